@@ -1,0 +1,1 @@
+//! Subgraph schemas to supergraph SDL, with hints and errors.

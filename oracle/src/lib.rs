@@ -1,0 +1,1 @@
+//! The proofs: strict subgraphs in memory. Development only.

@@ -1,0 +1,1 @@
+//! An operation and a supergraph to a query plan.

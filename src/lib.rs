@@ -1,0 +1,1 @@
+//! The gateway: HTTP in, upstream requests out.

@@ -1,0 +1,1 @@
+//! Example subgraph and REST servers: an independent witness.

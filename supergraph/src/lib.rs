@@ -1,0 +1,1 @@
+//! The composed schema as tables, and the federation, link and join vocabularies.
