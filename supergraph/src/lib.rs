@@ -1,1 +1,39 @@
-//! The composed schema as tables, and the federation, link and join vocabularies.
+//! The composed schema as tables: what every later room asks about types, fields and subgraphs.
+//!
+//! **In:** a supergraph document in the standard `link`/`join` form (v0.1 to v0.5).
+//! **Out:** [`Supergraph`]: interned types and fields, who resolves what, which keys lead where,
+//! and the API schema that clients see.
+//!
+//! **Never here:** operations and plans (`query-planner`), merging of subgraphs (`composition`).
+//!
+//! **Holds:** ids are dense and never reused; all tables are in document order, so that everything
+//! built on them is deterministic.
+//!
+//! **Read first:** [`Supergraph::parse`].
+//!
+//! Spec: <https://specs.apollo.dev/join/v0.3/>
+
+mod id;
+mod set;
+mod value;
+mod table;
+mod field_set;
+mod reader;
+mod directives;
+mod api;
+
+pub use api::ApiError;
+pub use field_set::{FieldSet, FieldSetItem};
+pub use id::{FieldId, FieldSetId, Id, IdVec, SubgraphId, TypeId};
+pub use reader::{SupergraphError, SupergraphErrorKind};
+pub use set::IdSet;
+pub use table::{
+    ArgumentDef, Capability, EnumValueDef, FieldDef, Guard, Key, SubgraphDef, Supergraph, TypeDef,
+    TypeInSubgraph, TypeKind, TypeRef,
+};
+pub use value::Value;
+
+/// A set of object types.
+pub type TypeSet = IdSet<TypeId>;
+/// A set of subgraphs.
+pub type SubgraphSet = IdSet<SubgraphId>;
