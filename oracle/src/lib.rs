@@ -1,1 +1,36 @@
 //! The proofs: strict subgraphs in memory. Development only.
+//!
+//! **In:** subgraph SDL, one set of data for all of them, and requests.
+//! **Out:** [`StrictSubgraph::answer`]: what a subgraph that follows the specification to the
+//! letter would answer; and [`execute_whole`]: what the same operation gives on the unsplit schema.
+//!
+//! **Never here:** code of `execution`. The truth must not share its bugs.
+//!
+//! **Holds:** no clock, no chance, no network: the same request gives the same answer.
+//!
+//! **Read first:** [`StrictSubgraph`], then `execute`.
+//!
+//! A request goes down this list, and each module uses only modules declared below itself.
+
+mod strict; // One subgraph: refuses or answers.
+mod whole; // The unsplit schema: the truth.
+mod selection; // What of an operation a subgraph may be asked: `@external`, `@requires`.
+mod representation; // What of a representation a subgraph may be sent.
+mod truth; // Resolves fields from the data.
+mod computed; // Values made of other values.
+mod execute; // Section 6 of the specification.
+mod coerce; // Input coercion.
+mod subgraph_schema; // SDL to schema and federation facts.
+mod link; // Local names of the federation's directives.
+mod fault; // What goes wrong on purpose.
+mod data; // The objects.
+mod request; // Request and response.
+mod ordered; // JSON with an order.
+
+pub use data::{Data, DataError};
+pub use fault::{Fault, Unreachable};
+pub use ordered::Ordered;
+pub use request::{Request, Response, ResponseError};
+pub use strict::StrictSubgraph;
+pub use subgraph_schema::SchemaError;
+pub use whole::{Whole, execute_whole};

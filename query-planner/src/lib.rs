@@ -1,1 +1,150 @@
 //! An operation and a supergraph to a query plan.
+//!
+//! **In:** a [`supergraph::Supergraph`], an [`Operation`], the state of its [`Guards`], [`Limits`].
+//! **Out:** a [`QueryPlan`]: a DAG of fetches, or the reason why none exists.
+//!
+//! **Never here:** running a plan (`execution`), caching one (the gateway).
+//!
+//! **Holds:** the same input gives the same plan; time and memory are bounded by [`Limits`].
+//!
+//! **Read first:** `plan.rs` for what comes out, then `solve.rs` for how it is chosen.
+
+mod plan;
+mod operation;
+mod shape;
+mod solve;
+mod build;
+mod print;
+
+pub use operation::{Operation, OperationError, VariableDefinition};
+pub use plan::{
+    Fetch, FetchId, Group, GroupId, GroupKind, OperationKind, PlanCost, PlanEffort, Position,
+    PositionId, QueryPlan, Representation, RepresentationField, ResponseCase, ResponseField,
+    ResponseSelection, ResponseSource, RuntimeType, SelectedField, Selection, Slot, SlotId,
+};
+
+use build::build;
+use solve::{Solver, Width};
+use std::collections::BTreeSet;
+use supergraph::Supergraph;
+use thiserror::Error;
+
+/// The state of what is decided before planning: one bit each.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Guards {
+    /// The variables of `@skip` and `@include` that are true.
+    pub variables: BTreeSet<String>,
+    /// The labels of progressive overrides that are on.
+    pub labels: BTreeSet<String>,
+}
+
+/// What a plan may cost to find.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Positions of the plan (places in the response, with what keys and requirements add). Beyond
+    /// it the operation is refused.
+    pub positions: usize,
+    /// Steps of the search. Beyond it the planner takes the first way it finds.
+    pub steps: u64,
+}
+
+/// How requests of equal depth to one subgraph are sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Batching {
+    /// As one request, which starts when the last of their inputs is there.
+    #[default]
+    Fewest,
+    /// As one request only when they wait for the same fetches.
+    Earliest,
+}
+
+/// An operation that cannot be planned.
+#[derive(Debug, Error)]
+#[error("cannot plan the operation")]
+pub struct PlanError {
+    /// Why.
+    #[source]
+    pub kind: PlanErrorKind,
+}
+
+/// Why an operation cannot be planned.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum PlanErrorKind {
+    /// The operation selects a field that the supergraph lacks.
+    #[error("the supergraph has no `{coordinate}`")]
+    UnknownField {
+        /// The field.
+        coordinate: String,
+    },
+    /// No subgraph can answer a field where it is selected.
+    #[error("no subgraph can resolve `{coordinate}` here: {reason}")]
+    Unreachable {
+        /// The field.
+        coordinate: String,
+        /// Why none can.
+        reason: String,
+    },
+    /// The operation is too large.
+    #[error("the operation has more than {limit} positions")]
+    TooManyPositions {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// Plans an operation.
+///
+/// # Errors
+/// When no subgraphs together can answer it, or it is larger than `limits` allow.
+pub fn plan(
+    supergraph: &Supergraph,
+    operation: &Operation,
+    guards: &Guards,
+    limits: Limits,
+    batching: Batching,
+) -> Result<QueryPlan, PlanError> {
+    best_plan(supergraph, operation, guards, (limits, batching), Width::NORMAL)
+        .map_err(|kind| PlanError { kind })
+}
+
+/// Plans an operation by trying every assignment of its fields: slow, and right by construction.
+/// For operations of a few leaves, as a yardstick for [`plan`].
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_exhaustively(
+    supergraph: &Supergraph,
+    operation: &Operation,
+    guards: &Guards,
+    limits: Limits,
+    batching: Batching,
+) -> Result<QueryPlan, PlanError> {
+    best_plan(supergraph, operation, guards, (limits, batching), Width::EXHAUSTIVE)
+        .map_err(|kind| PlanError { kind })
+}
+
+fn best_plan(
+    supergraph: &Supergraph,
+    operation: &Operation,
+    guards: &Guards,
+    how: (Limits, Batching),
+    width: Width,
+) -> Result<QueryPlan, PlanErrorKind> {
+    let mut solver = Solver::new(supergraph, guards, how.0, width);
+    let (shape, candidates) = solver.candidates(operation, guards)?;
+    let mut best: Option<QueryPlan> = None;
+    for candidate in &candidates {
+        let plan = build(supergraph, &solver.shapes, operation, shape, candidate, how)?;
+        if best.as_ref().is_none_or(|best| plan.cost.weight() < best.cost.weight()) {
+            best = Some(plan);
+        }
+    }
+    let mut plan = best.expect("the solver gives a candidate or an error");
+    plan.effort = PlanEffort {
+        steps: solver.steps(),
+        plans: u32::try_from(candidates.len()).unwrap_or(u32::MAX),
+        budget_spent: solver.is_spent(),
+    };
+    Ok(plan)
+}

@@ -70,6 +70,13 @@ impl<I: Id> IdSet<I> {
         }
     }
 
+    /// Adds all of `ids`.
+    pub fn extend_with(&mut self, ids: impl IntoIterator<Item = I>) {
+        ids.into_iter().for_each(|id| {
+            self.insert(id);
+        });
+    }
+
     /// The ids in both sets.
     pub fn intersection(&self, other: &Self) -> Self {
         let words = self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect();

@@ -1,0 +1,117 @@
+//! A group while fields are still being added to it.
+//!
+//! **Never here:** texts and response names (`emit`).
+//!
+//! **Holds:** what a draft waits for is fixed when it is made; only its fields grow.
+
+use crate::plan::{OperationKind, PositionId, RepresentationField, SlotId};
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+use supergraph::{SubgraphId, TypeId, TypeSet};
+
+/// Index of a draft.
+pub(super) type DraftId = usize;
+
+/// A group of the plan to be.
+pub(super) struct Draft {
+    pub(super) subgraph: SubgraphId,
+    pub(super) position: PositionId,
+    /// The groups that create the objects it completes.
+    pub(super) creators: Vec<DraftId>,
+    /// The groups that it waits for, the creators included.
+    pub(super) waits_for: BTreeSet<DraftId>,
+    pub(super) kind: DraftKind,
+    /// What it selects, by position and the local type there.
+    pub(super) nodes: IndexMap<(PositionId, TypeId), Node>,
+}
+
+pub(super) enum DraftKind {
+    Root(OperationKind),
+    Entities {
+        /// The subgraph has an `@interfaceObject` here.
+        interface_object: bool,
+        /// It is asked for the runtime types.
+        resolves_types: bool,
+        representations: Vec<DraftRepresentation>,
+    },
+}
+
+/// How objects of one type are represented.
+pub(super) struct DraftRepresentation {
+    /// The runtime type; an interface while it is unknown.
+    pub(super) ty: TypeId,
+    /// The type to name.
+    pub(super) on: TypeId,
+    pub(super) fields: Vec<RepresentationField>,
+}
+
+/// The fields selected at one position, each with the runtime types for which it is.
+#[derive(Default)]
+pub(super) struct Node {
+    pub(super) fields: IndexMap<SlotId, TypeSet>,
+    /// The local named type of each composite field, by runtime type.
+    pub(super) locals: Vec<(SlotId, TypeId, TypeId)>,
+}
+
+impl Draft {
+    /// Adds a field for objects of type `ty`; `local` is the named type of its value in the
+    /// subgraph.
+    pub(super) fn select(
+        &mut self,
+        node: (PositionId, TypeId),
+        slot: SlotId,
+        ty: TypeId,
+        local: Option<TypeId>,
+    ) {
+        let node = self.nodes.entry(node).or_default();
+        node.fields.entry(slot).or_default().insert(ty);
+        if let Some(local) = local
+            && !node.locals.contains(&(slot, ty, local))
+        {
+            node.locals.push((slot, ty, local));
+        }
+    }
+
+    /// Whether the representations of `ty` can also hold `fields`: no name stands for two values.
+    pub(super) fn can_hold(&self, ty: TypeId, fields: &[RepresentationField]) -> bool {
+        let DraftKind::Entities { representations, .. } = &self.kind else { return true };
+        let known = representations.iter().filter(|row| row.ty == ty).flat_map(|row| &row.fields);
+        known.into_iter().all(|known| {
+            fields.iter().all(|field| known.name != field.name || known.slot == field.slot)
+        })
+    }
+
+    /// Adds a representation, or fields to the one of that type.
+    pub(super) fn represent(&mut self, ty: TypeId, on: TypeId, fields: Vec<RepresentationField>) {
+        let DraftKind::Entities { representations, .. } = &mut self.kind else { return };
+        let row = match representations.iter_mut().find(|row| row.ty == ty) {
+            Some(row) => row,
+            None => {
+                representations.push(DraftRepresentation { ty, on, fields: Vec::new() });
+                representations.last_mut().expect("one was just added")
+            }
+        };
+        merge_fields(&mut row.fields, fields);
+    }
+}
+
+/// Adds fields to a representation; what is there already is extended, and stays a key if it was.
+fn merge_fields(known: &mut Vec<RepresentationField>, fields: Vec<RepresentationField>) {
+    for field in fields {
+        match known.iter_mut().find(|known| known.slot == field.slot) {
+            None => known.push(field),
+            Some(known) => {
+                known.is_key |= field.is_key;
+                known.with_typename |= field.with_typename;
+                known.types = match (known.types.take(), field.types) {
+                    (Some(mut a), Some(b)) => {
+                        a.union_with(&b);
+                        Some(a)
+                    }
+                    _ => None,
+                };
+                merge_fields(&mut known.fields, field.fields);
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Writes what a group asks for: as text for the subgraph, as [`Selection`] for the executor.
+//!
+//! **In:** a draft's nodes. **Out:** both forms, which agree name for name.
+//!
+//! **Never here:** which fields (`place`), the operation around the selections (`requests`).
+//!
+//! **Holds:** a field stands on an interface only if the interface declares it in that subgraph and
+//! all its runtime types there are asked for it by this group; otherwise it stands in a fragment for
+//! each type, and only for types that the subgraph knows. A selection that several fragments repeat
+//! is written once, as a named fragment, so that texts don't multiply with depth. Abstract positions
+//! ask for `__typename` first; an empty selection asks for `__typename`, too.
+
+use super::{
+    Builder,
+    draft::{Draft, DraftId, DraftKind, Node},
+    names::Names,
+};
+use crate::plan::{PositionId, RuntimeType, SelectedField, Selection, SlotId};
+use indexmap::IndexMap;
+use std::fmt::Write;
+use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet, Value};
+
+/// The text of one operation in the making.
+#[derive(Default)]
+pub(super) struct Text {
+    /// Named fragments, by body.
+    fragments: IndexMap<(String, String), String>,
+    /// Client variables in use, in order of appearance.
+    pub(super) variables: Vec<String>,
+    /// Fields asked for.
+    pub(super) n_fields: u32,
+}
+
+impl Text {
+    /// The definitions of the named fragments, to stand behind the operation.
+    pub(super) fn fragment_definitions(&self) -> String {
+        let mut out = String::new();
+        for ((on, body), name) in &self.fragments {
+            // Writing to a string cannot fail.
+            let _ = write!(out, " fragment {name} on {on} {body}");
+        }
+        out
+    }
+
+    fn spread(&mut self, on: &str, body: String) -> String {
+        let next = format!("_f{}", self.fragments.len());
+        let name = self.fragments.entry((on.to_owned(), body)).or_insert(next);
+        format!("{{ ...{name} }}")
+    }
+
+    fn use_variables(&mut self, value: &Value) {
+        value.each_variable(&mut |name| {
+            if !self.variables.iter().any(|known| known == name) {
+                self.variables.push(name.to_owned());
+            }
+        });
+    }
+}
+
+/// A selection with its text, braces included.
+pub(super) struct Emitted {
+    pub(super) text: String,
+    pub(super) selection: Selection,
+}
+
+/// A field for some runtime types that declare it alike.
+struct Variant {
+    types: TypeSet,
+    ty: TypeRef,
+    local: Option<TypeId>,
+}
+
+/// One selection set: fields for every object, and fragments.
+#[derive(Default)]
+struct Lines {
+    direct: Vec<String>,
+    fragments: IndexMap<TypeId, Vec<String>>,
+    fields: Vec<SelectedField>,
+    names: Names,
+}
+
+impl Builder<'_> {
+    /// The selection of a whole group. For entities the text is that of the `_entities` field.
+    pub(super) fn emit_group(&self, id: DraftId, text: &mut Text) -> Emitted {
+        let draft = &self.drafts[id];
+        match &draft.kind {
+            DraftKind::Root(_) => {
+                let local = self.positions[draft.position].ty;
+                self.emit_node(draft, draft.position, local, text)
+            }
+            DraftKind::Entities { interface_object, resolves_types, .. } => {
+                self.emit_entities(draft, *interface_object, *resolves_types, text)
+            }
+        }
+    }
+
+    fn emit_entities(
+        &self,
+        draft: &Draft,
+        interface_object: bool,
+        resolves_types: bool,
+        text: &mut Text,
+    ) -> Emitted {
+        let at = draft.position;
+        let locals: Vec<TypeId> =
+            draft.nodes.keys().filter(|(position, _)| *position == at).map(|key| key.1).collect();
+        let mut lines = Lines::default();
+        if resolves_types {
+            lines.direct.push("__typename".to_owned());
+        }
+        for local in &locals {
+            let node = &draft.nodes[&(at, *local)];
+            let abstract_here = self.is_abstract_in(draft.subgraph, *local);
+            let condition = (!interface_object && !abstract_here).then(|| TypeSet::of(*local));
+            for (slot, types) in &node.fields {
+                for variant in self.variants(draft, node, *slot, types, *local) {
+                    let on = match abstract_here {
+                        true => variant.types.iter().collect(),
+                        false => vec![*local],
+                    };
+                    let types = match abstract_here {
+                        true => Some(variant.types.clone()),
+                        false => condition.clone(),
+                    };
+                    self.emit_field(draft, *slot, &variant, (types, &on), &mut lines, text);
+                }
+            }
+            // An entity must be asked for something, and an unknown type for its name.
+            if node.fields.is_empty() && !resolves_types {
+                let line = lines.fragments.entry(*local).or_default();
+                line.push("__typename".to_owned());
+            }
+        }
+        let runtime_type =
+            if resolves_types { RuntimeType::Asked } else { RuntimeType::Represented };
+        self.finish(at, runtime_type, lines)
+    }
+
+    /// The selection of a node below the group's own position, or of a root.
+    fn emit_node(
+        &self,
+        draft: &Draft,
+        at: PositionId,
+        local: TypeId,
+        text: &mut Text,
+    ) -> Emitted {
+        let node = &draft.nodes[&(at, local)];
+        let row = self.supergraph.ty(local).in_subgraph(draft.subgraph);
+        let mut lines = Lines::default();
+        if !self.is_abstract_in(draft.subgraph, local) {
+            for (slot, types) in &node.fields {
+                for variant in self.variants(draft, node, *slot, types, local) {
+                    self.emit_field(draft, *slot, &variant, (None, &[]), &mut lines, text);
+                }
+            }
+            if lines.direct.is_empty() {
+                lines.direct.push("__typename".to_owned());
+            }
+            let runtime_type = match row.is_some_and(|row| row.interface_object) {
+                true => RuntimeType::Unknown,
+                false => RuntimeType::Known(local),
+            };
+            return self.finish(at, runtime_type, lines);
+        }
+        lines.direct.push("__typename".to_owned());
+        let possible = row.map(|row| row.possible.clone()).unwrap_or_default();
+        for (slot, types) in &node.fields {
+            match self.on_interface(draft, node, *slot, types, local, &possible) {
+                Some(variant) => {
+                    self.emit_field(draft, *slot, &variant, (None, &[]), &mut lines, text);
+                }
+                None => {
+                    for variant in self.variants(draft, node, *slot, types, local) {
+                        let on: Vec<TypeId> = variant.types.iter().collect();
+                        let types = Some(variant.types.clone());
+                        self.emit_field(draft, *slot, &variant, (types, &on), &mut lines, text);
+                    }
+                }
+            }
+        }
+        self.finish(at, RuntimeType::Asked, lines)
+    }
+
+    /// Adds one field, directly or in a fragment for each type of `on`.
+    fn emit_field(
+        &self,
+        draft: &Draft,
+        slot: SlotId,
+        variant: &Variant,
+        (types, on): (Option<TypeSet>, &[TypeId]),
+        lines: &mut Lines,
+        text: &mut Text,
+    ) {
+        let name = &self.slots[slot].field;
+        let is_leaf = variant.local.is_none();
+        let response_name = lines.names.choose(name, slot, types.as_ref(), &variant.ty, is_leaf);
+        let mut line = match response_name == *name {
+            true => name.clone(),
+            false => format!("{response_name}: {name}"),
+        };
+        self.write_arguments(slot, &mut line, text);
+        text.n_fields += 1;
+        let mut selection = None;
+        if let (Some(local), Some(child)) = (variant.local, self.slots[slot].child) {
+            let below = self.emit_node(draft, child, local, text);
+            let body = match on.len() > 1 {
+                true => text.spread(&self.supergraph.ty(local).name, below.text),
+                false => below.text,
+            };
+            line.push(' ');
+            line.push_str(&body);
+            selection = Some(below.selection);
+        }
+        match on {
+            [] => lines.direct.push(line),
+            _ => on
+                .iter()
+                .for_each(|ty| lines.fragments.entry(*ty).or_default().push(line.clone())),
+        }
+        lines.fields.push(SelectedField { types, response_name, slot, selection });
+    }
+
+    fn write_arguments(&self, slot: SlotId, line: &mut String, text: &mut Text) {
+        let (arguments, directives) = self.arguments_of(slot);
+        write_arguments(arguments, line, text);
+        for directive in directives {
+            let _ = write!(line, " @{}", directive.name);
+            write_arguments(&directive.arguments, line, text);
+        }
+    }
+
+    fn finish(&self, position: PositionId, runtime_type: RuntimeType, lines: Lines) -> Emitted {
+        let mut parts = lines.direct;
+        for (ty, fields) in lines.fragments {
+            parts.push(format!("... on {} {{ {} }}", self.supergraph.ty(ty).name, fields.join(" ")));
+        }
+        let text = format!("{{ {} }}", parts.join(" "));
+        Emitted { text, selection: Selection { position, runtime_type, fields: lines.fields } }
+    }
+
+    fn is_abstract_in(&self, subgraph: SubgraphId, local: TypeId) -> bool {
+        let local = self.supergraph.ty(local);
+        local.is_abstract() && !local.in_subgraph(subgraph).is_some_and(|row| row.interface_object)
+    }
+
+    /// The runtime types of a field in groups that the subgraph declares alike.
+    fn variants(
+        &self,
+        draft: &Draft,
+        node: &Node,
+        slot: SlotId,
+        types: &TypeSet,
+        on: TypeId,
+    ) -> Vec<Variant> {
+        let mut variants: Vec<Variant> = Vec::new();
+        let name = &self.slots[slot].field;
+        for ty in types.iter() {
+            let local = node.locals.iter().find(|row| row.0 == slot && row.1 == ty).map(|row| row.2);
+            let declared = self.local_type(draft.subgraph, ty, on, name);
+            match variants.iter_mut().find(|row| row.ty == declared && row.local == local) {
+                Some(variant) => {
+                    variant.types.insert(ty);
+                }
+                None => variants.push(Variant { types: TypeSet::of(ty), ty: declared, local }),
+            }
+        }
+        variants
+    }
+
+    fn local_type(&self, subgraph: SubgraphId, ty: TypeId, on: TypeId, field: &str) -> TypeRef {
+        let declared = |ty| {
+            let field = self.supergraph.field(self.supergraph.field_named(ty, field)?);
+            field.capability(subgraph).map(|row| row.ty.clone())
+        };
+        let in_supergraph = || {
+            let found = self.supergraph.field_named(ty, field);
+            found.or_else(|| self.supergraph.field_named(on, field))
+        };
+        declared(on).filter(|_| !self.is_abstract_in(subgraph, on)).or_else(|| declared(ty)).unwrap_or_else(
+            || {
+                let field = in_supergraph().expect("the solver resolved this field");
+                self.supergraph.field(field).ty.clone()
+            },
+        )
+    }
+
+    /// The field as the interface itself has it, when it can be asked there.
+    fn on_interface(
+        &self,
+        draft: &Draft,
+        node: &Node,
+        slot: SlotId,
+        types: &TypeSet,
+        interface: TypeId,
+        possible: &TypeSet,
+    ) -> Option<Variant> {
+        if possible.is_empty() || !possible.is_subset(types) {
+            return None;
+        }
+        let name = &self.slots[slot].field;
+        let field = self.supergraph.field(self.supergraph.field_named(interface, name)?);
+        let ty = field.capability(draft.subgraph)?.ty.clone();
+        let mut locals = node.locals.iter().filter(|row| row.0 == slot).map(|row| row.2);
+        let local = locals.next();
+        let agrees = locals.all(|other| Some(other) == local)
+            && local.is_none_or(|local| local == ty.named());
+        agrees.then(|| Variant { types: types.clone(), ty, local })
+    }
+}
+
+fn write_arguments(arguments: &[(String, Value)], line: &mut String, text: &mut Text) {
+    for (i, (name, value)) in arguments.iter().enumerate() {
+        text.use_variables(value);
+        let _ = write!(line, "{}{name}: {value}", if i == 0 { "(" } else { ", " });
+    }
+    if !arguments.is_empty() {
+        line.push(')');
+    }
+}

@@ -1,0 +1,458 @@
+//! Places every chosen field into the group that asks for it.
+//!
+//! **In:** choices, the position they are for, who carries it. **Out:** drafts with fields, and
+//! [`Placed`]: where each value will be.
+//!
+//! **Never here:** the order of requests (`requests`), names (`emit`).
+//!
+//! **Holds:** at one position, equal carriers get equal decisions: the first choice made for a state
+//! counts for all, so that type classes don't ask for the same thing in two ways. A demanded
+//! composite value shares the client's slot only when the same group asks for both; a leaf always
+//! does.
+
+use super::{
+    Builder,
+    draft::{Draft, DraftId, DraftKind},
+};
+use crate::{
+    PlanErrorKind,
+    operation::AppliedDirective,
+    plan::{Position, PositionId, RepresentationField, Slot, SlotId},
+    shape::{Entry, ShapeId},
+    solve::choice::{Choices, Demand, Entrance, FieldChoice, From, Jump, Source},
+};
+use std::{collections::BTreeSet, rc::Rc};
+use supergraph::{SubgraphId, TypeId, TypeRef, Value};
+
+/// What makes two selections of a position the same value.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct SlotKey {
+    field: String,
+    arguments: Vec<(String, Value)>,
+    directives: Vec<AppliedDirective>,
+    once_as: Option<String>,
+    below: Below,
+}
+
+/// What is selected below a value, as far as identity goes.
+#[derive(Clone, PartialEq, Eq)]
+enum Below {
+    Leaf,
+    /// The client's selection.
+    Client(ShapeId),
+    /// Only what keys and requirements need, from this group.
+    Demanded(DraftId),
+}
+
+/// Identifies what was placed: position, carriers, and the state or the choices.
+pub(super) type PlaceKey = (PositionId, Vec<(DraftId, TypeId)>, Option<DraftId>, usize, bool);
+
+/// Where the values of a selection are.
+#[derive(Default)]
+pub(super) struct Placed {
+    pub(super) fields: Vec<PlacedField>,
+}
+
+pub(super) struct PlacedField {
+    entry: usize,
+    ty: TypeId,
+    slot: SlotId,
+    groups: Vec<DraftId>,
+    child: Option<(ShapeId, Rc<Placed>)>,
+}
+
+/// Who stands at a position.
+#[derive(Clone)]
+pub(super) struct Context {
+    /// The groups behind the solver's carriers, with the local type of the position in each.
+    carriers: Vec<(DraftId, TypeId)>,
+    /// The groups that create the position's objects.
+    creators: Vec<DraftId>,
+    /// The group that tells the runtime types, when the creators don't.
+    typed_by: Option<DraftId>,
+    /// Whether the fields are for the client (else for a key or requirement).
+    is_client: bool,
+    /// What root groups wait for: what stands before them in a mutation.
+    after: Rc<BTreeSet<DraftId>>,
+}
+
+impl Context {
+    pub(super) fn root() -> Self {
+        Self {
+            carriers: Vec::new(),
+            creators: Vec::new(),
+            typed_by: None,
+            is_client: true,
+            after: Rc::default(),
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// The root fields of a mutation: neighbors in one subgraph share a request, and each request
+    /// waits for everything before it.
+    pub(super) fn place_serial(
+        &mut self,
+        fields: &[FieldChoice],
+        shape: ShapeId,
+        root: PositionId,
+    ) -> Result<(), PlanErrorKind> {
+        let mut context = Context::root();
+        let mut last = None;
+        for field in fields {
+            let subgraph = field.sources.first().map(|source| source.subgraph);
+            if subgraph != last {
+                context.after = Rc::new((0..self.drafts.len()).collect());
+                last = subgraph;
+            }
+            self.place_field(field, shape, root, &context)?;
+        }
+        Ok(())
+    }
+
+    /// Places all choices of a shape at a position.
+    pub(super) fn place(
+        &mut self,
+        choices: &Choices,
+        shape: ShapeId,
+        at: PositionId,
+        context: &Context,
+    ) -> Result<Rc<Placed>, PlanErrorKind> {
+        match choices {
+            Choices::Fields(fields) | Choices::Serial(fields) => {
+                let mut placed = Placed::default();
+                // What carriers answer comes first: demanded values then find the client's slots.
+                let here = |field: &&FieldChoice| {
+                    field.sources.iter().all(|source| matches!(source.from, From::Carrier(_)))
+                };
+                for field in fields.iter().filter(here) {
+                    placed.fields.push(self.place_field(field, shape, at, context)?);
+                }
+                for field in fields.iter().filter(|field| !here(field)) {
+                    placed.fields.push(self.place_field(field, shape, at, context)?);
+                }
+                Ok(Rc::new(placed))
+            }
+            Choices::Resolve { jump, interface, then } => {
+                let draft = self.draft_of(jump, *interface, at, context)?;
+                self.drafts[draft].nodes.entry((at, *interface)).or_default();
+                if let DraftKind::Entities { resolves_types, .. } = &mut self.drafts[draft].kind {
+                    *resolves_types = true;
+                }
+                let mut context = context.clone();
+                context.carriers.push((draft, *interface));
+                context.typed_by = Some(draft);
+                self.place(then, shape, at, &context)
+            }
+        }
+    }
+
+    fn place_field(
+        &mut self,
+        choice: &FieldChoice,
+        shape: ShapeId,
+        at: PositionId,
+        context: &Context,
+    ) -> Result<PlacedField, PlanErrorKind> {
+        let shape = self.shapes.get(shape);
+        let entry = &shape.entries[choice.entry];
+        let mut groups = Vec::with_capacity(choice.sources.len());
+        let mut nodes = Vec::with_capacity(choice.sources.len());
+        for source in &choice.sources {
+            let (group, on) = self.group_of(source, choice.ty, at, context)?;
+            groups.push(group);
+            nodes.push((at, on));
+        }
+        let slot = self.slot(entry, choice.ty, at, groups[0], context.is_client)?;
+        for ((group, node), source) in groups.iter().zip(nodes).zip(&choice.sources) {
+            let local = entry.child.map(|_| source.local);
+            self.drafts[*group].select(node, slot, choice.ty, local);
+        }
+        let child = match (&choice.child, self.slots[slot].child) {
+            (Some(child), Some(below)) => {
+                let carriers: Vec<_> = groups
+                    .iter()
+                    .zip(&choice.sources)
+                    .map(|(group, source)| (*group, source.local))
+                    .collect();
+                for (group, local) in &carriers {
+                    self.drafts[*group].nodes.entry((below, *local)).or_default();
+                }
+                let context = Context {
+                    creators: groups.clone(),
+                    carriers,
+                    typed_by: None,
+                    is_client: context.is_client,
+                    after: Rc::default(),
+                };
+                let state = Some(child.state);
+                let placed = self.place_once(&child.choices, child.shape, below, &context, state)?;
+                Some((child.shape, placed))
+            }
+            _ => None,
+        };
+        Ok(PlacedField { entry: choice.entry, ty: choice.ty, slot, groups, child })
+    }
+
+    /// Places choices unless the same state stands there already.
+    fn place_once(
+        &mut self,
+        choices: &Rc<Choices>,
+        shape: ShapeId,
+        at: PositionId,
+        context: &Context,
+        state: Option<usize>,
+    ) -> Result<Rc<Placed>, PlanErrorKind> {
+        let identity = state.unwrap_or(Rc::as_ptr(choices) as usize);
+        let key =
+            (at, context.carriers.clone(), context.typed_by, identity, state.is_some());
+        if let Some(placed) = self.placed.get(&key) {
+            return Ok(Rc::clone(placed));
+        }
+        let placed = self.place(choices, shape, at, context)?;
+        self.placed.insert(key, Rc::clone(&placed));
+        Ok(placed)
+    }
+
+    /// The group that asks a source, and the local type under which it selects the field.
+    fn group_of(
+        &mut self,
+        source: &Source,
+        ty: TypeId,
+        at: PositionId,
+        context: &Context,
+    ) -> Result<(DraftId, TypeId), PlanErrorKind> {
+        match &source.from {
+            From::Carrier(index) => Ok(context.carriers[*index]),
+            From::Jump(jump) => Ok((self.draft_of(jump, ty, at, context)?, source.on)),
+        }
+    }
+
+    /// The group behind a jump: an existing one with the same inputs, or a new one.
+    fn draft_of(
+        &mut self,
+        jump: &Jump,
+        ty: TypeId,
+        at: PositionId,
+        context: &Context,
+    ) -> Result<DraftId, PlanErrorKind> {
+        let mut waits_for: BTreeSet<DraftId> = context.creators.iter().copied().collect();
+        waits_for.extend(context.typed_by);
+        let mut fields = Vec::new();
+        for (demand, is_key) in [(&jump.key, true), (&jump.requires, false)] {
+            if let Some(demand) = demand {
+                let placed = self.place_demand(demand, at, context)?;
+                collect_groups(&placed, &mut waits_for);
+                let mut more =
+                    self.representation(&placed, demand.shape, ty, jump.subgraph, is_key);
+                fields.append(&mut more);
+            }
+        }
+        let (on, kind) = match jump.entrance {
+            Entrance::Root => {
+                waits_for.extend(context.after.iter());
+                (ty, self.root_kind(at))
+            }
+            Entrance::Entity { on, interface_object, .. } => {
+                let representations = Vec::new();
+                let resolves_types = false;
+                (on, DraftKind::Entities { interface_object, resolves_types, representations })
+            }
+        };
+        let existing = self.drafts.iter().position(|draft| {
+            draft.subgraph == jump.subgraph
+                && draft.position == at
+                && draft.creators == context.creators
+                && draft.waits_for == waits_for
+                && is_same_door(&draft.kind, &kind)
+                && draft.can_hold(ty, &fields)
+        });
+        let draft = existing.unwrap_or_else(|| {
+            self.drafts.push(Draft {
+                subgraph: jump.subgraph,
+                position: at,
+                creators: context.creators.clone(),
+                waits_for,
+                kind,
+                nodes: indexmap::IndexMap::new(),
+            });
+            self.drafts.len() - 1
+        });
+        self.drafts[draft].represent(ty, on, fields);
+        Ok(draft)
+    }
+
+    fn place_demand(
+        &mut self,
+        demand: &Demand,
+        at: PositionId,
+        context: &Context,
+    ) -> Result<Rc<Placed>, PlanErrorKind> {
+        let context = Context { is_client: false, ..context.clone() };
+        self.place_once(&demand.choices, demand.shape, at, &context, None)
+    }
+
+    /// The fields of a representation for objects of type `ty`, as `subgraph` declares them.
+    fn representation(
+        &self,
+        placed: &Placed,
+        shape: ShapeId,
+        ty: TypeId,
+        subgraph: SubgraphId,
+        is_key: bool,
+    ) -> Vec<RepresentationField> {
+        let shape = self.shapes.get(shape);
+        let mut fields: Vec<RepresentationField> = Vec::new();
+        for placed in &placed.fields {
+            let entry = &shape.entries[placed.entry];
+            let covers_all = shape.types.is_subset(&entry.types);
+            let types = (!covers_all && self.supergraph.ty(ty).is_abstract())
+                .then(|| entry.types.clone());
+            let mut below = Vec::new();
+            let mut with_typename = false;
+            if let Some((child_shape, child)) = &placed.child {
+                let child_ty = self.shapes.get(*child_shape).ty;
+                with_typename = self.supergraph.ty(child_ty).is_abstract();
+                below = self.representation(child, *child_shape, child_ty, subgraph, is_key);
+            }
+            if let Some(known) = fields.iter_mut().find(|field| field.slot == placed.slot) {
+                // The same value, placed once more for another runtime type.
+                for field in below {
+                    if !known.fields.iter().any(|known| known.slot == field.slot) {
+                        known.fields.push(field);
+                    }
+                }
+                continue;
+            }
+            fields.push(RepresentationField {
+                types,
+                name: entry.field.clone(),
+                slot: placed.slot,
+                ty: self.type_in(subgraph, placed.ty, shape.ty, &entry.field),
+                is_key,
+                fields: below,
+                with_typename,
+            });
+        }
+        fields
+    }
+
+    /// The type of a field as `subgraph` declares it, on the runtime type or the declared one.
+    fn type_in(&self, subgraph: SubgraphId, ty: TypeId, declared: TypeId, field: &str) -> TypeRef {
+        let row = |ty| {
+            let field = self.supergraph.field(self.supergraph.field_named(ty, field)?);
+            field.capability(subgraph).map(|row| row.ty.clone())
+        };
+        row(ty).or_else(|| row(declared)).unwrap_or_else(|| self.field_type(ty, declared, field))
+    }
+
+    fn field_type(&self, ty: TypeId, declared: TypeId, field: &str) -> TypeRef {
+        let supergraph = self.supergraph;
+        let found = supergraph.field_named(declared, field);
+        let found = found.or_else(|| supergraph.field_named(ty, field));
+        supergraph.field(found.expect("the solver resolved this field")).ty.clone()
+    }
+
+    /// The slot of an entry at a position.
+    fn slot(
+        &mut self,
+        entry: &Entry,
+        ty: TypeId,
+        at: PositionId,
+        group: DraftId,
+        is_client: bool,
+    ) -> Result<SlotId, PlanErrorKind> {
+        let key = SlotKey {
+            field: entry.field.clone(),
+            arguments: entry.arguments.clone(),
+            directives: entry.directives.clone(),
+            once_as: entry.once_as.clone(),
+            below: match entry.child {
+                None => Below::Leaf,
+                Some(child) if is_client => Below::Client(child),
+                Some(_) => Below::Demanded(group),
+            },
+        };
+        let known = self.keys.entry(at).or_default();
+        if let Some((_, slot)) = known.iter().find(|(known, _)| *known == key) {
+            return Ok(*slot);
+        }
+        if matches!(key.below, Below::Demanded(_)) {
+            let asks = |slot: &SlotId| {
+                self.drafts[group].nodes.values().any(|node| node.fields.contains_key(slot))
+            };
+            let shared = known.iter().find(|(known, slot)| {
+                known.field == key.field
+                    && known.arguments == key.arguments
+                    && known.directives.is_empty()
+                    && known.once_as.is_none()
+                    && asks(slot)
+            });
+            if let Some((_, slot)) = shared {
+                return Ok(*slot);
+            }
+        }
+        self.new_slot(key, ty, at)
+    }
+
+    fn new_slot(
+        &mut self,
+        key: SlotKey,
+        ty: TypeId,
+        at: PositionId,
+    ) -> Result<SlotId, PlanErrorKind> {
+        let field_type = self.field_type(ty, self.positions[at].ty, &key.field);
+        let slot = self.slots.push(Slot {
+            position: at,
+            field: key.field.clone(),
+            ty: field_type.clone(),
+            child: None,
+        });
+        if key.below != Below::Leaf {
+            if self.positions.len() >= self.limits.positions {
+                return Err(PlanErrorKind::TooManyPositions { limit: self.limits.positions });
+            }
+            let child = self.positions.push(Position { parent: Some(slot), ty: field_type.named() });
+            self.slots[slot].child = Some(child);
+        }
+        self.keys.entry(at).or_default().push((key, slot));
+        Ok(slot)
+    }
+
+    /// The slot of a client's entry, made if no subgraph is asked for it.
+    pub(super) fn client_slot(
+        &mut self,
+        entry: &Entry,
+        at: PositionId,
+    ) -> Result<SlotId, PlanErrorKind> {
+        let ty = entry.types.iter().next().unwrap_or(self.positions[at].ty);
+        // The group only matters for demanded values.
+        self.slot(entry, ty, at, 0, true)
+    }
+
+    pub(super) fn arguments_of(&self, slot: SlotId) -> (&[(String, Value)], &[AppliedDirective]) {
+        let keys = &self.keys[&self.slots[slot].position];
+        let (key, _) = keys.iter().find(|(_, known)| *known == slot).expect("every slot has a key");
+        (&key.arguments, &key.directives)
+    }
+}
+
+fn is_same_door(a: &DraftKind, b: &DraftKind) -> bool {
+    match (a, b) {
+        (DraftKind::Root(a), DraftKind::Root(b)) => a == b,
+        (
+            DraftKind::Entities { interface_object: a, .. },
+            DraftKind::Entities { interface_object: b, .. },
+        ) => a == b,
+        _ => false,
+    }
+}
+
+fn collect_groups(placed: &Placed, groups: &mut BTreeSet<DraftId>) {
+    for field in &placed.fields {
+        groups.extend(&field.groups);
+        if let Some((_, child)) = &field.child {
+            collect_groups(child, groups);
+        }
+    }
+}

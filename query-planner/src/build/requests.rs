@@ -1,0 +1,220 @@
+//! Groups to requests: who shares one, who waits for whom, and the texts.
+//!
+//! **In:** drafts. **Out:** fetches in topological order, groups, and the plan's true cost.
+//!
+//! **Never here:** what a group selects (`emit`).
+//!
+//! **Holds:** two entity groups share a request when they ask one subgraph at equal depth: then
+//! neither waits for the other, and no request gets deeper. A root group shares with nobody.
+
+use super::{
+    Builder,
+    draft::{Draft, DraftId, DraftKind},
+    emit::{Emitted, Text},
+};
+use crate::{
+    Batching, OperationKind,
+    plan::{
+        Fetch, FetchId, Group, GroupId, GroupKind, PlanCost, Representation,
+    },
+};
+use std::collections::{BTreeMap, BTreeSet};
+use supergraph::{Id, IdVec, TypeSet};
+
+/// A request to be: the drafts that share it, and the requests that it waits for.
+struct Bundle {
+    depth: u32,
+    drafts: Vec<DraftId>,
+    waits_for: BTreeSet<usize>,
+}
+
+type Requests = (IdVec<FetchId, Fetch>, IdVec<GroupId, Group>, PlanCost);
+
+impl Builder<'_> {
+    pub(super) fn requests(&self, batching: Batching) -> Requests {
+        let bundles = self.bundles(batching);
+        let mut group_ids = BTreeMap::new();
+        for (next, draft) in bundles.iter().flat_map(|bundle| &bundle.drafts).enumerate() {
+            group_ids.insert(*draft, GroupId::from_index(next));
+        }
+        let mut fetches: IdVec<FetchId, Fetch> = IdVec::new();
+        let mut groups: IdVec<GroupId, Group> = IdVec::new();
+        let mut cost = PlanCost::default();
+        for bundle in &bundles {
+            let mut text = Text::default();
+            let emitted: Vec<_> =
+                bundle.drafts.iter().map(|draft| self.emit_group(*draft, &mut text)).collect();
+            let first = &self.drafts[bundle.drafts[0]];
+            let texts: Vec<&str> = emitted.iter().map(|emitted| emitted.text.as_str()).collect();
+            let (kind, operation, names) = self.operation_text(first, &texts, &text);
+            let fetch = FetchId::from_index(fetches.len());
+            let mut ids = Vec::with_capacity(bundle.drafts.len());
+            for (index, (draft, emitted)) in bundle.drafts.iter().zip(emitted).enumerate() {
+                let draft = &self.drafts[*draft];
+                let group = self.group(draft, fetch, emitted, names.get(index));
+                let from = draft.creators.iter().map(|creator| group_ids[creator]);
+                ids.push(groups.push(Group { from: from.collect(), ..group }));
+            }
+            cost.requests += 1;
+            cost.depth = cost.depth.max(bundle.depth);
+            cost.fields += text.n_fields;
+            fetches.push(Fetch {
+                subgraph: first.subgraph,
+                text: operation,
+                kind,
+                variables: text.variables,
+                groups: ids,
+                waits_for: bundle.waits_for.iter().map(|i| FetchId::from_index(*i)).collect(),
+                depth: bundle.depth,
+            });
+        }
+        (fetches, groups, cost)
+    }
+
+    /// The drafts in requests, sorted by depth and then by order of appearance.
+    fn bundles(&self, batching: Batching) -> Vec<Bundle> {
+        let mut depths: Vec<u32> = Vec::with_capacity(self.drafts.len());
+        for draft in &self.drafts {
+            // A draft only waits for drafts made before it.
+            let deepest = draft.waits_for.iter().map(|id| depths[*id]).max();
+            depths.push(deepest.unwrap_or_default() + 1);
+        }
+        let mut order: Vec<DraftId> = (0..self.drafts.len()).collect();
+        order.sort_by_key(|id| (depths[*id], *id));
+        let mut bundles: Vec<Bundle> = Vec::new();
+        let mut bundle_of: BTreeMap<DraftId, usize> = BTreeMap::new();
+        for id in order {
+            let draft = &self.drafts[id];
+            let waits_for: BTreeSet<usize> =
+                draft.waits_for.iter().map(|other| bundle_of[other]).collect();
+            let is_entities = |kind: &DraftKind| matches!(kind, DraftKind::Entities { .. });
+            let shared = bundles.iter().position(|bundle| {
+                let first = &self.drafts[bundle.drafts[0]];
+                bundle.depth == depths[id]
+                    && first.subgraph == draft.subgraph
+                    && is_entities(&first.kind)
+                    && is_entities(&draft.kind)
+                    && (batching == Batching::Fewest || bundle.waits_for == waits_for)
+            });
+            match shared {
+                Some(index) => {
+                    bundles[index].drafts.push(id);
+                    bundles[index].waits_for.extend(waits_for);
+                    bundle_of.insert(id, index);
+                }
+                None => {
+                    bundle_of.insert(id, bundles.len());
+                    bundles.push(Bundle { depth: depths[id], drafts: vec![id], waits_for });
+                }
+            }
+        }
+        bundles
+    }
+
+    /// The operation around the selections, and the alias and variable of each `_entities` field.
+    fn operation_text(
+        &self,
+        first: &Draft,
+        selections: &[&str],
+        text: &Text,
+    ) -> (OperationKind, String, Vec<(String, String)>) {
+        let mut declared = Vec::new();
+        let mut names = Vec::new();
+        let (kind, body) = match &first.kind {
+            DraftKind::Root(kind) => (*kind, selections[0].to_owned()),
+            DraftKind::Entities { .. } => {
+                let mut fields = Vec::with_capacity(selections.len());
+                for (index, selection) in selections.iter().enumerate() {
+                    let alone = selections.len() == 1;
+                    let variable = self.free_variable(alone, index);
+                    let (alias, prefix) = match alone {
+                        true => ("_entities".to_owned(), String::new()),
+                        false => (format!("_e{index}"), format!("_e{index}: ")),
+                    };
+                    declared.push(format!("${variable}: [_Any!]!"));
+                    fields.push(format!(
+                        "{prefix}_entities(representations: ${variable}) {selection}"
+                    ));
+                    names.push((alias, variable));
+                }
+                (OperationKind::Query, format!("{{ {} }}", fields.join(" ")))
+            }
+        };
+        for name in &text.variables {
+            let variables = self.operation.variables();
+            if let Some(variable) = variables.iter().find(|variable| variable.name == *name) {
+                let default = variable.default.as_ref();
+                let default = default.map(|value| format!(" = {value}")).unwrap_or_default();
+                declared.push(format!("${name}: {}{default}", variable.ty));
+            }
+        }
+        let head = match (declared.is_empty(), kind) {
+            (true, OperationKind::Query) => String::new(),
+            (true, kind) => format!("{} ", kind.as_str()),
+            (false, kind) => format!("{}({}) ", kind.as_str(), declared.join(", ")),
+        };
+        (kind, format!("{head}{body}{}", text.fragment_definitions()), names)
+    }
+
+    /// A variable name for representations that the client doesn't use.
+    fn free_variable(&self, alone: bool, index: usize) -> String {
+        let mut name = match alone {
+            true => "representations".to_owned(),
+            false => format!("representations{index}"),
+        };
+        while self.operation.variables().iter().any(|variable| variable.name == name) {
+            name.insert(0, '_');
+        }
+        name
+    }
+
+    fn group(
+        &self,
+        draft: &Draft,
+        fetch: FetchId,
+        emitted: Emitted,
+        names: Option<&(String, String)>,
+    ) -> Group {
+        let kind = match (&draft.kind, names) {
+            (DraftKind::Entities { representations, .. }, Some((alias, variable))) => {
+                let representations = representations.iter().map(|row| Representation {
+                    types: (!self.supergraph.ty(row.ty).is_abstract())
+                        .then(|| TypeSet::of(row.ty)),
+                    typename: self.supergraph.ty(row.on).name.clone(),
+                    fields: row.fields.clone(),
+                });
+                GroupKind::Entities {
+                    alias: alias.clone(),
+                    variable: variable.clone(),
+                    representations: merge_representations(representations.collect()),
+                }
+            }
+            _ => GroupKind::Root,
+        };
+        let Emitted { text, selection } = emitted;
+        Group { fetch, position: draft.position, from: Vec::new(), kind, selection, text }
+    }
+}
+
+/// Runtime types that are represented alike share a row: all types of an `@interfaceObject`.
+fn merge_representations(rows: Vec<Representation>) -> Vec<Representation> {
+    let mut merged: Vec<Representation> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let alike = merged
+            .iter_mut()
+            .find(|known| known.typename == row.typename && known.fields == row.fields);
+        match alike {
+            Some(known) => {
+                known.types = match (known.types.take(), row.types) {
+                    (Some(mut a), Some(b)) => {
+                        a.union_with(&b);
+                        Some(a)
+                    }
+                    _ => None,
+                };
+            }
+            None => merged.push(row),
+        }
+    }
+    merged
+}

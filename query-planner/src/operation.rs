@@ -1,0 +1,275 @@
+//! An operation as the planner reads it: names resolved, fragments shared.
+//!
+//! **In:** a document that is valid against the API schema. **Out:** [`Operation`].
+//!
+//! **Never here:** validation (apollo-compiler did it), `@skip` and `@include` decisions (`shape`).
+//!
+//! **Holds:** a fragment's selections are stored once, however often it is spread.
+//!
+//! **Read first:** [`Operation::read`].
+//!
+//! Spec: <https://spec.graphql.org/September2025/#sec-Document>
+
+use crate::plan::OperationKind;
+use apollo_compiler::{ExecutableDocument, ast, executable, validation::Valid};
+use std::collections::{BTreeSet, HashMap};
+use supergraph::{IdVec, Supergraph, TypeId, Value, ids};
+use thiserror::Error;
+
+ids! {
+    /// A selection set of the document.
+    SetId,
+}
+
+/// An operation, ready to be planned any number of times.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    kind: OperationKind,
+    name: Option<String>,
+    variables: Vec<VariableDefinition>,
+    pub(crate) sets: IdVec<SetId, Vec<Node>>,
+    pub(crate) root_set: SetId,
+    pub(crate) root_type: TypeId,
+}
+
+/// A variable that the operation declares.
+#[derive(Clone, Debug)]
+pub struct VariableDefinition {
+    /// Its name, without `$`.
+    pub name: String,
+    /// Its type as written.
+    pub ty: String,
+    /// Its default, if it has one.
+    pub default: Option<Value>,
+}
+
+/// Why an operation cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OperationError {
+    /// The document has none of that name, or several and no name was given.
+    #[error("{0}")]
+    NotFound(String),
+    /// The schema has no such root type.
+    #[error("the schema has no {} type", .0.as_str())]
+    NoRootType(OperationKind),
+    /// The document is not valid against this supergraph's API schema.
+    #[error("`{0}` is not in the supergraph")]
+    Unknown(String),
+}
+
+/// One selection.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Field(FieldNode),
+    Fragment { on: Option<TypeId>, conditions: Conditions, set: SetId },
+}
+
+/// A selected field.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldNode {
+    pub(crate) response_name: String,
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<(String, Value)>,
+    pub(crate) directives: Vec<AppliedDirective>,
+    pub(crate) conditions: Conditions,
+    pub(crate) set: Option<SetId>,
+}
+
+/// An executable directive other than `@skip` and `@include`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct AppliedDirective {
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<(String, Value)>,
+}
+
+/// `@skip` and `@include` of one selection.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Conditions {
+    pub(crate) skip: Option<Condition>,
+    pub(crate) include: Option<Condition>,
+}
+
+/// What an `if` says.
+#[derive(Clone, Debug)]
+pub(crate) enum Condition {
+    Constant(bool),
+    Variable(String),
+}
+
+impl Operation {
+    /// Reads the operation called `name`, or the only one.
+    ///
+    /// # Errors
+    /// When there is no such operation, or the document doesn't fit the supergraph.
+    pub fn read(
+        supergraph: &Supergraph,
+        document: &Valid<ExecutableDocument>,
+        name: Option<&str>,
+    ) -> Result<Self, OperationError> {
+        let operation = document
+            .operations
+            .get(name)
+            .map_err(|_| OperationError::NotFound(not_found(document, name)))?;
+        let kind = match operation.operation_type {
+            ast::OperationType::Query => OperationKind::Query,
+            ast::OperationType::Mutation => OperationKind::Mutation,
+            ast::OperationType::Subscription => OperationKind::Subscription,
+        };
+        let root_type = match kind {
+            OperationKind::Query => Some(supergraph.query_type()),
+            OperationKind::Mutation => supergraph.mutation_type(),
+            OperationKind::Subscription => supergraph.subscription_type(),
+        };
+        let root_type = root_type.ok_or(OperationError::NoRootType(kind))?;
+        let mut reader =
+            Reader { supergraph, document, sets: IdVec::new(), fragments: HashMap::new() };
+        let root_set = reader.set(&operation.selection_set)?;
+        let variables = operation.variables.iter().map(|variable| VariableDefinition {
+            name: variable.name.to_string(),
+            ty: variable.ty.to_string(),
+            default: variable.default_value.as_deref().map(Value::read),
+        });
+        Ok(Self {
+            kind,
+            name: operation.name.as_ref().map(ToString::to_string),
+            variables: variables.collect(),
+            sets: reader.sets,
+            root_set,
+            root_type,
+        })
+    }
+
+    /// Query, mutation or subscription.
+    pub fn kind(&self) -> OperationKind {
+        self.kind
+    }
+
+    /// Its name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The variables that it declares.
+    pub fn variables(&self) -> &[VariableDefinition] {
+        &self.variables
+    }
+
+    /// The variables that decide a `@skip` or `@include`: each is one guard bit of the plan.
+    pub fn guard_variables(&self) -> BTreeSet<&str> {
+        let conditions = self.sets.iter().flat_map(|(_, nodes)| nodes).map(|node| match node {
+            Node::Field(field) => &field.conditions,
+            Node::Fragment { conditions, .. } => conditions,
+        });
+        let both = conditions.flat_map(|both| [&both.skip, &both.include]).flatten();
+        both.filter_map(|condition| match condition {
+            Condition::Variable(name) => Some(name.as_str()),
+            Condition::Constant(_) => None,
+        })
+        .collect()
+    }
+}
+
+fn not_found(document: &ExecutableDocument, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("the document has no operation named `{name}`"),
+        None if document.operations.is_empty() => "the document has no operation".to_owned(),
+        None => "the document has several operations: say which by `operationName`".to_owned(),
+    }
+}
+
+struct Reader<'a> {
+    supergraph: &'a Supergraph,
+    document: &'a ExecutableDocument,
+    sets: IdVec<SetId, Vec<Node>>,
+    fragments: HashMap<&'a str, SetId>,
+}
+
+impl<'a> Reader<'a> {
+    fn set(&mut self, set: &'a executable::SelectionSet) -> Result<SetId, OperationError> {
+        let mut nodes = Vec::with_capacity(set.selections.len());
+        for selection in &set.selections {
+            nodes.push(self.node(selection)?);
+        }
+        Ok(self.sets.push(nodes))
+    }
+
+    fn node(&mut self, selection: &'a executable::Selection) -> Result<Node, OperationError> {
+        Ok(match selection {
+            executable::Selection::Field(field) => {
+                let set = match field.selection_set.selections.is_empty() {
+                    true => None,
+                    false => Some(self.set(&field.selection_set)?),
+                };
+                Node::Field(FieldNode {
+                    response_name: field.response_key().to_string(),
+                    name: field.name.to_string(),
+                    arguments: arguments(&field.arguments),
+                    directives: applied(&field.directives),
+                    conditions: conditions(&field.directives),
+                    set,
+                })
+            }
+            executable::Selection::InlineFragment(fragment) => Node::Fragment {
+                on: match &fragment.type_condition {
+                    Some(name) => Some(self.type_named(name)?),
+                    None => None,
+                },
+                conditions: conditions(&fragment.directives),
+                set: self.set(&fragment.selection_set)?,
+            },
+            executable::Selection::FragmentSpread(spread) => {
+                let name = spread.fragment_name.as_str();
+                let definition = self
+                    .document
+                    .fragments
+                    .get(name)
+                    .ok_or_else(|| OperationError::Unknown(format!("...{name}")))?;
+                let set = match self.fragments.get(name) {
+                    Some(set) => *set,
+                    None => {
+                        let set = self.set(&definition.selection_set)?;
+                        self.fragments.insert(name, set);
+                        set
+                    }
+                };
+                Node::Fragment {
+                    on: Some(self.type_named(definition.type_condition())?),
+                    conditions: conditions(&spread.directives),
+                    set,
+                }
+            }
+        })
+    }
+
+    fn type_named(&self, name: &str) -> Result<TypeId, OperationError> {
+        self.supergraph
+            .type_named(name)
+            .ok_or_else(|| OperationError::Unknown(name.to_owned()))
+    }
+}
+
+fn arguments(nodes: &[apollo_compiler::Node<ast::Argument>]) -> Vec<(String, Value)> {
+    nodes.iter().map(|node| (node.name.to_string(), Value::read(&node.value))).collect()
+}
+
+fn applied(directives: &ast::DirectiveList) -> Vec<AppliedDirective> {
+    let custom = directives.iter().filter(|node| node.name != "skip" && node.name != "include");
+    custom
+        .map(|node| AppliedDirective {
+            name: node.name.to_string(),
+            arguments: arguments(&node.arguments),
+        })
+        .collect()
+}
+
+fn conditions(directives: &ast::DirectiveList) -> Conditions {
+    let read = |name: &str| {
+        let node = directives.get(name)?;
+        Some(match &**node.specified_argument_by_name("if")? {
+            ast::Value::Variable(name) => Condition::Variable(name.to_string()),
+            value => Condition::Constant(value.to_bool().unwrap_or(false)),
+        })
+    };
+    Conditions { skip: read("skip"), include: read("include") }
+}

@@ -1,0 +1,388 @@
+//! Shapes: what is selected on the objects of one type, hash-consed.
+//!
+//! **In:** an operation's selection sets or a field set, and the state of the guards.
+//! **Out:** [`Shape`]s. Equal selections have the same [`ShapeId`], wherever they stand, so the
+//! solver meets each of them once per state however often a fragment is spread.
+//!
+//! **Never here:** subgraphs (`solve`).
+//!
+//! **Holds:** collecting is done per class of runtime types to which the same fragments apply, never
+//! by copying a selection for each type. [`Entry::types`] says for which runtime types it counts.
+//!
+//! **Read first:** [`Shapes::of_operation`].
+//!
+//! Spec: <https://spec.graphql.org/September2025/#CollectFields()>
+
+use crate::{
+    Guards, PlanErrorKind,
+    operation::{AppliedDirective, Condition, Conditions, FieldNode, Node, Operation, SetId},
+};
+use indexmap::IndexMap;
+use std::{collections::HashMap, rc::Rc};
+use supergraph::{FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
+
+ids! {
+    /// An interned shape.
+    ShapeId,
+}
+
+/// A selection on objects of a type.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Shape {
+    /// The declared type.
+    pub(crate) ty: TypeId,
+    /// The runtime types that count.
+    pub(crate) types: TypeSet,
+    /// The fields to fetch.
+    pub(crate) entries: Vec<Entry>,
+    /// The response, by runtime type. Empty for field sets.
+    pub(crate) cases: Vec<Case>,
+}
+
+/// A field to fetch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Entry {
+    /// The runtime types for which it is selected.
+    pub(crate) types: TypeSet,
+    /// The field's name.
+    pub(crate) field: String,
+    /// Its arguments.
+    pub(crate) arguments: Vec<(String, Value)>,
+    /// Its executable directives.
+    pub(crate) directives: Vec<AppliedDirective>,
+    /// The response name, where each one must be executed for itself: root fields of mutations.
+    pub(crate) once_as: Option<String>,
+    /// What is selected below.
+    pub(crate) child: Option<ShapeId>,
+}
+
+/// The response of some runtime types, in order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Case {
+    pub(crate) types: TypeSet,
+    pub(crate) fields: Vec<(String, CaseField)>,
+}
+
+/// Where a response field comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum CaseField {
+    Typename,
+    Introspection,
+    /// Index into [`Shape::entries`].
+    Entry(usize),
+}
+
+/// All shapes of one planning run.
+pub(crate) struct Shapes<'a> {
+    supergraph: &'a Supergraph,
+    shapes: Vec<Rc<Shape>>,
+    interned: HashMap<Shape, ShapeId>,
+    collected: HashMap<(Vec<SetId>, TypeId), ShapeId>,
+    field_sets: HashMap<(TypeId, Vec<FieldSetItem>), ShapeId>,
+    max_shapes: usize,
+}
+
+impl<'a> Shapes<'a> {
+    pub(crate) fn new(supergraph: &'a Supergraph, max_shapes: usize) -> Self {
+        Self {
+            supergraph,
+            shapes: Vec::new(),
+            interned: HashMap::new(),
+            collected: HashMap::new(),
+            field_sets: HashMap::new(),
+            max_shapes,
+        }
+    }
+
+    pub(crate) fn get(&self, id: ShapeId) -> Rc<Shape> {
+        Rc::clone(&self.shapes[id.index()])
+    }
+
+    /// The shape of a whole operation.
+    pub(crate) fn of_operation(
+        &mut self,
+        operation: &Operation,
+        guards: &Guards,
+    ) -> Result<ShapeId, PlanErrorKind> {
+        let once = operation.kind() != crate::OperationKind::Query;
+        let mut collector = Collector { shapes: self, operation, guards, once };
+        collector.shape(vec![operation.root_set], operation.root_type)
+    }
+
+    /// The shape of a field set's items on `ty`.
+    pub(crate) fn of_field_set(&mut self, ty: TypeId, items: &[FieldSetItem]) -> ShapeId {
+        let key = (ty, items.to_vec());
+        if let Some(id) = self.field_sets.get(&key) {
+            return *id;
+        }
+        let types = self.supergraph.ty(ty).possible.clone();
+        let mut fields: IndexMap<(String, Vec<(String, Value)>), (TypeSet, Vec<FieldSetItem>)> =
+            IndexMap::new();
+        self.flatten_items(items, &types, &mut fields);
+        let mut entries = Vec::with_capacity(fields.len());
+        for ((field, arguments), (types, below)) in fields {
+            let child = (!below.is_empty()).then(|| {
+                let ty = self.result_type(ty, &types, &field);
+                self.of_field_set(ty, &below)
+            });
+            let (directives, once_as) = (Vec::new(), None);
+            entries.push(Entry { types, field, arguments, directives, once_as, child });
+        }
+        let id = self.intern(Shape { ty, types, entries, cases: Vec::new() });
+        self.field_sets.insert(key, id);
+        id
+    }
+
+    fn flatten_items(
+        &self,
+        items: &[FieldSetItem],
+        types: &TypeSet,
+        fields: &mut IndexMap<(String, Vec<(String, Value)>), (TypeSet, Vec<FieldSetItem>)>,
+    ) {
+        for item in items {
+            match item {
+                FieldSetItem::Field { field, arguments, items } => {
+                    let name = self.supergraph.field(*field).name.clone();
+                    let row = fields.entry((name, arguments.clone())).or_default();
+                    row.0.union_with(types);
+                    row.1.extend(items.iter().cloned());
+                }
+                FieldSetItem::Fragment { on, items } => {
+                    let narrowed = types.intersection(&self.supergraph.ty(*on).possible);
+                    self.flatten_items(items, &narrowed, fields);
+                }
+            }
+        }
+    }
+
+    /// The type of `field`: as `ty` declares it, or else as the first of `types` does.
+    fn result_type(&self, ty: TypeId, types: &TypeSet, field: &str) -> TypeId {
+        let declared = self.supergraph.field_named(ty, field);
+        let by_member = || types.iter().find_map(|ty| self.supergraph.field_named(ty, field));
+        let field = declared.or_else(by_member).expect("a field set was resolved when it was read");
+        self.supergraph.field(field).ty.named()
+    }
+
+    fn intern(&mut self, shape: Shape) -> ShapeId {
+        if let Some(id) = self.interned.get(&shape) {
+            return *id;
+        }
+        let id = ShapeId::from_index(self.shapes.len());
+        self.shapes.push(Rc::new(shape.clone()));
+        self.interned.insert(shape, id);
+        id
+    }
+}
+
+struct Collector<'c, 'a> {
+    shapes: &'c mut Shapes<'a>,
+    operation: &'c Operation,
+    guards: &'c Guards,
+    /// Whether root fields keep their own execution.
+    once: bool,
+}
+
+impl<'c> Collector<'c, '_> {
+    fn shape(&mut self, sets: Vec<SetId>, ty: TypeId) -> Result<ShapeId, PlanErrorKind> {
+        let key = (sets, ty);
+        if let Some(id) = self.shapes.collected.get(&key) {
+            return Ok(*id);
+        }
+        let supergraph = self.shapes.supergraph;
+        let possible = supergraph.ty(ty).possible.iter();
+        let types: TypeSet = possible.filter(|ty| supergraph.ty(*ty).accessible).collect();
+        let once = std::mem::take(&mut self.once);
+        let mut shape = Shape { ty, types, entries: Vec::new(), cases: Vec::new() };
+        let mut known: HashMap<Entry, usize> = HashMap::new();
+        for (types, sets) in self.classes(&key.0, &shape.types) {
+            let fields = self.collect_fields(&sets);
+            for (types, results) in self.by_results(ty, &types, &fields)? {
+                let mut case = Case { types, fields: Vec::with_capacity(fields.len()) };
+                for ((response_name, nodes), result) in fields.iter().zip(results) {
+                    let field = match result {
+                        None => meta_field(nodes[0]),
+                        Some(result) => {
+                            let entry = self.entry(nodes, result, once)?;
+                            CaseField::Entry(add_entry(&mut shape, &mut known, entry, &case.types))
+                        }
+                    };
+                    case.fields.push((response_name.clone(), field));
+                }
+                shape.cases.push(case);
+            }
+        }
+        merge_cases(&mut shape.cases);
+        if self.shapes.shapes.len() >= self.shapes.max_shapes {
+            return Err(PlanErrorKind::TooManyPositions { limit: self.shapes.max_shapes });
+        }
+        let id = self.shapes.intern(shape);
+        self.shapes.collected.insert(key, id);
+        Ok(id)
+    }
+
+    /// The classes of runtime types to which the same fragments apply, with the selection sets that
+    /// are active for each, in order of appearance and each once.
+    fn classes(&self, sets: &[SetId], types: &TypeSet) -> Vec<(TypeSet, Vec<SetId>)> {
+        let mut classes: IndexMap<Vec<SetId>, TypeSet> = IndexMap::new();
+        for ty in types.iter() {
+            let mut active = Vec::new();
+            for set in sets {
+                self.activate(*set, ty, &mut active);
+            }
+            classes.entry(active).or_default().insert(ty);
+        }
+        classes.into_iter().map(|(sets, types)| (types, sets)).collect()
+    }
+
+    fn activate(&self, set: SetId, ty: TypeId, active: &mut Vec<SetId>) {
+        // 3.d.ii. A fragment already visited adds nothing.
+        if active.contains(&set) {
+            return;
+        }
+        active.push(set);
+        for node in &self.operation.sets[set] {
+            if let Node::Fragment { on, conditions, set } = node {
+                let supergraph = self.shapes.supergraph;
+                let applies = on.is_none_or(|on| supergraph.ty(on).possible.contains(ty));
+                if applies && self.holds(conditions) {
+                    self.activate(*set, ty, active);
+                }
+            }
+        }
+    }
+
+    /// The collected fields of a class, whose first active set stands first and whose nested
+    /// fragments are all active.
+    fn collect_fields(&self, active: &[SetId]) -> IndexMap<String, Vec<&'c FieldNode>> {
+        let mut fields = IndexMap::new();
+        let mut visited = Vec::new();
+        for set in active {
+            self.collect_set(*set, active, &mut visited, &mut fields);
+        }
+        fields
+    }
+
+    fn collect_set(
+        &self,
+        set: SetId,
+        active: &[SetId],
+        visited: &mut Vec<SetId>,
+        fields: &mut IndexMap<String, Vec<&'c FieldNode>>,
+    ) {
+        if visited.contains(&set) {
+            return;
+        }
+        visited.push(set);
+        for node in &self.operation.sets[set] {
+            match node {
+                Node::Field(field) if self.holds(&field.conditions) => {
+                    fields.entry(field.response_name.clone()).or_default().push(field);
+                }
+                Node::Fragment { conditions, set, .. }
+                    if active.contains(set) && self.holds(conditions) =>
+                {
+                    self.collect_set(*set, active, visited, fields);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Splits a class by the result types that its runtime types declare for the collected fields;
+    /// none for `__typename` and introspection.
+    #[expect(clippy::type_complexity, reason = "one list, built and consumed here")]
+    fn by_results(
+        &self,
+        ty: TypeId,
+        types: &TypeSet,
+        fields: &IndexMap<String, Vec<&FieldNode>>,
+    ) -> Result<Vec<(TypeSet, Vec<Option<TypeId>>)>, PlanErrorKind> {
+        let supergraph = self.shapes.supergraph;
+        let mut classes: IndexMap<Vec<Option<TypeId>>, TypeSet> = IndexMap::new();
+        for member in types.iter() {
+            let mut results = Vec::with_capacity(fields.len());
+            for nodes in fields.values() {
+                let name = &nodes[0].name;
+                results.push(match name.starts_with("__") {
+                    true => None,
+                    false => Some(supergraph.field_named(member, name).ok_or_else(|| {
+                        PlanErrorKind::UnknownField {
+                            coordinate: format!("{}.{name}", supergraph.ty(ty).name),
+                        }
+                    })?),
+                });
+            }
+            let results = results
+                .into_iter()
+                .map(|field| field.map(|field| supergraph.field(field).ty.named()));
+            classes.entry(results.collect()).or_default().insert(member);
+        }
+        Ok(classes.into_iter().map(|(results, types)| (types, results)).collect())
+    }
+
+    fn entry(
+        &mut self,
+        nodes: &[&FieldNode],
+        result: TypeId,
+        once: bool,
+    ) -> Result<Entry, PlanErrorKind> {
+        let first = nodes[0];
+        let sets: Vec<SetId> = nodes.iter().filter_map(|node| node.set).collect();
+        let child = match sets.is_empty() {
+            true => None,
+            false => Some(self.shape(sets, result)?),
+        };
+        Ok(Entry {
+            types: TypeSet::new(),
+            field: first.name.clone(),
+            arguments: first.arguments.clone(),
+            directives: first.directives.clone(),
+            once_as: once.then(|| first.response_name.clone()),
+            child,
+        })
+    }
+
+    fn holds(&self, conditions: &Conditions) -> bool {
+        let is = |condition: &Option<Condition>, default| match condition {
+            None => default,
+            Some(Condition::Constant(value)) => *value,
+            Some(Condition::Variable(name)) => self.guards.variables.contains(name),
+        };
+        !is(&conditions.skip, false) && is(&conditions.include, true)
+    }
+}
+
+fn meta_field(node: &FieldNode) -> CaseField {
+    match node.name.as_str() {
+        "__typename" => CaseField::Typename,
+        _ => CaseField::Introspection,
+    }
+}
+
+fn add_entry(
+    shape: &mut Shape,
+    known: &mut HashMap<Entry, usize>,
+    entry: Entry,
+    types: &TypeSet,
+) -> usize {
+    let index = *known.entry(entry.clone()).or_insert_with(|| {
+        shape.entries.push(entry);
+        shape.entries.len() - 1
+    });
+    shape.entries[index].types.union_with(types);
+    index
+}
+
+/// Cases with equal fields are one.
+fn merge_cases(cases: &mut Vec<Case>) {
+    let mut merged: IndexMap<Vec<(String, CaseField)>, TypeSet> = IndexMap::new();
+    for case in cases.drain(..) {
+        merged.entry(case.fields).or_default().union_with(&case.types);
+    }
+    cases.extend(
+        merged
+            .into_iter()
+            .filter(|(_, types)| !types.is_empty())
+            .map(|(fields, types)| Case { types, fields }),
+    );
+}

@@ -1,0 +1,123 @@
+//! What the solver decides: which subgraph answers each field, and how to get there.
+//!
+//! **In:** made by `solve`. **Out:** read by `build`.
+//!
+//! **Never here:** fetches; a choice doesn't know with whom it will share a request.
+//!
+//! **Holds:** choices are finite trees: a choice only contains choices that were settled before it.
+
+use super::requests::Requests;
+use crate::shape::ShapeId;
+use std::rc::Rc;
+use supergraph::{FieldSetId, SubgraphId, TypeId, TypeSet};
+
+/// One way to answer a shape where some subgraphs already stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) requests: Requests,
+    /// The depth at which everything is there, relative to the position.
+    pub(crate) ready: u32,
+    pub(crate) fields: u32,
+    pub(crate) choices: Rc<Choices>,
+}
+
+/// The decisions for all fields of a shape.
+#[derive(Debug)]
+pub(crate) enum Choices {
+    Fields(Vec<FieldChoice>),
+    /// The runtime types are unknown: ask an interface's own subgraph first, which then stands
+    /// behind the other carriers.
+    Resolve {
+        jump: Rc<Jump>,
+        /// The interface whose runtime type is asked for.
+        interface: TypeId,
+        then: Rc<Choices>,
+    },
+    /// The root fields of a mutation, one after the other.
+    Serial(Vec<FieldChoice>),
+}
+
+/// Who answers a field on objects of one runtime type.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldChoice {
+    /// Index into the shape's entries.
+    pub(crate) entry: usize,
+    /// The runtime type; an interface while the runtime type is unknown.
+    pub(crate) ty: TypeId,
+    /// One subgraph; several when each can answer only a part of the value below.
+    pub(crate) sources: Vec<Source>,
+    /// The decisions below.
+    pub(crate) child: Option<Child>,
+}
+
+/// The decisions below a composite field.
+#[derive(Clone, Debug)]
+pub(crate) struct Child {
+    pub(crate) shape: ShapeId,
+    /// Equal states make equal decisions possible, so a position needs only one of each.
+    pub(crate) state: usize,
+    pub(crate) choices: Rc<Choices>,
+}
+
+/// Where a field's answer comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) from: From,
+    pub(crate) subgraph: SubgraphId,
+    /// The type that declares the field there: the runtime type, or the `@interfaceObject`.
+    pub(crate) on: TypeId,
+    /// The named type of the field there.
+    pub(crate) local: TypeId,
+}
+
+/// Whether a subgraph already stands at the position.
+#[derive(Clone, Debug)]
+pub(crate) enum From {
+    /// It does: index into the carriers.
+    Carrier(usize),
+    /// It has to be entered.
+    Jump(Rc<Jump>),
+}
+
+/// How to enter a subgraph at a position.
+#[derive(Debug)]
+pub(crate) struct Jump {
+    pub(crate) subgraph: SubgraphId,
+    pub(crate) entrance: Entrance,
+    /// Where the key comes from.
+    pub(crate) key: Option<Demand>,
+    /// Where the requirement comes from, for fields with `@requires`.
+    pub(crate) requires: Option<Demand>,
+    pub(crate) requests: Requests,
+    pub(crate) level: u32,
+    pub(crate) fields: u32,
+}
+
+/// The door of a subgraph.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Entrance {
+    /// Its root: a query (or, at the root, mutation) field.
+    Root,
+    /// `_entities` with a representation of the type `on`.
+    Entity { on: TypeId, key: FieldSetId, interface_object: bool },
+}
+
+/// A field set that must be there first.
+#[derive(Debug)]
+pub(crate) struct Demand {
+    pub(crate) shape: ShapeId,
+    pub(crate) choices: Rc<Choices>,
+}
+
+/// A subgraph that stands at a position.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Carrier {
+    pub(crate) subgraph: SubgraphId,
+    /// Set while it stands there as an `@interfaceObject` of that interface.
+    pub(crate) interface_object: Option<TypeId>,
+    /// The runtime types of the objects that it can answer; empty for an interface object.
+    pub(crate) types: TypeSet,
+    pub(crate) view: super::carrier::ViewId,
+    /// The depth at which it arrived.
+    pub(crate) level: u32,
+}

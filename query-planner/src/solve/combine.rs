@@ -1,0 +1,154 @@
+//! Picks one option for each field so that the united requests cost least.
+//!
+//! **In:** the options of all fields of a shape. **Out:** a few candidates, best first.
+//!
+//! **Never here:** where options come from (`options`).
+//!
+//! **Holds:** fields with equal options decide together, so the number of decisions is the number of
+//! *different* option lists; a beam of united request sets is exact while it is wide enough (64 for
+//! fields without sub-selections over six subgraphs) and never exponential beyond.
+
+use super::{
+    Width,
+    choice::{Candidate, Child, Choices, FieldChoice, Source},
+    requests::Requests,
+};
+use std::rc::Rc;
+use supergraph::TypeId;
+
+/// One way to answer one field.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldOption {
+    pub(crate) requests: Requests,
+    pub(crate) ready: u32,
+    pub(crate) fields: u32,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) child: Option<Child>,
+}
+
+/// Fields with the same options.
+pub(crate) struct Item {
+    /// The fields: entry, runtime type and the options, all in the same order.
+    members: Vec<(usize, TypeId, Rc<Vec<FieldOption>>)>,
+}
+
+/// A choice of options for the first items.
+struct Partial {
+    requests: Requests,
+    ready: u32,
+    fields: u32,
+    picks: Vec<usize>,
+}
+
+impl Partial {
+    fn weight(&self) -> u64 {
+        weight(&self.requests, self.ready, self.fields)
+    }
+}
+
+/// The number that options are compared by.
+pub(crate) fn weight(requests: &Requests, ready: u32, fields: u32) -> u64 {
+    1000 * requests.len() as u64 + 100 * u64::from(ready) + u64::from(fields)
+}
+
+/// Adds a field's options, together with fields that have the same.
+pub(crate) fn add_item(
+    items: &mut Vec<Item>,
+    entry: usize,
+    ty: TypeId,
+    options: Rc<Vec<FieldOption>>,
+) {
+    let equal = |item: &&mut Item| {
+        let theirs = &item.members[0].2;
+        Rc::ptr_eq(theirs, &options)
+            || theirs.len() == options.len()
+                && theirs.iter().zip(options.iter()).all(|(a, b)| {
+                    a.requests == b.requests
+                        && a.ready == b.ready
+                        && a.sources.len() == b.sources.len()
+                        && a.sources.iter().zip(&b.sources).all(|(a, b)| a.subgraph == b.subgraph)
+                })
+    };
+    match items.iter_mut().find(equal) {
+        Some(item) => item.members.push((entry, ty, options)),
+        None => items.push(Item { members: vec![(entry, ty, options)] }),
+    }
+}
+
+/// The best candidates over all items, best first; steps are counted into `steps`.
+pub(crate) fn combine(mut items: Vec<Item>, width: Width, steps: &mut u64) -> Vec<Candidate> {
+    // Decided fields first: what they open is free for the others.
+    items.sort_by_key(|item| item.members[0].2.len());
+    let mut beam =
+        vec![Partial { requests: Requests::default(), ready: 0, fields: 0, picks: Vec::new() }];
+    for item in &items {
+        beam = extend(beam, item, width, steps);
+    }
+    beam.truncate(width.candidates);
+    beam.into_iter().map(|partial| settle(&items, partial)).collect()
+}
+
+fn extend(beam: Vec<Partial>, item: &Item, width: Width, steps: &mut u64) -> Vec<Partial> {
+    let options = &item.members[0].2;
+    let fields: Vec<u32> = (0..options.len())
+        .map(|pick| item.members.iter().map(|(_, _, options)| options[pick].fields).sum())
+        .collect();
+    let mut next: Vec<Partial> = Vec::with_capacity(beam.len() * options.len());
+    for partial in &beam {
+        for (pick, option) in options.iter().enumerate() {
+            *steps += 1;
+            let mut requests = partial.requests.clone();
+            requests.unite(&option.requests);
+            let mut picks = partial.picks.clone();
+            picks.push(pick);
+            next.push(Partial {
+                requests,
+                ready: partial.ready.max(option.ready),
+                fields: partial.fields + fields[pick],
+                picks,
+            });
+        }
+    }
+    next.sort_by_key(Partial::weight);
+    if width.exhaustive {
+        next.truncate(width.beam);
+        return next;
+    }
+    let mut kept: Vec<Partial> = Vec::with_capacity(width.beam.min(next.len()));
+    for partial in next {
+        if kept.len() == width.beam {
+            break;
+        }
+        let dominated = kept.iter().any(|better| {
+            better.ready <= partial.ready
+                && better.fields <= partial.fields
+                && better.requests.is_subset(&partial.requests)
+        });
+        if !dominated {
+            kept.push(partial);
+        }
+    }
+    kept
+}
+
+fn settle(items: &[Item], partial: Partial) -> Candidate {
+    let mut choices: Vec<FieldChoice> = Vec::new();
+    for (item, pick) in items.iter().zip(&partial.picks) {
+        for (entry, ty, options) in &item.members {
+            let option = &options[*pick];
+            choices.push(FieldChoice {
+                entry: *entry,
+                ty: *ty,
+                sources: option.sources.clone(),
+                child: option.child.clone(),
+            });
+        }
+    }
+    choices.sort_by_key(|choice| (choice.entry, choice.ty));
+    Candidate {
+        requests: partial.requests,
+        ready: partial.ready,
+        fields: partial.fields,
+        choices: Rc::new(Choices::Fields(choices)),
+    }
+}

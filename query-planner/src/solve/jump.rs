@@ -1,0 +1,333 @@
+//! What can be entered at a position, from where, at which price.
+//!
+//! **In:** a runtime type and a standing. **Out:** [`Reach`]: for each subgraph, and for each
+//! requirement of a field there, the cheapest ways in.
+//!
+//! **Never here:** which of them a plan takes (`combine`).
+//!
+//! **Holds:** a least fixpoint by forward chaining: a way in is added only when its key (and
+//! requirement) can be had from who stands here or from ways added before. So a chain of keys
+//! `A -k1-> B -k2-> C` is found, a circle of requirements stays out, and every [`Jump`] is a finite
+//! tree. Self re-entry is an ordinary way in, for the fields with requirements.
+//!
+//! **Read first:** [`Solver::reach`].
+
+use super::{
+    Solver, StandingId,
+    choice::{Candidate, Choices, Demand, Entrance, Jump},
+    combine::{Item, add_item, combine, weight},
+    requests::Requests,
+};
+use crate::shape::{Entry, Shape, ShapeId};
+use std::rc::Rc;
+use supergraph::{FieldSetId, Id, SubgraphId, SubgraphSet, TypeId, TypeKind};
+
+/// The ways into subgraphs, in the order in which they were found.
+#[derive(Clone, Default)]
+pub(super) struct Reach {
+    pub(super) jumps: Vec<(SubgraphId, Vec<Rc<Jump>>)>,
+    /// The same for fields with `@requires`, by what they require.
+    pub(super) ready: Vec<((SubgraphId, FieldSetId), Vec<Rc<Jump>>)>,
+}
+
+/// A [`Reach`] and whether it is whole.
+#[derive(Default)]
+pub(super) struct Table {
+    reach: Rc<Reach>,
+    progress: Progress,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Progress {
+    #[default]
+    Open,
+    Growing,
+    Whole,
+}
+
+impl Table {
+    pub(super) fn reopen(&mut self) {
+        self.progress = Progress::Open;
+    }
+}
+
+/// Where a type can be entered, whoever stands there.
+pub(super) struct Doors {
+    entrances: Vec<(SubgraphId, Entrance)>,
+    /// Entrances by an interface whose subgraph knows the runtime types.
+    resolvers: Vec<(SubgraphId, Entrance)>,
+    requirements: Vec<(SubgraphId, FieldSetId)>,
+    /// The subgraphs of `entrances`.
+    pub(super) subgraphs: SubgraphSet,
+}
+
+impl Solver<'_> {
+    /// What can be entered from `standing` on objects of type `ty`.
+    pub(super) fn reach(&mut self, ty: TypeId, standing: StandingId) -> Rc<Reach> {
+        let key = (ty, standing);
+        let table = self.tables.entry(key).or_default();
+        match table.progress {
+            Progress::Whole => return Rc::clone(&table.reach),
+            Progress::Growing => {
+                self.incomplete = true;
+                return Rc::clone(&table.reach);
+            }
+            Progress::Open => table.progress = Progress::Growing,
+        }
+        let mut reach = Reach::clone(&table.reach);
+        let doors = self.doors(ty);
+        let rounds = doors.entrances.len() + doors.requirements.len() + 1;
+        for _ in 0..rounds {
+            if !self.grow(ty, standing, &doors, &mut reach) {
+                break;
+            }
+            self.grew = true;
+            let table = self.tables.get_mut(&key).expect("it was made above");
+            table.reach = Rc::new(reach.clone());
+        }
+        let table = self.tables.get_mut(&key).expect("it was made above");
+        table.progress = Progress::Whole;
+        Rc::clone(&table.reach)
+    }
+
+    /// One round of forward chaining; says whether anything was added.
+    fn grow(&mut self, ty: TypeId, at: StandingId, doors: &Doors, reach: &mut Reach) -> bool {
+        let before = reach.clone();
+        let mut grew = false;
+        for (subgraph, entrance) in &doors.entrances {
+            let keys = self.keys(ty, at, *entrance, &before);
+            let stands = self.standings[at.index()].carriers.iter().any(|carrier| {
+                carrier.subgraph == *subgraph && carrier.interface_object.is_none()
+            });
+            for key in keys.iter().filter(|_| !stands) {
+                let jump = self.jump(at, (*subgraph, *entrance), key, None);
+                grew |= self.add(&mut reach.jumps, *subgraph, jump);
+            }
+            let required = doors.requirements.iter().filter(|(target, _)| target == subgraph);
+            for (_, set) in required.filter(|_| !keys.is_empty()) {
+                let shape = self.field_set_shape(*set);
+                for requirement in self.obtain(shape, ty, at, &before) {
+                    for key in &keys {
+                        let requires = Some((shape, &requirement));
+                        let jump = self.jump(at, (*subgraph, *entrance), key, requires);
+                        grew |= self.add(&mut reach.ready, (*subgraph, *set), jump);
+                    }
+                }
+            }
+        }
+        grew
+    }
+
+    /// The ways into subgraphs that know the runtime types behind `interface`.
+    pub(super) fn resolving_jumps(&mut self, interface: TypeId, at: StandingId) -> Vec<Rc<Jump>> {
+        let doors = self.doors(interface);
+        let reach = self.reach(interface, at);
+        let mut jumps = Vec::new();
+        for (subgraph, entrance) in &doors.resolvers {
+            for key in self.keys(interface, at, *entrance, &reach) {
+                jumps.push(Rc::new(self.jump(at, (*subgraph, *entrance), &key, None)));
+            }
+        }
+        jumps
+    }
+
+    /// The ways to have the key of an entrance.
+    fn keys(&mut self, ty: TypeId, at: StandingId, entrance: Entrance, reach: &Reach) -> Vec<Key> {
+        match entrance {
+            Entrance::Root => vec![Key { shape: None, candidate: nothing() }],
+            Entrance::Entity { key, .. } => {
+                let shape = self.field_set_shape(key);
+                let candidates = self.obtain(shape, ty, at, reach).into_iter();
+                candidates.map(|candidate| Key { shape: Some(shape), candidate }).collect()
+            }
+        }
+    }
+
+    fn field_set_shape(&mut self, set: FieldSetId) -> ShapeId {
+        let supergraph = self.supergraph();
+        let set = supergraph.field_set(set);
+        self.shapes.of_field_set(set.on, &set.items)
+    }
+
+    /// The ways to have a field set on objects of type `ty` with what `reach` offers so far.
+    fn obtain(
+        &mut self,
+        shape: ShapeId,
+        ty: TypeId,
+        at: StandingId,
+        reach: &Reach,
+    ) -> Vec<Candidate> {
+        let shape = self.shapes.get(shape);
+        let mut items: Vec<Item> = Vec::new();
+        for (index, entry) in shape.entries.iter().enumerate() {
+            if !self.applies(&shape, entry, ty) {
+                continue;
+            }
+            let options = self.options_within(entry, ty, at, reach);
+            if options.is_empty() {
+                return Vec::new();
+            }
+            add_item(&mut items, index, ty, Rc::new(options));
+        }
+        let width = self.width();
+        let mut candidates = combine(items, width, &mut self.steps);
+        candidates.truncate(width.jumps);
+        candidates
+    }
+
+    fn applies(&self, shape: &Shape, entry: &Entry, ty: TypeId) -> bool {
+        match self.supergraph().ty(ty).is_abstract() {
+            true => shape.types.is_subset(&entry.types),
+            false => entry.types.contains(ty),
+        }
+    }
+
+    fn jump(
+        &self,
+        at: StandingId,
+        (subgraph, entrance): (SubgraphId, Entrance),
+        key: &Key,
+        requires: Option<(ShapeId, &Candidate)>,
+    ) -> Jump {
+        let carriers = &self.standings[at.index()].carriers;
+        let typed = carriers.iter().filter(|carrier| carrier.interface_object.is_none());
+        // The objects, and their types, are there when the first of these has arrived.
+        let here = typed.map(|carrier| carrier.level).min().unwrap_or_default();
+        let mut requests = key.candidate.requests.clone();
+        let mut ready = key.candidate.ready.max(here);
+        let mut fields = key.candidate.fields;
+        if let Some((_, requirement)) = requires {
+            requests.unite(&requirement.requests);
+            ready = ready.max(requirement.ready);
+            fields += requirement.fields;
+        }
+        let level = ready + 1;
+        requests.unite(&Requests::of(subgraph, level));
+        let demand = |shape, candidate: &Candidate| Demand {
+            shape,
+            choices: Rc::clone(&candidate.choices),
+        };
+        Jump {
+            subgraph,
+            entrance,
+            key: key.shape.map(|shape| demand(shape, &key.candidate)),
+            requires: requires.map(|(shape, candidate)| demand(shape, candidate)),
+            requests,
+            level,
+            fields,
+        }
+    }
+
+    /// Adds a way in unless it is no better than a known one.
+    fn add<K: PartialEq + Copy>(
+        &self,
+        rows: &mut Vec<(K, Vec<Rc<Jump>>)>,
+        key: K,
+        jump: Jump,
+    ) -> bool {
+        let position = rows.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            rows.push((key, Vec::new()));
+            rows.len() - 1
+        });
+        let ways = &mut rows[position].1;
+        let beaten = ways.iter().any(|known| {
+            known.level <= jump.level
+                && known.fields <= jump.fields
+                && known.requests.is_subset(&jump.requests)
+        });
+        if beaten {
+            return false;
+        }
+        let jump = Rc::new(jump);
+        ways.push(Rc::clone(&jump));
+        ways.sort_by_key(|jump| weight(&jump.requests, jump.level, jump.fields));
+        ways.truncate(self.width().jumps);
+        ways.iter().any(|kept| Rc::ptr_eq(kept, &jump))
+    }
+
+    /// The doors of a type; remembered.
+    pub(super) fn doors(&mut self, ty: TypeId) -> Rc<Doors> {
+        if let Some(doors) = self.doors.get(&ty) {
+            return Rc::clone(doors);
+        }
+        let doors = Rc::new(self.find_doors(ty));
+        self.doors.insert(ty, Rc::clone(&doors));
+        doors
+    }
+
+    fn find_doors(&self, ty: TypeId) -> Doors {
+        let supergraph = self.supergraph();
+        let row = supergraph.ty(ty);
+        let mut doors = Doors {
+            entrances: Vec::new(),
+            resolvers: Vec::new(),
+            requirements: Vec::new(),
+            subgraphs: SubgraphSet::new(),
+        };
+        let roots = [
+            Some(supergraph.query_type()),
+            supergraph.mutation_type(),
+            supergraph.subscription_type(),
+        ];
+        if roots.contains(&Some(ty)) {
+            let subgraphs = row.in_subgraphs.iter().map(|row| row.subgraph);
+            doors.entrances.extend(subgraphs.map(|subgraph| (subgraph, Entrance::Root)));
+        }
+        let own = std::iter::once(ty);
+        let declaring = match row.kind {
+            TypeKind::Object => own.chain(row.interfaces.iter().copied()).collect(),
+            _ => own.collect::<Vec<_>>(),
+        };
+        for on in declaring {
+            for row in &supergraph.ty(on).in_subgraphs {
+                for key in row.keys.iter().filter(|key| key.resolvable) {
+                    let interface_object = row.interface_object;
+                    let entrance = Entrance::Entity { on, key: key.fields, interface_object };
+                    if interface_object || (on == ty && supergraph.ty(on).kind == TypeKind::Object)
+                    {
+                        doors.entrances.push((row.subgraph, entrance));
+                    } else if on == ty {
+                        doors.resolvers.push((row.subgraph, entrance));
+                    }
+                }
+                if on == ty || row.interface_object {
+                    self.find_requirements(on, row.subgraph, &mut doors.requirements);
+                }
+            }
+        }
+        doors.entrances.sort_by_key(|(subgraph, _)| *subgraph);
+        doors.subgraphs = doors.entrances.iter().map(|(subgraph, _)| *subgraph).collect();
+        doors
+    }
+
+    fn find_requirements(
+        &self,
+        on: TypeId,
+        subgraph: SubgraphId,
+        requirements: &mut Vec<(SubgraphId, FieldSetId)>,
+    ) {
+        for field in self.supergraph().ty(on).fields.keys() {
+            let resolution = self.capabilities.resolve_on(subgraph, on, field);
+            if let Some(set) = resolution.and_then(|resolution| resolution.requires)
+                && !requirements.contains(&(subgraph, set))
+            {
+                requirements.push((subgraph, set));
+            }
+        }
+    }
+}
+
+/// A way to have a key.
+struct Key {
+    shape: Option<ShapeId>,
+    candidate: Candidate,
+}
+
+fn nothing() -> Candidate {
+    Candidate {
+        requests: Requests::default(),
+        ready: 0,
+        fields: 0,
+        choices: Rc::new(Choices::Fields(Vec::new())),
+    }
+}
