@@ -243,9 +243,7 @@ impl<'a> Reader<'a> {
     }
 
     fn type_named(&self, name: &str) -> Result<TypeId, OperationError> {
-        self.supergraph
-            .type_named(name)
-            .ok_or_else(|| OperationError::Unknown(name.to_owned()))
+        self.supergraph.type_named(name).ok_or_else(|| OperationError::Unknown(name.to_owned()))
     }
 }
 

@@ -72,6 +72,9 @@ pub(crate) enum CaseField {
     Entry(usize),
 }
 
+/// The fields of a field set by name and arguments: for which types, and what is below.
+type FlatFields = IndexMap<(String, Vec<(String, Value)>), (TypeSet, Vec<FieldSetItem>)>;
+
 /// All shapes of one planning run.
 pub(crate) struct Shapes<'a> {
     supergraph: &'a Supergraph,
@@ -116,8 +119,7 @@ impl<'a> Shapes<'a> {
             return *id;
         }
         let types = self.supergraph.ty(ty).possible.clone();
-        let mut fields: IndexMap<(String, Vec<(String, Value)>), (TypeSet, Vec<FieldSetItem>)> =
-            IndexMap::new();
+        let mut fields = FlatFields::new();
         self.flatten_items(items, &types, &mut fields);
         let mut entries = Vec::with_capacity(fields.len());
         for ((field, arguments), (types, below)) in fields {
@@ -133,12 +135,7 @@ impl<'a> Shapes<'a> {
         id
     }
 
-    fn flatten_items(
-        &self,
-        items: &[FieldSetItem],
-        types: &TypeSet,
-        fields: &mut IndexMap<(String, Vec<(String, Value)>), (TypeSet, Vec<FieldSetItem>)>,
-    ) {
+    fn flatten_items(&self, items: &[FieldSetItem], types: &TypeSet, fields: &mut FlatFields) {
         for item in items {
             match item {
                 FieldSetItem::Field { field, arguments, items } => {

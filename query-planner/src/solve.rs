@@ -279,7 +279,7 @@ impl<'a> Solver<'a> {
                 candidates.push(Candidate {
                     requests,
                     ready: then.ready.max(jump.level),
-                    fields: then.fields + jump.fields,
+                    fields: then.fields.saturating_add(jump.fields),
                     choices: Rc::new(Choices::Resolve {
                         jump: Rc::clone(&jump),
                         interface,
@@ -326,7 +326,7 @@ impl<'a> Solver<'a> {
             })?;
             requests.unite(&option.requests.later_by(ready));
             ready += option.ready;
-            fields += option.fields;
+            fields = option.fields.saturating_add(fields);
             last = option.sources.first().map(|source| source.subgraph);
             choices.push(FieldChoice {
                 entry: index,

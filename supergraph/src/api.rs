@@ -33,6 +33,12 @@ pub(crate) fn api_sdl(supergraph: &ast::Document, undefined: &[String]) -> Strin
     for name in undefined {
         sdl.push_str(&format!("\nscalar {name}\n"));
     }
+    // A hint that an executor may ignore; clients send it whether or not a schema declares it.
+    if !sdl.contains("directive @defer") {
+        sdl.push_str(
+            "\ndirective @defer(label: String, if: Boolean! = true) on FRAGMENT_SPREAD | INLINE_FRAGMENT\n",
+        );
+    }
     // Built in since September 2025; the parser wants it declared.
     if sdl.contains("@oneOf") {
         sdl.push_str("\ndirective @oneOf on INPUT_OBJECT\n");

@@ -48,10 +48,13 @@ pub enum FieldSetItem {
     },
 }
 
+/// Finds a field of a type, with its result type.
+pub(crate) type FieldsOf<'a> = &'a dyn Fn(TypeId, &str) -> Option<(FieldId, TypeId)>;
+
 /// What a field set is resolved against: the rows read so far.
 pub(crate) struct Scope<'a> {
     pub(crate) type_names: &'a IndexMap<String, TypeId>,
-    pub(crate) fields_of: &'a dyn Fn(TypeId, &str) -> Option<(FieldId, TypeId)>,
+    pub(crate) fields_of: FieldsOf<'a>,
     pub(crate) type_name_of: &'a dyn Fn(TypeId) -> String,
 }
 

@@ -43,7 +43,9 @@ pub enum SupergraphErrorKind {
     #[error("it is not valid GraphQL:\n{0}")]
     Syntax(String),
     /// It was not composed.
-    #[error("it has no `enum join__Graph`: register subgraph schemas under `supergraph.subgraphs`, or compose them first")]
+    #[error(
+        "it has no `enum join__Graph`: register subgraph schemas under `supergraph.subgraphs`, or compose them first"
+    )]
     NotASupergraph,
     /// A directive names an unknown subgraph.
     #[error("`{coordinate}` names the subgraph `{graph}`, which `join__Graph` does not list")]
@@ -161,10 +163,9 @@ impl Reader<'_> {
             ast::Type::NonNullNamed(name) => {
                 TypeRef::Named { id: self.type_id(coordinate, name)?, non_null: true }
             }
-            ast::Type::List(item) => TypeRef::List {
-                item: Box::new(self.type_ref(coordinate, item)?),
-                non_null: false,
-            },
+            ast::Type::List(item) => {
+                TypeRef::List { item: Box::new(self.type_ref(coordinate, item)?), non_null: false }
+            }
             ast::Type::NonNullList(item) => {
                 TypeRef::List { item: Box::new(self.type_ref(coordinate, item)?), non_null: true }
             }

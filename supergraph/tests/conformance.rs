@@ -1,5 +1,7 @@
 //! Every supergraph of the public suites loads, when they stand beside the checkout.
 
+#![expect(clippy::unwrap_used, reason = "a suite that cannot be read fails the test")]
+
 use std::path::{Path, PathBuf};
 use supergraph::Supergraph;
 

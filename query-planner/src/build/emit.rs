@@ -137,13 +137,7 @@ impl Builder<'_> {
     }
 
     /// The selection of a node below the group's own position, or of a root.
-    fn emit_node(
-        &self,
-        draft: &Draft,
-        at: PositionId,
-        local: TypeId,
-        text: &mut Text,
-    ) -> Emitted {
+    fn emit_node(&self, draft: &Draft, at: PositionId, local: TypeId, text: &mut Text) -> Emitted {
         let node = &draft.nodes[&(at, local)];
         let row = self.supergraph.ty(local).in_subgraph(draft.subgraph);
         let mut lines = Lines::default();
@@ -213,9 +207,9 @@ impl Builder<'_> {
         }
         match on {
             [] => lines.direct.push(line),
-            _ => on
-                .iter()
-                .for_each(|ty| lines.fragments.entry(*ty).or_default().push(line.clone())),
+            _ => {
+                on.iter().for_each(|ty| lines.fragments.entry(*ty).or_default().push(line.clone()))
+            }
         }
         lines.fields.push(SelectedField { types, response_name, slot, selection });
     }
@@ -232,7 +226,11 @@ impl Builder<'_> {
     fn finish(&self, position: PositionId, runtime_type: RuntimeType, lines: Lines) -> Emitted {
         let mut parts = lines.direct;
         for (ty, fields) in lines.fragments {
-            parts.push(format!("... on {} {{ {} }}", self.supergraph.ty(ty).name, fields.join(" ")));
+            parts.push(format!(
+                "... on {} {{ {} }}",
+                self.supergraph.ty(ty).name,
+                fields.join(" ")
+            ));
         }
         let text = format!("{{ {} }}", parts.join(" "));
         Emitted { text, selection: Selection { position, runtime_type, fields: lines.fields } }
@@ -255,7 +253,8 @@ impl Builder<'_> {
         let mut variants: Vec<Variant> = Vec::new();
         let name = &self.slots[slot].field;
         for ty in types.iter() {
-            let local = node.locals.iter().find(|row| row.0 == slot && row.1 == ty).map(|row| row.2);
+            let local =
+                node.locals.iter().find(|row| row.0 == slot && row.1 == ty).map(|row| row.2);
             let declared = self.local_type(draft.subgraph, ty, on, name);
             match variants.iter_mut().find(|row| row.ty == declared && row.local == local) {
                 Some(variant) => {
@@ -276,12 +275,13 @@ impl Builder<'_> {
             let found = self.supergraph.field_named(ty, field);
             found.or_else(|| self.supergraph.field_named(on, field))
         };
-        declared(on).filter(|_| !self.is_abstract_in(subgraph, on)).or_else(|| declared(ty)).unwrap_or_else(
-            || {
+        declared(on)
+            .filter(|_| !self.is_abstract_in(subgraph, on))
+            .or_else(|| declared(ty))
+            .unwrap_or_else(|| {
                 let field = in_supergraph().expect("the solver resolved this field");
                 self.supergraph.field(field).ty.clone()
-            },
-        )
+            })
     }
 
     /// The field as the interface itself has it, when it can be asked there.

@@ -39,9 +39,11 @@ impl Names {
     ) -> String {
         let mut name = field.to_owned();
         let mut n = 0;
-        while self.taken.iter().any(|taken| {
-            taken.name == name && !taken.agrees_with(slot, types, ty, is_leaf)
-        }) {
+        while self
+            .taken
+            .iter()
+            .any(|taken| taken.name == name && !taken.agrees_with(slot, types, ty, is_leaf))
+        {
             n += 1;
             name = format!("_{n}_{field}");
         }

@@ -186,7 +186,8 @@ impl Builder<'_> {
                     after: Rc::default(),
                 };
                 let state = Some(child.state);
-                let placed = self.place_once(&child.choices, child.shape, below, &context, state)?;
+                let placed =
+                    self.place_once(&child.choices, child.shape, below, &context, state)?;
                 Some((child.shape, placed))
             }
             _ => None,
@@ -204,8 +205,7 @@ impl Builder<'_> {
         state: Option<usize>,
     ) -> Result<Rc<Placed>, PlanErrorKind> {
         let identity = state.unwrap_or(Rc::as_ptr(choices) as usize);
-        let key =
-            (at, context.carriers.clone(), context.typed_by, identity, state.is_some());
+        let key = (at, context.carriers.clone(), context.typed_by, identity, state.is_some());
         if let Some(placed) = self.placed.get(&key) {
             return Ok(Rc::clone(placed));
         }
@@ -306,8 +306,8 @@ impl Builder<'_> {
         for placed in &placed.fields {
             let entry = &shape.entries[placed.entry];
             let covers_all = shape.types.is_subset(&entry.types);
-            let types = (!covers_all && self.supergraph.ty(ty).is_abstract())
-                .then(|| entry.types.clone());
+            let types =
+                (!covers_all && self.supergraph.ty(ty).is_abstract()).then(|| entry.types.clone());
             let mut below = Vec::new();
             let mut with_typename = false;
             if let Some((child_shape, child)) = &placed.child {
@@ -412,7 +412,8 @@ impl Builder<'_> {
             if self.positions.len() >= self.limits.positions {
                 return Err(PlanErrorKind::TooManyPositions { limit: self.limits.positions });
             }
-            let child = self.positions.push(Position { parent: Some(slot), ty: field_type.named() });
+            let child =
+                self.positions.push(Position { parent: Some(slot), ty: field_type.named() });
             self.slots[slot].child = Some(child);
         }
         self.keys.entry(at).or_default().push((key, slot));

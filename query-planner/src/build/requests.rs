@@ -5,7 +5,8 @@
 //! **Never here:** what a group selects (`emit`).
 //!
 //! **Holds:** two entity groups share a request when they ask one subgraph at equal depth: then
-//! neither waits for the other, and no request gets deeper. A root group shares with nobody.
+//! neither waits for the other. A request is moved to a greater depth only to join another, and only
+//! while the plan gets no deeper. A root group shares with nobody.
 
 use super::{
     Builder,
@@ -14,9 +15,7 @@ use super::{
 };
 use crate::{
     Batching, OperationKind,
-    plan::{
-        Fetch, FetchId, Group, GroupId, GroupKind, PlanCost, Representation,
-    },
+    plan::{Fetch, FetchId, Group, GroupId, GroupKind, PlanCost, Representation},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use supergraph::{Id, IdVec, TypeSet};
@@ -73,12 +72,64 @@ impl Builder<'_> {
 
     /// The drafts in requests, sorted by depth and then by order of appearance.
     fn bundles(&self, batching: Batching) -> Vec<Bundle> {
+        let mut not_before = vec![1; self.drafts.len()];
+        let mut bundles = self.bundles_at(batching, &self.depths(&not_before));
+        if batching == Batching::Earliest {
+            return bundles;
+        }
+        // A request may also start later than it could, to join one that its subgraph gets anyway:
+        // as long as the whole plan gets no deeper, nobody waits longer for it.
+        while let Some((later, fewer)) = self.join_later(&not_before, &bundles) {
+            not_before = later;
+            bundles = fewer;
+        }
+        bundles
+    }
+
+    /// Delays one request to join a deeper one, if that makes them fewer and the plan no deeper.
+    fn join_later(
+        &self,
+        not_before: &[u32],
+        bundles: &[Bundle],
+    ) -> Option<(Vec<u32>, Vec<Bundle>)> {
+        let deepest = |bundles: &[Bundle]| bundles.iter().map(|bundle| bundle.depth).max();
+        for (index, early) in bundles.iter().enumerate() {
+            let subgraph = self.drafts[early.drafts[0]].subgraph;
+            for late in &bundles[index + 1..] {
+                let joins = self.is_entity_bundle(early)
+                    && self.is_entity_bundle(late)
+                    && late.depth > early.depth
+                    && self.drafts[late.drafts[0]].subgraph == subgraph;
+                if !joins {
+                    continue;
+                }
+                let mut delayed = not_before.to_vec();
+                early.drafts.iter().for_each(|draft| delayed[*draft] = late.depth);
+                let fewer = self.bundles_at(Batching::Fewest, &self.depths(&delayed));
+                if fewer.len() < bundles.len() && deepest(&fewer) <= deepest(bundles) {
+                    return Some((delayed, fewer));
+                }
+            }
+        }
+        None
+    }
+
+    fn is_entity_bundle(&self, bundle: &Bundle) -> bool {
+        matches!(self.drafts[bundle.drafts[0]].kind, DraftKind::Entities { .. })
+    }
+
+    /// The depth of each draft when none starts before its time.
+    fn depths(&self, not_before: &[u32]) -> Vec<u32> {
         let mut depths: Vec<u32> = Vec::with_capacity(self.drafts.len());
-        for draft in &self.drafts {
+        for (draft, not_before) in self.drafts.iter().zip(not_before) {
             // A draft only waits for drafts made before it.
             let deepest = draft.waits_for.iter().map(|id| depths[*id]).max();
-            depths.push(deepest.unwrap_or_default() + 1);
+            depths.push((deepest.unwrap_or_default() + 1).max(*not_before));
         }
+        depths
+    }
+
+    fn bundles_at(&self, batching: Batching, depths: &[u32]) -> Vec<Bundle> {
         let mut order: Vec<DraftId> = (0..self.drafts.len()).collect();
         order.sort_by_key(|id| (depths[*id], *id));
         let mut bundles: Vec<Bundle> = Vec::new();
@@ -178,8 +229,7 @@ impl Builder<'_> {
         let kind = match (&draft.kind, names) {
             (DraftKind::Entities { representations, .. }, Some((alias, variable))) => {
                 let representations = representations.iter().map(|row| Representation {
-                    types: (!self.supergraph.ty(row.ty).is_abstract())
-                        .then(|| TypeSet::of(row.ty)),
+                    types: (!self.supergraph.ty(row.ty).is_abstract()).then(|| TypeSet::of(row.ty)),
                     typename: self.supergraph.ty(row.on).name.clone(),
                     fields: row.fields.clone(),
                 });

@@ -16,7 +16,8 @@ impl QueryPlan {
     pub fn to_json(&self, supergraph: &Supergraph) -> Value {
         let fetches = self.fetches.iter().map(|(id, fetch)| {
             let groups = fetch.groups.iter().map(|group| &self.groups[*group]);
-            let paths: Vec<String> = groups.clone().map(|group| self.path(group.position)).collect();
+            let paths: Vec<String> =
+                groups.clone().map(|group| self.path(group.position)).collect();
             let entities: Vec<String> = groups
                 .filter_map(|group| match &group.kind {
                     GroupKind::Entities { representations, .. } => Some(representations),

@@ -13,7 +13,7 @@ use super::{
     choice::{Candidate, Child, Choices, FieldChoice, Source},
     requests::Requests,
 };
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 use supergraph::TypeId;
 
 /// One way to answer one field.
@@ -30,6 +30,18 @@ pub(crate) struct FieldOption {
 pub(crate) struct Item {
     /// The fields: entry, runtime type and the options, all in the same order.
     members: Vec<(usize, TypeId, Rc<Vec<FieldOption>>)>,
+}
+
+impl Item {
+    /// The fields that an option asks for: those of an entry count once for all its runtime types.
+    fn fields(&self, pick: usize) -> u32 {
+        let mut by_entry: BTreeMap<usize, u32> = BTreeMap::new();
+        for (entry, _, options) in &self.members {
+            let most = by_entry.entry(*entry).or_default();
+            *most = options[pick].fields.max(*most);
+        }
+        by_entry.values().fold(0, |sum, fields| sum.saturating_add(*fields))
+    }
 }
 
 /// A choice of options for the first items.
@@ -90,9 +102,7 @@ pub(crate) fn combine(mut items: Vec<Item>, width: Width, steps: &mut u64) -> Ve
 
 fn extend(beam: Vec<Partial>, item: &Item, width: Width, steps: &mut u64) -> Vec<Partial> {
     let options = &item.members[0].2;
-    let fields: Vec<u32> = (0..options.len())
-        .map(|pick| item.members.iter().map(|(_, _, options)| options[pick].fields).sum())
-        .collect();
+    let fields: Vec<u32> = (0..options.len()).map(|pick| item.fields(pick)).collect();
     let mut next: Vec<Partial> = Vec::with_capacity(beam.len() * options.len());
     for partial in &beam {
         for (pick, option) in options.iter().enumerate() {
@@ -104,7 +114,7 @@ fn extend(beam: Vec<Partial>, item: &Item, width: Width, steps: &mut u64) -> Vec
             next.push(Partial {
                 requests,
                 ready: partial.ready.max(option.ready),
-                fields: partial.fields + fields[pick],
+                fields: partial.fields.saturating_add(fields[pick]),
                 picks,
             });
         }

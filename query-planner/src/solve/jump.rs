@@ -22,12 +22,15 @@ use crate::shape::{Entry, Shape, ShapeId};
 use std::rc::Rc;
 use supergraph::{FieldSetId, Id, SubgraphId, SubgraphSet, TypeId, TypeKind};
 
+/// The ways to one goal, cheapest first.
+type Ways<K> = (K, Vec<Rc<Jump>>);
+
 /// The ways into subgraphs, in the order in which they were found.
 #[derive(Clone, Default)]
 pub(super) struct Reach {
-    pub(super) jumps: Vec<(SubgraphId, Vec<Rc<Jump>>)>,
+    pub(super) jumps: Vec<Ways<SubgraphId>>,
     /// The same for fields with `@requires`, by what they require.
-    pub(super) ready: Vec<((SubgraphId, FieldSetId), Vec<Rc<Jump>>)>,
+    pub(super) ready: Vec<Ways<(SubgraphId, FieldSetId)>>,
 }
 
 /// A [`Reach`] and whether it is whole.
@@ -96,9 +99,10 @@ impl Solver<'_> {
         let mut grew = false;
         for (subgraph, entrance) in &doors.entrances {
             let keys = self.keys(ty, at, *entrance, &before);
-            let stands = self.standings[at.index()].carriers.iter().any(|carrier| {
-                carrier.subgraph == *subgraph && carrier.interface_object.is_none()
-            });
+            let stands = self.standings[at.index()]
+                .carriers
+                .iter()
+                .any(|carrier| carrier.subgraph == *subgraph && carrier.interface_object.is_none());
             for key in keys.iter().filter(|_| !stands) {
                 let jump = self.jump(at, (*subgraph, *entrance), key, None);
                 grew |= self.add(&mut reach.jumps, *subgraph, jump);
@@ -199,14 +203,12 @@ impl Solver<'_> {
         if let Some((_, requirement)) = requires {
             requests.unite(&requirement.requests);
             ready = ready.max(requirement.ready);
-            fields += requirement.fields;
+            fields = requirement.fields.saturating_add(fields);
         }
         let level = ready + 1;
         requests.unite(&Requests::of(subgraph, level));
-        let demand = |shape, candidate: &Candidate| Demand {
-            shape,
-            choices: Rc::clone(&candidate.choices),
-        };
+        let demand =
+            |shape, candidate: &Candidate| Demand { shape, choices: Rc::clone(&candidate.choices) };
         Jump {
             subgraph,
             entrance,
@@ -219,12 +221,7 @@ impl Solver<'_> {
     }
 
     /// Adds a way in unless it is no better than a known one.
-    fn add<K: PartialEq + Copy>(
-        &self,
-        rows: &mut Vec<(K, Vec<Rc<Jump>>)>,
-        key: K,
-        jump: Jump,
-    ) -> bool {
+    fn add<K: PartialEq + Copy>(&self, rows: &mut Vec<Ways<K>>, key: K, jump: Jump) -> bool {
         let position = rows.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
             rows.push((key, Vec::new()));
             rows.len() - 1

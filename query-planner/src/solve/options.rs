@@ -5,8 +5,9 @@
 //! **Never here:** choosing among them (`combine`).
 //!
 //! **Holds:** an option that opens no request ends the search for others. A value is taken from
-//! several subgraphs only when none alone can answer it, it is an object (never abstract) and the
-//! operation is no mutation.
+//! several subgraphs only when it is an object (never abstract), the operation is no mutation, and
+//! none alone can answer it (or it is a single object at the root, and none can without more
+//! requests).
 
 use super::{
     FieldOption, Solver, Standing, StandingId,
@@ -56,6 +57,8 @@ impl Solver<'_> {
             options.extend(self.options_by_jumps(entry, ty, standing, &reach));
             if options.is_empty() {
                 options = self.options_in_parts(entry, ty, standing, &reach);
+            } else if self.may_share_root(entry, ty, standing, &options) {
+                options.extend(self.options_in_parts(entry, ty, standing, &reach));
             }
         }
         self.prune(&mut options);
@@ -85,7 +88,10 @@ impl Solver<'_> {
 
     fn options_here(&mut self, entry: &Entry, ty: TypeId, at: StandingId) -> Vec<FieldOption> {
         let answerers = self.answerers_here(entry, ty, at);
-        answerers.into_iter().flat_map(|answerer| self.options_below(entry, ty, at, answerer)).collect()
+        answerers
+            .into_iter()
+            .flat_map(|answerer| self.options_below(entry, ty, at, answerer))
+            .collect()
     }
 
     fn options_by_jumps(
@@ -96,7 +102,10 @@ impl Solver<'_> {
         reach: &Reach,
     ) -> Vec<FieldOption> {
         let answerers = self.answerers_by_jumps(entry, ty, reach);
-        answerers.into_iter().flat_map(|answerer| self.options_below(entry, ty, at, answerer)).collect()
+        answerers
+            .into_iter()
+            .flat_map(|answerer| self.options_below(entry, ty, at, answerer))
+            .collect()
     }
 
     fn answerers_here(&self, entry: &Entry, ty: TypeId, at: StandingId) -> Vec<Answerer> {
@@ -192,7 +201,7 @@ impl Solver<'_> {
             options.push(FieldOption {
                 requests,
                 ready: answerer.level + candidate.ready,
-                fields: 1 + candidate.fields,
+                fields: candidate.fields.saturating_add(1),
                 sources: vec![source.clone()],
                 child: Some(Child {
                     shape: child,
@@ -270,9 +279,29 @@ impl Solver<'_> {
         }
         common.unwrap_or_else(|| {
             let field = supergraph.field_named(ty, &entry.field);
-            field.map(|field| supergraph.ty(supergraph.field(field).ty.named()).possible.clone())
+            field
+                .map(|field| supergraph.ty(supergraph.field(field).ty.named()).possible.clone())
                 .unwrap_or_default()
         })
+    }
+
+    /// Whether a root query field is worth asking of several subgraphs although one would do: each
+    /// alone needs more requests, and its value is one object, so that parts cannot be mismatched.
+    fn may_share_root(
+        &self,
+        entry: &Entry,
+        ty: TypeId,
+        at: StandingId,
+        options: &[FieldOption],
+    ) -> bool {
+        let supergraph = self.supergraph();
+        // The request that enters the root counts for any option.
+        let at_least = usize::from(self.standings[at.index()].carriers.is_empty());
+        ty == supergraph.query_type()
+            && options.iter().all(|option| option.requests.len() > at_least)
+            && supergraph
+                .field_named(ty, &entry.field)
+                .is_some_and(|field| !supergraph.field(field).ty.is_list())
     }
 
     /// A value type split over subgraphs that share no key: its field is asked of several, and each
@@ -331,7 +360,7 @@ impl Solver<'_> {
             FieldOption {
                 requests,
                 ready: level.max(candidate.ready),
-                fields: 1 + candidate.fields,
+                fields: candidate.fields.saturating_add(1),
                 sources: chosen.iter().map(source).collect(),
                 child: Some(Child {
                     shape: child,
@@ -370,7 +399,8 @@ impl Solver<'_> {
         let supergraph = self.supergraph();
         let row = supergraph.ty(ty);
         let field = supergraph.field_named(ty, &entry.field).map(|field| supergraph.field(field));
-        let declared = field.iter().flat_map(|field| &field.capabilities).filter(|row| !row.external);
+        let declared =
+            field.iter().flat_map(|field| &field.capabilities).filter(|row| !row.external);
         let names: Vec<String> =
             declared.map(|row| format!("`{}`", supergraph.subgraph(row.subgraph).name)).collect();
         let reason = match (names.is_empty(), entry.child.is_some()) {

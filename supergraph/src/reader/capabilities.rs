@@ -79,7 +79,8 @@ impl Reader<'_> {
                 self.fields[field].from_interface_object = true;
                 continue;
             };
-            let coordinate = format!("{}.{}", self.types[self.fields[field].parent].name, node.name);
+            let coordinate =
+                format!("{}.{}", self.types[self.fields[field].parent].name, node.name);
             let subgraph = self.graph(&coordinate, graph)?;
             if let Some(from) = row.overrides {
                 let label = row.override_label.map(|label| self.label(label));

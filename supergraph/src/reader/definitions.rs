@@ -9,9 +9,7 @@ use crate::{
     TypeSet, Value,
     directives::{join_fields, join_graph, join_types, owner, pairs},
     id::{IdVec, SubgraphId, TypeId},
-    table::{
-        ArgumentDef, EnumValueDef, FieldDef, SubgraphDef, TypeDef, TypeInSubgraph, TypeKind,
-    },
+    table::{ArgumentDef, EnumValueDef, FieldDef, SubgraphDef, TypeDef, TypeInSubgraph, TypeKind},
 };
 use apollo_compiler::{Name, Node, ast};
 use indexmap::IndexMap;
