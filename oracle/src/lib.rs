@@ -12,6 +12,10 @@
 //!
 //! A request goes down this list, and each module uses only modules declared below itself.
 
+mod case; // One operation both ways: through planner and executor, and the truth.
+mod operations; // Random operations.
+mod generate; // Random graphs.
+mod chance; // Chance from a seed.
 mod strict; // One subgraph: refuses or answers.
 mod whole; // The unsplit schema: the truth.
 mod selection; // What of an operation a subgraph may be asked: `@external`, `@requires`.
@@ -27,8 +31,12 @@ mod data; // The objects.
 mod request; // Request and response.
 mod ordered; // JSON with an order.
 
+pub use case::{Bench, Verdict};
+pub use chance::Chance;
 pub use data::{Data, DataError};
 pub use fault::{Fault, Unreachable};
+pub use generate::{Field, FieldType, Graph, Kind, Type};
+pub use operations::operation;
 pub use ordered::Ordered;
 pub use request::{Request, Response, ResponseError};
 pub use strict::StrictSubgraph;

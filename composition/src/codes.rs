@@ -1,0 +1,149 @@
+//! Names the errors and hints of composition by the codes that federation users know.
+//!
+//! **In:** nothing. **Out:** [`ErrorCode`] and [`HintCode`], one variant a code.
+//!
+//! **Never here:** when a code is raised (the rule that raises it knows), how an error reads
+//! (`failure` does).
+//!
+//! **Holds:** a code is a public contract; [`ErrorCode::as_str`] never changes for a variant.
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("`", $code, "`")] $variant,)*
+        }
+
+        impl $name {
+            /// The code as users know it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+codes! {
+    /// Why composition refused its input.
+    ErrorCode {
+        InvalidGraphql = "INVALID_GRAPHQL",
+        DirectiveDefinitionInvalid = "DIRECTIVE_DEFINITION_INVALID",
+        TypeDefinitionInvalid = "TYPE_DEFINITION_INVALID",
+        UnknownFederationLinkVersion = "UNKNOWN_FEDERATION_LINK_VERSION",
+        UnknownLinkVersion = "UNKNOWN_LINK_VERSION",
+        InvalidLinkIdentifier = "INVALID_LINK_IDENTIFIER",
+        InvalidLinkDirectiveUsage = "INVALID_LINK_DIRECTIVE_USAGE",
+        LinkImportNameMismatch = "LINK_IMPORT_NAME_MISMATCH",
+        InvalidSubgraphName = "INVALID_SUBGRAPH_NAME",
+        RootQueryUsed = "ROOT_QUERY_USED",
+        RootMutationUsed = "ROOT_MUTATION_USED",
+        RootSubscriptionUsed = "ROOT_SUBSCRIPTION_USED",
+        ExtensionWithNoBase = "EXTENSION_WITH_NO_BASE",
+        TypeWithOnlyUnusedExternal = "TYPE_WITH_ONLY_UNUSED_EXTERNAL",
+        KeyInvalidFieldsType = "KEY_INVALID_FIELDS_TYPE",
+        ProvidesInvalidFieldsType = "PROVIDES_INVALID_FIELDS_TYPE",
+        RequiresInvalidFieldsType = "REQUIRES_INVALID_FIELDS_TYPE",
+        KeyInvalidFields = "KEY_INVALID_FIELDS",
+        ProvidesInvalidFields = "PROVIDES_INVALID_FIELDS",
+        RequiresInvalidFields = "REQUIRES_INVALID_FIELDS",
+        KeyFieldsHasArgs = "KEY_FIELDS_HAS_ARGS",
+        ProvidesFieldsHasArgs = "PROVIDES_FIELDS_HAS_ARGS",
+        KeyDirectiveInFieldsArg = "KEY_DIRECTIVE_IN_FIELDS_ARG",
+        ProvidesDirectiveInFieldsArg = "PROVIDES_DIRECTIVE_IN_FIELDS_ARG",
+        RequiresDirectiveInFieldsArg = "REQUIRES_DIRECTIVE_IN_FIELDS_ARG",
+        KeyUnsupportedOnInterface = "KEY_UNSUPPORTED_ON_INTERFACE",
+        ProvidesUnsupportedOnInterface = "PROVIDES_UNSUPPORTED_ON_INTERFACE",
+        RequiresUnsupportedOnInterface = "REQUIRES_UNSUPPORTED_ON_INTERFACE",
+        ProvidesFieldsMissingExternal = "PROVIDES_FIELDS_MISSING_EXTERNAL",
+        RequiresFieldsMissingExternal = "REQUIRES_FIELDS_MISSING_EXTERNAL",
+        KeyFieldsSelectInvalidType = "KEY_FIELDS_SELECT_INVALID_TYPE",
+        ProvidesOnNonObjectField = "PROVIDES_ON_NON_OBJECT_FIELD",
+        ExternalUnused = "EXTERNAL_UNUSED",
+        ExternalOnInterface = "EXTERNAL_ON_INTERFACE",
+        ExternalCollisionWithAnotherDirective = "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE",
+        InvalidShareableUsage = "INVALID_SHAREABLE_USAGE",
+        InterfaceKeyNotOnImplementation = "INTERFACE_KEY_NOT_ON_IMPLEMENTATION",
+        InterfaceKeyMissingImplementationType = "INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE",
+        InterfaceObjectUsageError = "INTERFACE_OBJECT_USAGE_ERROR",
+        CostAppliedToInterfaceField = "COST_APPLIED_TO_INTERFACE_FIELD",
+        ListSizeAppliedToNonList = "LIST_SIZE_APPLIED_TO_NON_LIST",
+        ListSizeInvalidAssumedSize = "LIST_SIZE_INVALID_ASSUMED_SIZE",
+        ListSizeInvalidSlicingArgument = "LIST_SIZE_INVALID_SLICING_ARGUMENT",
+        ListSizeInvalidSizedField = "LIST_SIZE_INVALID_SIZED_FIELD",
+        AuthRequirementsAppliedOnInterface = "AUTH_REQUIREMENTS_APPLIED_ON_INTERFACE",
+        DirectiveCompositionError = "DIRECTIVE_COMPOSITION_ERROR",
+        MergedDirectiveApplicationOnExternal = "MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL",
+        MissingTransitiveAuthRequirements = "MISSING_TRANSITIVE_AUTH_REQUIREMENTS",
+        NoQueries = "NO_QUERIES",
+        TypeKindMismatch = "TYPE_KIND_MISMATCH",
+        FieldTypeMismatch = "FIELD_TYPE_MISMATCH",
+        FieldArgumentTypeMismatch = "FIELD_ARGUMENT_TYPE_MISMATCH",
+        FieldArgumentDefaultMismatch = "FIELD_ARGUMENT_DEFAULT_MISMATCH",
+        InputFieldDefaultMismatch = "INPUT_FIELD_DEFAULT_MISMATCH",
+        RequiredArgumentMissingInSomeSubgraph = "REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH",
+        RequiredInputFieldMissingInSomeSubgraph = "REQUIRED_INPUT_FIELD_MISSING_IN_SOME_SUBGRAPH",
+        EmptyMergedInputType = "EMPTY_MERGED_INPUT_TYPE",
+        EmptyMergedEnumType = "EMPTY_MERGED_ENUM_TYPE",
+        EnumValueMismatch = "ENUM_VALUE_MISMATCH",
+        InvalidFieldSharing = "INVALID_FIELD_SHARING",
+        InterfaceFieldNoImplem = "INTERFACE_FIELD_NO_IMPLEM",
+        ExternalMissingOnBase = "EXTERNAL_MISSING_ON_BASE",
+        ExternalTypeMismatch = "EXTERNAL_TYPE_MISMATCH",
+        ExternalArgumentMissing = "EXTERNAL_ARGUMENT_MISSING",
+        ExternalArgumentTypeMismatch = "EXTERNAL_ARGUMENT_TYPE_MISMATCH",
+        ExternalArgumentDefaultMismatch = "EXTERNAL_ARGUMENT_DEFAULT_MISMATCH",
+        OverrideFromSelfError = "OVERRIDE_FROM_SELF_ERROR",
+        OverrideSourceHasOverride = "OVERRIDE_SOURCE_HAS_OVERRIDE",
+        OverrideCollisionWithAnotherDirective = "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
+        OverrideOnInterface = "OVERRIDE_ON_INTERFACE",
+        OverrideLabelInvalid = "OVERRIDE_LABEL_INVALID",
+        ReferencedInaccessible = "REFERENCED_INACCESSIBLE",
+        DefaultValueUsesInaccessible = "DEFAULT_VALUE_USES_INACCESSIBLE",
+        QueryRootTypeInaccessible = "QUERY_ROOT_TYPE_INACCESSIBLE",
+        RequiredInaccessible = "REQUIRED_INACCESSIBLE",
+        ImplementedByInaccessible = "IMPLEMENTED_BY_INACCESSIBLE",
+        OnlyInaccessibleChildren = "ONLY_INACCESSIBLE_CHILDREN",
+        UnsupportedFeature = "UNSUPPORTED_FEATURE",
+    }
+}
+
+codes! {
+    /// What composition noticed although it succeeded.
+    HintCode {
+        InconsistentButCompatibleFieldType = "INCONSISTENT_BUT_COMPATIBLE_FIELD_TYPE",
+        InconsistentButCompatibleArgumentType = "INCONSISTENT_BUT_COMPATIBLE_ARGUMENT_TYPE",
+        InconsistentDefaultValuePresence = "INCONSISTENT_DEFAULT_VALUE_PRESENCE",
+        InconsistentEntity = "INCONSISTENT_ENTITY",
+        InconsistentObjectValueTypeField = "INCONSISTENT_OBJECT_VALUE_TYPE_FIELD",
+        InconsistentInterfaceValueTypeField = "INCONSISTENT_INTERFACE_VALUE_TYPE_FIELD",
+        InconsistentInputObjectField = "INCONSISTENT_INPUT_OBJECT_FIELD",
+        InconsistentUnionMember = "INCONSISTENT_UNION_MEMBER",
+        InconsistentEnumValueForInputEnum = "INCONSISTENT_ENUM_VALUE_FOR_INPUT_ENUM",
+        InconsistentEnumValueForOutputEnum = "INCONSISTENT_ENUM_VALUE_FOR_OUTPUT_ENUM",
+        InconsistentExecutableDirectivePresence = "INCONSISTENT_EXECUTABLE_DIRECTIVE_PRESENCE",
+        NoExecutableDirectiveIntersection = "NO_EXECUTABLE_DIRECTIVE_INTERSECTION",
+        InconsistentExecutableDirectiveRepeatable = "INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE",
+        InconsistentExecutableDirectiveLocations = "INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS",
+        InconsistentDescription = "INCONSISTENT_DESCRIPTION",
+        InconsistentArgumentPresence = "INCONSISTENT_ARGUMENT_PRESENCE",
+        FromSubgraphDoesNotExist = "FROM_SUBGRAPH_DOES_NOT_EXIST",
+        OverriddenFieldCanBeRemoved = "OVERRIDDEN_FIELD_CAN_BE_REMOVED",
+        OverrideDirectiveCanBeRemoved = "OVERRIDE_DIRECTIVE_CAN_BE_REMOVED",
+        OverrideMigrationInProgress = "OVERRIDE_MIGRATION_IN_PROGRESS",
+        UnusedEnumType = "UNUSED_ENUM_TYPE",
+        InconsistentNonRepeatableDirectiveArguments =
+            "INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
+        MergedNonRepeatableDirectiveArguments = "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
+        DirectiveCompositionInfo = "DIRECTIVE_COMPOSITION_INFO",
+        DirectiveCompositionWarn = "DIRECTIVE_COMPOSITION_WARN",
+    }
+}

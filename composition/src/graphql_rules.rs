@@ -1,0 +1,274 @@
+//! Holds a subgraph to the rules of GraphQL itself, federation's definitions included.
+//!
+//! **In:** a subgraph's document and links. **Out:** `INVALID_GRAPHQL` errors.
+//!
+//! **Never here:** federation's own rules (`rules`).
+//!
+//! **Holds:** a subgraph is judged alone: what other subgraphs define does not help it.
+//!
+//! **Read first:** [`check_graphql`].
+//!
+//! Spec: <https://spec.graphql.org/September2025/#sec-Type-System>
+
+mod defaults;
+mod references;
+
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::path::Path;
+
+use apollo_compiler::Schema;
+use apollo_compiler::ast::{Definition, Document};
+use apollo_compiler::diagnostic::ToCliReport;
+use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::validation::DiagnosticList;
+
+use crate::codes::ErrorCode;
+use crate::failure::CompositionError;
+use crate::link::{Edition, Links};
+use crate::root_types::RootTypes;
+use crate::source::SourceText;
+use crate::vocabulary::{Known, SPEC_TYPES};
+
+/// The name of the document with the definitions that federation provides.
+const PROVIDED: &str = "federation";
+
+const BUILT_IN_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
+
+/// Parses a subgraph; syntax errors are pushed to `errors`.
+pub(crate) fn parse(source: &SourceText, errors: &mut Vec<CompositionError>) -> Option<Document> {
+    match Document::parse(source.text(), source.file.as_deref().unwrap_or(&source.subgraph)) {
+        Ok(document) => {
+            let executable = document.definitions.iter().find(|d| d.is_executable_definition());
+            if let Some(executable) = executable {
+                let message = format!(
+                    "[{}] a schema cannot contain operations or fragments",
+                    source.subgraph
+                );
+                errors.push(
+                    CompositionError::new(ErrorCode::InvalidGraphql, message)
+                        .at(&source.subgraph, source.locate(executable.location()))
+                        .fix("remove the operation"),
+                );
+                return None;
+            }
+            Some(document)
+        }
+        Err(with_errors) => {
+            push_diagnostics(source, &with_errors.errors, errors);
+            None
+        }
+    }
+}
+
+/// Checks a parsed subgraph against the rules of GraphQL.
+pub(crate) fn check_graphql(
+    source: &SourceText,
+    document: &Document,
+    links: &Links,
+    roots: &RootTypes,
+    errors: &mut Vec<CompositionError>,
+) {
+    let provided = provided_definitions(document, links, roots);
+    let known_types = type_names(document).chain(BUILT_IN_SCALARS.map(str::to_owned));
+    let known_types: HashSet<String> = known_types.chain(type_names(&provided)).collect();
+    references::check_type_references(source, document, &known_types, errors);
+    references::check_directives(source, document, &provided, links, errors);
+    defaults::check_defaults(source, document, errors);
+    let built = Schema::builder()
+        .adopt_orphan_extensions()
+        .ignore_builtin_redefinitions()
+        .add_ast(document)
+        .add_ast(&provided)
+        .build();
+    match built {
+        Ok(schema) => {
+            if let Err(with_errors) = schema.validate() {
+                push_diagnostics(source, &with_errors.errors, errors);
+            }
+        }
+        Err(with_errors) => push_diagnostics(source, &with_errors.errors, errors),
+    }
+}
+
+/// The definitions a subgraph may use without writing them: federation's, under its own names.
+fn provided_definitions(document: &Document, links: &Links, roots: &RootTypes) -> Document {
+    let own_directives: HashSet<&str> = document
+        .definitions
+        .iter()
+        .filter_map(Definition::as_directive_definition)
+        .map(|definition| definition.name.as_str())
+        .collect();
+    let own_types: HashSet<String> = type_names(document).collect();
+    let type_name = |name: &str| match links.edition {
+        Edition::One => "_FieldSet".to_owned(),
+        Edition::Two(_) => links.type_name(name),
+    };
+    let mut sdl = String::new();
+    let mut types: Vec<String> = SPEC_TYPES.iter().map(|(name, _)| type_name(name)).collect();
+    types.extend(
+        ["_Any", "link__Import", "_FieldSet", "federation__FieldSet", "FieldSet"]
+            .map(str::to_owned),
+    );
+    types.sort();
+    types.dedup();
+    for name in types {
+        // A plain `FieldSet` is commonly used by subgraphs that print their own definitions.
+        if !own_types.contains(&name) && (name != "FieldSet" || mentions_field_set(document)) {
+            let _ = writeln!(sdl, "scalar {name}");
+        }
+    }
+    if !own_types.contains("link__Purpose") {
+        sdl.push_str("enum link__Purpose { SECURITY EXECUTION }\n");
+    }
+    if !own_types.contains("_Service") {
+        sdl.push_str("type _Service { sdl: String }\n");
+    }
+    if !own_types.contains("_Entity") {
+        sdl.push_str("union _Entity = _Service\n");
+    }
+    for (name, known) in links.directives() {
+        if own_directives.contains(name) {
+            continue;
+        }
+        match known.element() {
+            Some(element) => {
+                let definition = element.sdl(name, type_name);
+                let definition = without_later_arguments(&definition, known, links.edition);
+                let _ = writeln!(sdl, "{definition}");
+            }
+            None if known == Known::Link => {
+                let _ = writeln!(
+                    sdl,
+                    "directive @{name}(url: String, as: String, for: link__Purpose, import: \
+                     [link__Import]) repeatable on SCHEMA"
+                );
+            }
+            None => {}
+        }
+    }
+    if !own_directives.contains("oneOf") {
+        sdl.push_str("directive @oneOf on INPUT_OBJECT\n");
+    }
+    // A subgraph need not have queries of its own.
+    let _ = writeln!(sdl, "extend type {} {{ _composition: Boolean }}", roots.own_name("Query"));
+    Document::parse(sdl, PROVIDED).unwrap_or_else(|with_errors| with_errors.partial)
+}
+
+/// `@override(label:)` came with 2.7; the table has the newest form.
+fn without_later_arguments(definition: &str, known: Known, edition: Edition) -> String {
+    match known {
+        Known::Override if edition < Edition::Two(7) => definition.replace(", label: String", ""),
+        _ => definition.to_owned(),
+    }
+}
+
+fn mentions_field_set(document: &Document) -> bool {
+    document.definitions.iter().filter_map(Definition::as_directive_definition).any(|definition| {
+        definition.arguments.iter().any(|argument| argument.ty.inner_named_type() == "FieldSet")
+    })
+}
+
+fn type_names(document: &Document) -> impl Iterator<Item = String> {
+    document
+        .definitions
+        .iter()
+        .filter(|definition| definition.as_directive_definition().is_none())
+        .filter_map(|definition| definition.name().map(|name| name.to_string()))
+}
+
+/// The validator's findings as our errors, less those reported above in better words.
+fn push_diagnostics(
+    source: &SourceText,
+    diagnostics: &DiagnosticList,
+    errors: &mut Vec<CompositionError>,
+) {
+    for diagnostic in diagnostics.iter() {
+        let name = diagnostic.error.unstable_error_name();
+        if matches!(
+            name,
+            Some("UndefinedDefinition" | "UndefinedDirective" | "QueryRootOperationType")
+        ) {
+            continue;
+        }
+        let text = readable(&diagnostic.error.to_string());
+        // What federation's own definitions lack is not the writer's to find.
+        let is_own = |span: &SourceSpan| {
+            diagnostic.sources.get(&span.file_id()).is_some_and(|f| f.path() != Path::new(PROVIDED))
+        };
+        let location = diagnostic.error.location().filter(is_own);
+        let location = source.locate(location);
+        let fix = fix_for(name, &text);
+        let mut error = CompositionError::new(
+            ErrorCode::InvalidGraphql,
+            format!("[{}] {text}", source.subgraph),
+        )
+        .at(&source.subgraph, location);
+        if let Some(fix) = fix {
+            error = error.fix(fix);
+        }
+        errors.push(error);
+    }
+}
+
+/// The parser names tokens by its own names for them.
+fn readable(text: &str) -> String {
+    const TOKENS: [(&str, &str); 16] = [
+        ("R_PAREN", "`)`"),
+        ("L_PAREN", "`(`"),
+        ("R_CURLY", "`}`"),
+        ("L_CURLY", "`{`"),
+        ("R_BRACK", "`]`"),
+        ("L_BRACK", "`[`"),
+        ("COLON", "`:`"),
+        ("BANG", "`!`"),
+        ("COMMA", "`,`"),
+        ("DOLLAR", "`$`"),
+        ("EQ", "`=`"),
+        ("PIPE", "`|`"),
+        ("AMP", "`&`"),
+        ("SPREAD", "`...`"),
+        ("AT", "`@`"),
+        ("EOF", "the end of the text"),
+    ];
+    let word = |word: &str| {
+        let bare = word.trim_end_matches(',');
+        let token = TOKENS.iter().find(|(name, _)| *name == bare);
+        token.map_or_else(|| word.to_owned(), |(_, sign)| word.replace(bare, sign))
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn fix_for(name: Option<&str>, text: &str) -> Option<&'static str> {
+    Some(match name {
+        Some(
+            "MissingInterfaceField"
+            | "InvalidImplementationFieldType"
+            | "MissingInterfaceFieldArgument"
+            | "InvalidImplementationFieldArgumentType"
+            | "ExtraRequiredImplementationFieldArgument",
+        ) => "make the field of the implementing type fit the interface's in this subgraph",
+        Some("TransitiveImplementedInterfaces") => "implement the missing interface, too",
+        Some("RequiredArgument") => "give the argument a value",
+        Some("UndefinedArgument") => "remove the argument, or correct its name",
+        Some("UnsupportedLocation") => "move the directive to a place its definition allows",
+        Some("UniqueDirective") => "apply the directive once",
+        Some(
+            "UnsupportedValueType"
+            | "IntCoercionError"
+            | "FloatCoercionError"
+            | "UndefinedEnumValue"
+            | "UndefinedInputValue"
+            | "RequiredField",
+        ) => "write a value of the declared type",
+        Some("EmptyFieldSet" | "EmptyValueSet" | "EmptyMemberSet" | "EmptyInputValueSet") => {
+            "add at least one member"
+        }
+        Some("OutputType") => "use an object, interface, union, enum or scalar type",
+        Some("InputType") => "use a scalar, enum or input object type",
+        Some("UnionMemberObjectType") => "name object types only",
+        Some("ReservedName") => "choose a name that does not begin with `__`",
+        _ if text.starts_with("syntax error") => "correct the syntax at this place",
+        _ => "make the schema valid GraphQL by itself",
+    })
+}

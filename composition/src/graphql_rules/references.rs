@@ -1,0 +1,186 @@
+//! Finds references to types and directives that do not exist, and guesses what was meant.
+//!
+//! **In:** a subgraph's document and the names it may use. **Out:** `INVALID_GRAPHQL` errors.
+//!
+//! **Never here:** other rules of GraphQL (the validator has them).
+
+use std::collections::HashSet;
+
+use apollo_compiler::ast::{Definition, Directive, Document, InputValueDefinition};
+use apollo_compiler::{Name, Node};
+
+use crate::codes::ErrorCode;
+use crate::failure::CompositionError;
+use crate::link::{Edition, Links};
+use crate::source::{SourceText, Span};
+use crate::vocabulary::ELEMENTS;
+use crate::words;
+
+/// Reports references to types that do not exist, with the name that was probably meant.
+pub(super) fn check_type_references(
+    source: &SourceText,
+    document: &Document,
+    known: &HashSet<String>,
+    errors: &mut Vec<CompositionError>,
+) {
+    let mut seen = HashSet::new();
+    let mut check = |coordinate: &str, name: &Name, span: Span| {
+        if known.contains(name.as_str()) || !seen.insert((name.to_string(), coordinate.to_owned()))
+        {
+            return;
+        }
+        let fix = match words::nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "define the type `{name}` in this subgraph; an entity of another subgraph needs a \
+                 definition with its `@key` here, too"
+            ),
+        };
+        let message = format!(
+            "[{}] `{coordinate}` refers to the type `{name}`, which does not exist",
+            source.subgraph
+        );
+        errors.push(
+            CompositionError::new(ErrorCode::InvalidGraphql, message)
+                .on(coordinate)
+                .at(&source.subgraph, source.locate(name.location().or(span)))
+                .fix(fix),
+        );
+    };
+    for definition in &document.definitions {
+        visit_references(definition, &mut |coordinate, ty, span| {
+            check(coordinate, ty, span);
+        });
+    }
+}
+
+fn visit_references(definition: &Definition, visit: &mut impl FnMut(&str, &Name, Span)) {
+    let Some(parent) = definition.name() else { return };
+    let inputs = |coordinate: &str,
+                  inputs: &[Node<InputValueDefinition>],
+                  visit: &mut dyn FnMut(&str, &Name, Span)| {
+        for input in inputs {
+            let coordinate = format!("{coordinate}{}", input.name);
+            visit(&coordinate, input.ty.inner_named_type(), input.location());
+        }
+    };
+    let (implements, fields) = match definition {
+        Definition::ObjectTypeDefinition(d) => (&d.implements_interfaces[..], &d.fields[..]),
+        Definition::ObjectTypeExtension(d) => (&d.implements_interfaces[..], &d.fields[..]),
+        Definition::InterfaceTypeDefinition(d) => (&d.implements_interfaces[..], &d.fields[..]),
+        Definition::InterfaceTypeExtension(d) => (&d.implements_interfaces[..], &d.fields[..]),
+        Definition::UnionTypeDefinition(d) => (&d.members[..], &[][..]),
+        Definition::UnionTypeExtension(d) => (&d.members[..], &[][..]),
+        Definition::InputObjectTypeDefinition(d) => {
+            inputs(&format!("{parent}."), &d.fields, visit);
+            return;
+        }
+        Definition::InputObjectTypeExtension(d) => {
+            inputs(&format!("{parent}."), &d.fields, visit);
+            return;
+        }
+        Definition::DirectiveDefinition(d) => {
+            inputs(&format!("@{parent}:"), &d.arguments, visit);
+            return;
+        }
+        _ => return,
+    };
+    for name in implements {
+        visit(parent, name, name.location());
+    }
+    for field in fields {
+        let coordinate = format!("{parent}.{}", field.name);
+        visit(&coordinate, field.ty.inner_named_type(), field.location());
+        inputs(&format!("{coordinate}:"), &field.arguments, visit);
+    }
+}
+
+/// Reports directives that do not exist, with the import that would bring them.
+pub(super) fn check_directives(
+    source: &SourceText,
+    document: &Document,
+    provided: &Document,
+    links: &Links,
+    errors: &mut Vec<CompositionError>,
+) {
+    let mut known: HashSet<&str> =
+        HashSet::from(["deprecated", "specifiedBy", "skip", "include", "oneOf"]);
+    for document in [document, provided] {
+        let definitions =
+            document.definitions.iter().filter_map(Definition::as_directive_definition);
+        known.extend(definitions.map(|definition| definition.name.as_str()));
+    }
+    let mut seen = HashSet::new();
+    for definition in &document.definitions {
+        for directive in directives_of(definition) {
+            let name = directive.name.as_str();
+            if known.contains(name) || !seen.insert(name) {
+                continue;
+            }
+            let message = format!("[{}] the directive `@{name}` is not defined", source.subgraph);
+            errors.push(
+                CompositionError::new(ErrorCode::InvalidGraphql, message)
+                    .on(format!("@{name}"))
+                    .at(&source.subgraph, source.locate(directive.location()))
+                    .fix(directive_fix(name, &known, links)),
+            );
+        }
+    }
+}
+
+fn directive_fix(name: &str, known: &HashSet<&str>, links: &Links) -> String {
+    let own = name.rsplit("__").next().unwrap_or(name);
+    let element = ELEMENTS.iter().find(|element| element.name == own);
+    match (element, links.edition) {
+        (Some(element), Edition::Two(minor)) if element.since <= minor => {
+            format!("add `\"@{own}\"` to the import list of the federation `@link`")
+        }
+        (Some(element), Edition::Two(_)) => {
+            format!("link federation v2.{} or later and import `\"@{own}\"`", element.since)
+        }
+        (Some(element), Edition::One) => format!(
+            "add `extend schema @link(url: \"https://specs.apollo.dev/federation/v2.{}\", import: \
+             [\"@key\", \"@{own}\"])`",
+            element.since
+        ),
+        (None, _) => match words::nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `@{near}`? Otherwise define `directive @{name}`"),
+            None => format!("define `directive @{name}` in this subgraph, or remove it"),
+        },
+    }
+}
+
+/// All directives applied in a definition.
+fn directives_of(definition: &Definition) -> Vec<&Node<Directive>> {
+    let mut all: Vec<&Node<Directive>> = definition.directives().iter().collect();
+    let fields = match definition {
+        Definition::ObjectTypeDefinition(d) => &d.fields[..],
+        Definition::ObjectTypeExtension(d) => &d.fields[..],
+        Definition::InterfaceTypeDefinition(d) => &d.fields[..],
+        Definition::InterfaceTypeExtension(d) => &d.fields[..],
+        _ => &[][..],
+    };
+    for field in fields {
+        all.extend(field.directives.iter());
+        all.extend(field.arguments.iter().flat_map(|argument| argument.directives.iter()));
+    }
+    match definition {
+        Definition::EnumTypeDefinition(d) => {
+            all.extend(d.values.iter().flat_map(|value| value.directives.iter()));
+        }
+        Definition::EnumTypeExtension(d) => {
+            all.extend(d.values.iter().flat_map(|value| value.directives.iter()));
+        }
+        Definition::InputObjectTypeDefinition(d) => {
+            all.extend(d.fields.iter().flat_map(|field| field.directives.iter()));
+        }
+        Definition::InputObjectTypeExtension(d) => {
+            all.extend(d.fields.iter().flat_map(|field| field.directives.iter()));
+        }
+        Definition::DirectiveDefinition(d) => {
+            all.extend(d.arguments.iter().flat_map(|argument| argument.directives.iter()));
+        }
+        _ => {}
+    }
+    all
+}

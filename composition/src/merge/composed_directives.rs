@@ -1,0 +1,300 @@
+//! Carries custom directives into the supergraph, as `@composeDirective` asks.
+//!
+//! **In:** `@composeDirective` on the subgraphs' schemas. **Out:** [`ComposedDirectives`]: which
+//! directive of which subgraph is kept, the definitions, the links.
+//!
+//! **Never here:** merging the applications (`applied`).
+//!
+//! **Read first:** [`compose_directives`].
+//!
+//! Spec: <https://specs.apollo.dev/federation/v2.9#@composeDirective>
+
+use std::collections::{HashMap, HashSet};
+
+use apollo_compiler::Name;
+use apollo_compiler::ast::DirectiveDefinition;
+use indexmap::IndexMap;
+
+use crate::codes::{ErrorCode, HintCode};
+use crate::failure::Hint;
+use crate::link::Feature;
+use crate::merge::Merger;
+use crate::merged::{MergedArgument, MergedDirective, MergedLink};
+use crate::report::Report;
+use crate::schema::{Applied, Subgraph};
+use crate::vocabulary::Known;
+use crate::words;
+
+#[derive(Debug, Default)]
+pub(crate) struct ComposedDirectives {
+    by_subgraph: HashSet<(usize, String)>,
+    repeatable: HashSet<String>,
+    definitions: IndexMap<String, (usize, Name)>,
+    pub(crate) links: Vec<MergedLink>,
+}
+
+/// A directive that one subgraph asks to keep.
+struct Asked<'a> {
+    index: usize,
+    local: String,
+    /// The directive's name in its specification.
+    own: String,
+    feature: &'a Feature,
+    applied: &'a Applied,
+}
+
+impl ComposedDirectives {
+    pub(crate) fn is_composed(&self, index: usize, directive: &str) -> bool {
+        // Most graphs compose no directive; they should not pay for the key.
+        !self.by_subgraph.is_empty() && self.by_subgraph.contains(&(index, directive.to_owned()))
+    }
+
+    pub(crate) fn is_repeatable(&self, directive: &str) -> bool {
+        self.repeatable.contains(directive)
+    }
+}
+
+pub(crate) fn compose_directives(
+    subgraphs: &[Subgraph],
+    report: &mut Report,
+) -> ComposedDirectives {
+    let mut asked: Vec<Asked<'_>> = Vec::new();
+    for (index, subgraph) in subgraphs.iter().enumerate() {
+        for applied in subgraph.on_schema.iter().filter(|a| a.is(Known::ComposeDirective)) {
+            asked.extend(asked_for(index, subgraph, applied, report));
+        }
+    }
+    let mut by_local: IndexMap<String, Vec<&Asked<'_>>> = IndexMap::new();
+    for one in &asked {
+        by_local.entry(one.local.clone()).or_default().push(one);
+    }
+    check_names(subgraphs, &asked, report);
+    let mut composed = ComposedDirectives::default();
+    let mut links: IndexMap<String, MergedLink> = IndexMap::new();
+    for (local, same_name) in by_local {
+        if !agree(subgraphs, &local, &same_name, report) {
+            continue;
+        }
+        keep(subgraphs, &local, &same_name, &mut composed, &mut links, report);
+    }
+    composed.links = links.into_values().collect();
+    composed
+}
+
+fn asked_for<'a>(
+    index: usize,
+    subgraph: &'a Subgraph,
+    applied: &'a Applied,
+    report: &mut Report,
+) -> Option<Asked<'a>> {
+    let name = applied.argument("name").and_then(|value| value.as_str()).unwrap_or_default();
+    let (message, fix) = match name.strip_prefix('@') {
+        None | Some("") if name.len() < 2 => (
+            "`@composeDirective` has no name".to_owned(),
+            "name a directive, such as `name: \"@mine\"`".to_owned(),
+        ),
+        None => (
+            format!("`@composeDirective(name: \"{name}\")` lacks the leading `@`"),
+            format!("write `name: \"@{name}\"`"),
+        ),
+        Some(local) => match subgraph.links.meaning(local) {
+            Some(known) if known.is_merged() => {
+                hint_composed_anyway(subgraph, applied, local, report);
+                return None;
+            }
+            Some(_) => (
+                format!("`@{local}` belongs to federation and cannot be composed"),
+                "remove this `@composeDirective`".to_owned(),
+            ),
+            None if !subgraph.directives.contains_key(local) => undefined(subgraph, local),
+            None => match subgraph.links.feature_of(local) {
+                Some((feature, own)) => {
+                    return Some(Asked { index, local: local.to_owned(), own, feature, applied });
+                }
+                None => (
+                    format!("`@{local}` is not imported by any `@link`, so it cannot be composed"),
+                    format!(
+                        "add `@link(url: \"https://example.com/{local}/v1.0\", import: \
+                         [\"@{local}\"])`"
+                    ),
+                ),
+            },
+        },
+    };
+    let error = subgraph.error(ErrorCode::DirectiveCompositionError, applied.span(), &message);
+    report.error(error.fix(fix));
+    None
+}
+
+fn undefined(subgraph: &Subgraph, local: &str) -> (String, String) {
+    let near = words::nearest(local, subgraph.directives.keys().map(|name| name.as_str()));
+    let fix = near.map_or_else(
+        || format!("define `directive @{local}`, or remove this `@composeDirective`"),
+        |near| format!("did you mean `@{near}`?"),
+    );
+    (format!("`@composeDirective` names `@{local}`, which the subgraph does not define"), fix)
+}
+
+fn hint_composed_anyway(subgraph: &Subgraph, applied: &Applied, local: &str, report: &mut Report) {
+    report.hint(Hint {
+        code: HintCode::DirectiveCompositionInfo,
+        message: format!(
+            "[{}] `@{local}` is composed anyway; `@composeDirective` is not needed",
+            subgraph.name
+        ),
+        subgraphs: vec![subgraph.name.clone()],
+        coordinate: None,
+        locations: subgraph.source.locate(applied.span()).into_iter().collect(),
+    });
+}
+
+/// One directive of a specification must have one name in all subgraphs that compose it.
+fn check_names(subgraphs: &[Subgraph], asked: &[Asked<'_>], report: &mut Report) {
+    let mut names: HashMap<(&str, &str), &Asked<'_>> = HashMap::new();
+    for one in asked {
+        let identity = (one.feature.identity.as_str(), one.own.as_str());
+        let first = names.entry(identity).or_insert(one);
+        if first.local != one.local {
+            let message = format!(
+                "`@{}` of `{}` is called `@{}` in `{}` and `@{}` in `{}`",
+                one.own,
+                one.feature.identity,
+                first.local,
+                subgraphs[first.index].name,
+                one.local,
+                subgraphs[one.index].name
+            );
+            report.error(
+                subgraphs[one.index]
+                    .error(ErrorCode::DirectiveCompositionError, one.applied.span(), &message)
+                    .fix("import it under one name everywhere"),
+            );
+        }
+    }
+}
+
+fn agree(subgraphs: &[Subgraph], local: &str, asked: &[&Asked<'_>], report: &mut Report) -> bool {
+    let first = asked[0];
+    let mut fail = |other: &Asked<'_>, message: String, fix: &str| {
+        let subgraph = &subgraphs[other.index];
+        report.error(
+            subgraph
+                .error(ErrorCode::DirectiveCompositionError, other.applied.span(), &message)
+                .fix(fix),
+        );
+    };
+    for other in &asked[1..] {
+        if other.feature.identity != first.feature.identity || other.own != first.own {
+            fail(
+                other,
+                format!(
+                    "`@{local}` is `@{}` of `{}` here, but `@{}` of `{}` in `{}`",
+                    other.own,
+                    other.feature.identity,
+                    first.own,
+                    first.feature.identity,
+                    subgraphs[first.index].name
+                ),
+                "import one of them under another name",
+            );
+            return false;
+        }
+        if other.feature.version.0 != first.feature.version.0 {
+            fail(
+                other,
+                format!(
+                    "`@{local}` comes from `{}` {} here, but from {} in `{}`",
+                    other.feature.identity,
+                    other.feature.version_text,
+                    first.feature.version_text,
+                    subgraphs[first.index].name
+                ),
+                "use one major version everywhere",
+            );
+            return false;
+        }
+    }
+    true
+}
+
+fn keep(
+    subgraphs: &[Subgraph],
+    local: &str,
+    asked: &[&Asked<'_>],
+    composed: &mut ComposedDirectives,
+    links: &mut IndexMap<String, MergedLink>,
+    report: &mut Report,
+) {
+    let identity = &asked[0].feature.identity;
+    let latest = subgraphs
+        .iter()
+        .enumerate()
+        .flat_map(|(index, s)| s.links.features.iter().map(move |feature| (index, feature)))
+        .filter(|(index, feature)| {
+            feature.identity == *identity && asked.iter().any(|one| one.index == *index)
+        })
+        .max_by_key(|(index, feature)| (feature.version, std::cmp::Reverse(*index)));
+    let Some((index, feature)) = latest else { return };
+    let Some(definition) = subgraphs[index].directives.get(local) else {
+        let message = format!(
+            "`{}` has the latest version of `{identity}` but does not define `@{local}`",
+            subgraphs[index].name
+        );
+        report.error(
+            subgraphs[index]
+                .error(ErrorCode::DirectiveCompositionError, feature.span, &message)
+                .fix(format!("define `@{local}` there")),
+        );
+        return;
+    };
+    for one in asked {
+        composed.by_subgraph.insert((one.index, local.to_owned()));
+    }
+    if definition.repeatable {
+        composed.repeatable.insert(local.to_owned());
+    }
+    composed.definitions.insert(local.to_owned(), (index, definition.name.clone()));
+    let url = format!("{}/{}", feature.identity, feature.version_text);
+    let link = links.entry(identity.clone()).or_insert_with(|| MergedLink {
+        url,
+        purpose: None,
+        imports: Vec::new(),
+    });
+    let own = &asked[0].own;
+    link.imports.push(if own == local {
+        format!("\"@{local}\"")
+    } else {
+        format!("{{ name: \"@{own}\", as: \"@{local}\" }}")
+    });
+}
+
+/// The definitions of the composed directives.
+pub(super) fn definitions(merger: &mut Merger<'_>) -> IndexMap<Name, MergedDirective> {
+    let kept: Vec<(usize, Name)> = merger.composed.definitions.values().cloned().collect();
+    kept.into_iter()
+        .filter_map(|(index, name)| {
+            let definition = merger.subgraphs[index].directives.get(&name)?;
+            Some((name, merged_definition(definition)))
+        })
+        .collect()
+}
+
+pub(super) fn merged_definition(definition: &DirectiveDefinition) -> MergedDirective {
+    let arguments = definition.arguments.iter().map(|argument| {
+        let merged = MergedArgument {
+            name: argument.name.clone(),
+            ty: argument.ty.as_ref().clone(),
+            default: argument.default_value.clone(),
+            description: argument.description.as_ref().map(|text| text.to_string()),
+            applied: Vec::new(),
+        };
+        (argument.name.clone(), merged)
+    });
+    MergedDirective {
+        name: definition.name.clone(),
+        description: definition.description.as_ref().map(|text| text.to_string()),
+        arguments: arguments.collect(),
+        repeatable: definition.repeatable,
+        locations: definition.locations.clone(),
+    }
+}

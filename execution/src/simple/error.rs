@@ -1,0 +1,126 @@
+//! The response's errors: collects them within a bound and writes them.
+//!
+//! **In:** errors of fetches and of completion, in that order. **Out:** the `errors` list.
+//!
+//! **Never here:** masking (`problem`), or whether a null needs an error (`complete`).
+//!
+//! **Read first:** [`Errors`].
+//!
+//! Spec: <https://spec.graphql.org/September2025/#sec-Errors>
+
+use super::{
+    path::{Path, Segment, write_path},
+    request::quoted,
+};
+use crate::{LoggedError, json::Json};
+
+/// One error of the response.
+pub(super) struct ExecutionError<'a> {
+    pub(super) message: String,
+    pub(super) code: String,
+    pub(super) service: Option<&'a str>,
+    pub(super) extensions: Vec<(String, Json)>,
+    pub(super) path: Option<Path<'a>>,
+}
+
+/// The errors of one response.
+pub(super) struct Errors<'a> {
+    shown: Vec<ExecutionError<'a>>,
+    max_errors: usize,
+    beyond: usize,
+    log: Vec<LoggedError>,
+}
+
+impl<'a> Errors<'a> {
+    pub(super) fn new(max_errors: usize) -> Self {
+        Self { shown: Vec::new(), max_errors, beyond: 0, log: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, error: ExecutionError<'a>) {
+        if self.shown.len() < self.max_errors {
+            self.shown.push(error);
+        } else {
+            self.beyond += 1;
+        }
+    }
+
+    /// Adds an error of the gateway's own, also to the log.
+    pub(super) fn push_own(&mut self, code: &str, message: String, path: Option<Path<'a>>) {
+        self.log(LoggedError {
+            fetch: None,
+            subgraph: None,
+            code: code.to_owned(),
+            message: message.clone(),
+            path: path.as_deref().map(path_text),
+            places: 1,
+        });
+        let code = code.to_owned();
+        self.push(ExecutionError { message, code, service: None, extensions: Vec::new(), path });
+    }
+
+    pub(super) fn log(&mut self, error: LoggedError) {
+        if self.log.len() < self.max_errors {
+            self.log.push(error);
+        }
+    }
+
+    /// How many errors the response shows.
+    pub(super) fn len(&self) -> usize {
+        self.shown.len() + usize::from(self.beyond > 0)
+    }
+
+    pub(super) fn into_log(self) -> Vec<LoggedError> {
+        self.log
+    }
+
+    /// The list, which must not be empty.
+    pub(super) fn write(&self, out: &mut String) {
+        out.push('[');
+        for (i, error) in self.shown.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            write_error(error, out);
+        }
+        if self.beyond > 0 {
+            out.push_str(if self.shown.is_empty() { "" } else { "," });
+            let message = format!("{} more errors are not shown", self.beyond);
+            let code = "TOO_MANY_ERRORS".to_owned();
+            let extensions = Vec::new();
+            write_error(
+                &ExecutionError { message, code, service: None, extensions, path: None },
+                out,
+            );
+        }
+        out.push(']');
+    }
+}
+
+fn write_error(error: &ExecutionError<'_>, out: &mut String) {
+    out.push_str("{\"message\":");
+    out.push_str(&quoted(&error.message));
+    if let Some(path) = &error.path {
+        out.push_str(",\"path\":");
+        write_path(path, out);
+    }
+    out.push_str(",\"extensions\":{\"code\":");
+    out.push_str(&quoted(&error.code));
+    if let Some(service) = error.service {
+        out.push_str(",\"service\":");
+        out.push_str(&quoted(service));
+    }
+    for (key, value) in &error.extensions {
+        out.push(',');
+        out.push_str(&quoted(key));
+        out.push(':');
+        out.push_str(value.text());
+    }
+    out.push_str("}}");
+}
+
+/// A path as a JSON list.
+pub(super) fn path_text(path: &[Segment<'_>]) -> String {
+    let mut text = String::new();
+    write_path(path, &mut text);
+    text
+}

@@ -1,0 +1,17 @@
+//! The plain executor against the rules of execution, one behaviour a test.
+//!
+//! **In:** plans built by hand and scripted answers. **Out:** data, errors, request bodies.
+//!
+//! **Never here:** planning; the code of the executor.
+//!
+//! **Read first:** `driver.rs`, then `completion.rs` for the simplest cases.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod completion;
+mod entities;
+mod errors;
+mod shapes;
+mod laws;
+mod driver;
+mod builder;

@@ -1,0 +1,234 @@
+//! `graphloom test`: checks plan fixtures, and rewrites them when asked to.
+//!
+//! **In:** pages, or folders of them. **Out:** which hold; where one does not, how the plan differs.
+//!
+//! **Never here:** the form of a page (`fixture`), planning (`query_planner`), results of plans.
+//!
+//! **Holds:** a page is written only by `--update`, and then only its `plan` or `error` block changes.
+//!
+//! **Read first:** [`check_page`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use composition::{SubgraphSource, compose};
+use serde_json::{Map, Value};
+use supergraph::Supergraph;
+use thiserror::Error;
+
+use super::fixture::{Fixture, FixtureError, Role};
+use super::line_diff::line_diff;
+use super::planning;
+use crate::config::{Limits, Settings};
+use crate::graph;
+
+/// What to do with a page whose plan has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// Report it.
+    Fail,
+    /// Write the new plan into the page.
+    Rewrite,
+}
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds.
+    Holds,
+    /// It was rewritten.
+    Rewritten,
+}
+
+/// Why a page does not hold.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Fixture(#[from] FixtureError),
+    /// What it refers to is not there or not valid.
+    #[error("{}:{line}: {message}", path.display())]
+    Input {
+        /// The page.
+        path: PathBuf,
+        /// The line of the block.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// The plan differs.
+    #[error("{}:{line}: {message}\n\n{diff}", path.display())]
+    Changed {
+        /// The page.
+        path: PathBuf,
+        /// The line of the block.
+        line: usize,
+        /// In which way.
+        message: &'static str,
+        /// Line by line, `-` expected and `+` found.
+        diff: String,
+    },
+    /// It cannot be rewritten.
+    #[error("{}: cannot write the page: {error}", path.display())]
+    Unwritable {
+        /// The page.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+}
+
+/// A page is not a request of a stranger, so only what protects the process bounds it.
+const LIMITS: Limits = Limits { depth: u32::MAX, tokens: 1_000_000, body: usize::MAX };
+
+/// Checks one page.
+///
+/// # Errors
+/// When the page cannot be read, or its plan is another, or the page should be rewritten and cannot be.
+pub fn check_page(path: &Path, on_change: OnChange) -> Result<Verdict, CheckError> {
+    let fixture = Fixture::read(path)?;
+    let (role, actual) = match supergraph_of(&fixture)? {
+        Composed::Supergraph(supergraph) => plan(&fixture, &supergraph)?,
+        Composed::Refused(failure) => (Role::Error, failure),
+    };
+    let other = if role == Role::Plan { Role::Error } else { Role::Plan };
+    let expected = fixture.body(&role).map(str::trim_end);
+    if expected == Some(actual.trim_end()) && fixture.block(&other).is_none() {
+        return Ok(Verdict::Holds);
+    }
+    if on_change == OnChange::Rewrite {
+        let page = Fixture::parse(path, fixture.without(&other))?;
+        return match std::fs::write(path, page.with_body(&role, &actual)) {
+            Ok(()) => Ok(Verdict::Rewritten),
+            Err(error) => Err(CheckError::Unwritable { path: path.to_owned(), error }),
+        };
+    }
+    let block = fixture.block(&role).or(fixture.block(&other));
+    let message = match (&role, block.map(|block| &block.role)) {
+        (Role::Plan, Some(Role::Plan)) => "the plan is another",
+        (Role::Plan, _) => "there is a plan",
+        (_, Some(Role::Error)) => "the error is another",
+        (_, _) => "there is no plan",
+    };
+    let expected = block.and_then(|block| fixture.body(&block.role)).unwrap_or_default();
+    Err(CheckError::Changed {
+        path: path.to_owned(),
+        line: block.map_or(1, |block| block.line),
+        message,
+        diff: line_diff(expected.trim_end(), actual.trim_end()),
+    })
+}
+
+/// The pages below these paths, sorted.
+///
+/// # Errors
+/// When a path is not there.
+pub fn pages_below(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
+    let mut pages = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
+            let inner: Vec<PathBuf> = entries
+                .into_iter()
+                .map(|entry| entry.path())
+                .filter(|path| path.is_dir() || path.extension().is_some_and(|ext| ext == "md"))
+                .collect();
+            pages.extend(pages_below(&inner)?);
+        } else {
+            std::fs::metadata(path)?;
+            pages.push(path.clone());
+        }
+    }
+    pages.sort();
+    pages.dedup();
+    Ok(pages)
+}
+
+/// What the schemas of a page come to.
+#[derive(Debug)]
+pub enum Composed {
+    /// A supergraph.
+    Supergraph(Arc<Supergraph>),
+    /// The subgraphs do not compose, for these reasons.
+    Refused(String),
+}
+
+/// Composes the subgraphs of a page, or reads the supergraph that it names.
+///
+/// # Errors
+/// When a file is not there, or is no supergraph or configuration.
+pub fn supergraph_of(fixture: &Fixture) -> Result<Composed, CheckError> {
+    let folder = fixture.path.parent().unwrap_or(Path::new(""));
+    let found = |role: Role| fixture.block(&role).zip(fixture.body(&role));
+    let (line, sdl) = if let Some((block, body)) = found(Role::Supergraph) {
+        (block.line, body.to_owned())
+    } else if let Some((block, body)) = found(Role::SupergraphFile) {
+        let file = folder.join(body.trim());
+        let sdl = std::fs::read_to_string(&file).map_err(|error| {
+            input(fixture, block.line, format!("cannot read `{}`: {error}", file.display()))
+        })?;
+        (block.line, sdl)
+    } else if let Some((block, body)) = found(Role::Configuration) {
+        let settings = Settings::load(&folder.join(body.trim()))
+            .map_err(|errors| input(fixture, block.line, errors.to_string()))?;
+        match graph::load(&settings.supergraph) {
+            Ok(loaded) => (block.line, loaded.sdl),
+            Err(problem) => return Ok(Composed::Refused(reasons(&problem))),
+        }
+    } else {
+        match compose(&sources(fixture)) {
+            Ok(composed) => (1, composed.supergraph_sdl),
+            Err(failure) => return Ok(Composed::Refused(failure.to_string())),
+        }
+    };
+    match Supergraph::parse(&sdl) {
+        Ok(supergraph) => Ok(Composed::Supergraph(Arc::new(supergraph))),
+        Err(error) => Err(input(fixture, line, error.to_string())),
+    }
+}
+
+fn reasons(problem: &graph::Problem) -> String {
+    let errors = problem.errors.iter().map(|error| error.message.as_str());
+    errors.collect::<Vec<_>>().join("\n")
+}
+
+/// The subgraphs of a page. Empty lines stand for the page above each, so that errors name its lines.
+fn sources(fixture: &Fixture) -> Vec<SubgraphSource> {
+    let file_name = fixture.path.file_name().map(|name| name.to_string_lossy().into_owned());
+    fixture
+        .subgraphs()
+        .map(|(name, line, sdl)| SubgraphSource {
+            name: name.to_owned(),
+            url: None,
+            sdl: format!("{}{sdl}", "\n".repeat(line)),
+            file: file_name.clone(),
+        })
+        .collect()
+}
+
+/// The plan of a page, or why there is none.
+fn plan(fixture: &Fixture, supergraph: &Arc<Supergraph>) -> Result<(Role, String), CheckError> {
+    let operation = fixture.body(&Role::Operation).unwrap_or_default();
+    let planned = planning::plan_operation(supergraph, operation, variables_of(fixture)?, LIMITS);
+    Ok(match planned {
+        Ok(variant) => (Role::Plan, variant.plan.to_text(supergraph)),
+        Err(error) => (Role::Error, planning::explain(&error)),
+    })
+}
+
+/// The variable values of a page; none if it has no block of them.
+///
+/// # Errors
+/// When the block is no JSON object.
+pub fn variables_of(fixture: &Fixture) -> Result<Map<String, Value>, CheckError> {
+    let Some(body) = fixture.body(&Role::Variables) else { return Ok(Map::new()) };
+    serde_json::from_str(body).map_err(|error| {
+        let line = fixture.block(&Role::Variables).map_or(0, |block| block.line) + error.line();
+        input(fixture, line, format!("the variables are no JSON object: {error}"))
+    })
+}
+
+fn input(fixture: &Fixture, line: usize, message: String) -> CheckError {
+    CheckError::Input { path: fixture.path.clone(), line, message }
+}

@@ -1,0 +1,211 @@
+//! The configuration file as written, and as settled.
+//!
+//! **In:** a YAML file, the environment.
+//! **Out:** [`Settings`]: defaults filled, values checked, paths resolved; or everything that is wrong,
+//! each with file, line, column and the fix.
+//!
+//! **Never here:** reading schemas, opening sockets. Only settled values leave this room.
+//!
+//! **Holds:** a key that is accepted does something; one that is not known is refused. Paths are
+//! relative to the file.
+//!
+//! **Read first:** [`Settings::load`].
+
+mod graphql;
+mod headers;
+mod limits;
+mod listen;
+mod policies;
+mod routes;
+mod supergraph;
+mod telemetry;
+mod upstreams;
+
+mod decode;
+mod interpolate;
+mod json_schema;
+mod node;
+mod quantity;
+mod report;
+mod suggest;
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use node::Node;
+use policies::{Door, Policies};
+use report::{Key, Problems};
+
+pub use graphql::{ErrorSettings, GraphqlSettings};
+pub use headers::{HeaderRule, HeaderRules, Merge};
+pub use interpolate::Environment;
+pub use json_schema::{json_schema, language_server_line};
+pub use limits::ServerLimits;
+pub use listen::ListenSettings;
+pub use node::Position;
+pub use policies::Limits;
+pub use report::{ConfigError, ConfigErrors};
+pub use routes::RouteSettings;
+pub use suggest::nearest;
+pub use supergraph::{Destination, SubgraphSettings, SupergraphSettings};
+pub use telemetry::{LogFormat, TelemetrySettings};
+pub use upstreams::{TimeoutSettings, UpstreamSettings};
+
+/// The file as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Graphloom configuration")]
+struct RawSettings {
+    /// The version of this vocabulary: 1.
+    version: Option<u32>,
+    /// Where clients connect. Default: `127.0.0.1:4000`.
+    listen: Option<String>,
+    /// The port for operators.
+    admin: Option<listen::RawAdmin>,
+    /// The GraphQL door.
+    graphql: Option<graphql::RawGraphql>,
+    /// What the graph is made of: exactly one of `subgraphs`, `file` and `directory`.
+    supergraph: Option<supergraph::RawSupergraph>,
+    /// Named pools of connections, shared by subgraphs and routes.
+    upstreams: Option<IndexMap<String, upstreams::RawUpstream>>,
+    /// Header rules for all upstream traffic.
+    headers: Option<headers::RawHeaders>,
+    /// Named limits.
+    policies: Option<IndexMap<String, policies::RawPolicy>>,
+    /// Which policies apply to which door.
+    apply: Option<policies::RawApply>,
+    /// REST passthrough.
+    routes: Option<Vec<routes::RawRoute>>,
+    /// The bounds of the server itself.
+    limits: Option<limits::RawServerLimits>,
+    /// Logs.
+    telemetry: Option<telemetry::RawTelemetry>,
+}
+
+/// A whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// Where to listen.
+    pub listen: ListenSettings,
+    /// The GraphQL door.
+    pub graphql: GraphqlSettings,
+    /// What a request to the GraphQL door may be.
+    pub graphql_limits: Limits,
+    /// What the graph is made of.
+    pub supergraph: SupergraphSettings,
+    /// Named pools.
+    pub upstreams: IndexMap<String, UpstreamSettings>,
+    /// Header rules for all upstream traffic.
+    pub headers: HeaderRules,
+    /// REST passthrough, in the order of the file.
+    pub routes: Vec<RouteSettings>,
+    /// The bounds of the server.
+    pub limits: ServerLimits,
+    /// Logs.
+    pub telemetry: TelemetrySettings,
+}
+
+impl Settings {
+    /// Reads a file, with the variables of this process.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the file, or that it cannot be read.
+    pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
+        match std::fs::read_to_string(file) {
+            Ok(text) => Self::read(file, &text, &variable),
+            Err(error) => {
+                let mut problems = Problems::new(file, "");
+                problems.add_at(
+                    Position::START,
+                    format!("cannot read the file: {error}"),
+                    "name another with `--config FILE`, or write one with `graphloom add NAME URL`",
+                );
+                Err(problems.finish().expect_err("one problem was added"))
+            }
+        }
+    }
+
+    /// Reads the text of a file; paths are relative to the file's folder.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the text.
+    pub fn read(
+        file: &Path,
+        text: &str,
+        environment: Environment<'_>,
+    ) -> Result<Self, ConfigErrors> {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let mut problems = Problems::new(file, text);
+        let mut tree = match Node::parse(text) {
+            Ok(tree) => tree,
+            Err(error) => {
+                let fix = "mend the YAML at this place";
+                problems.add_at(error.position, error.message, fix);
+                return Err(problems.finish().expect_err("one problem was added"));
+            }
+        };
+        let sources = interpolate::Sources { environment, folder };
+        interpolate::interpolate(&mut tree, &sources, &mut problems);
+        let raw = match decode::decode::<RawSettings>(&tree) {
+            Ok(raw) => raw,
+            Err(error) => {
+                let position = error.position.unwrap_or(Position::START);
+                let key = Key::of(error.path).to_string();
+                problems.push(position, key, error.message, error.fix);
+                return Err(problems.finish().expect_err("one problem was added"));
+            }
+        };
+        problems.locate_in(&tree);
+        let settings = settle(raw, file, folder, &mut problems);
+        problems.finish()?;
+        Ok(settings)
+    }
+}
+
+fn settle(raw: RawSettings, file: &Path, folder: &Path, problems: &mut Problems<'_>) -> Settings {
+    if let Some(version) = raw.version.filter(|version| *version != 1) {
+        problems.add(
+            &Key::default().then("version"),
+            format!("version {version} of the configuration is not known"),
+            "write `version: 1`",
+        );
+    }
+    let listen = listen::settle(raw.listen, raw.admin, problems);
+    let graphql = raw.graphql.unwrap_or_default().settle(problems);
+    let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), problems);
+    let policies = Policies::settle(
+        raw.policies.unwrap_or_default(),
+        raw.apply.unwrap_or_default(),
+        problems,
+    );
+    let supergraph = raw.supergraph.unwrap_or_default().settle(folder, &upstreams, problems);
+    let routes = raw.routes.unwrap_or_default();
+    let routes = routes::settle(routes, &graphql, &upstreams, &policies, problems);
+    let headers = raw.headers.unwrap_or_default();
+    Settings {
+        file: file.to_owned(),
+        listen,
+        graphql,
+        graphql_limits: policies.limits(Door::Graphql, &[]),
+        supergraph,
+        upstreams,
+        headers: headers.settle(
+            &Key::default().then("headers"),
+            crate::expressions::Phase::Request,
+            problems,
+        ),
+        routes,
+        limits: raw.limits.unwrap_or_default().settle(problems),
+        telemetry: raw.telemetry.unwrap_or_default().settle(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,160 @@
+//! Policies: named limits, and to which door they apply.
+//!
+//! **In:** `policies`, `apply`, and the names in `policies:` of a route.
+//! **Out:** the [`Limits`] of a door: the strictest of all that apply, defaults where none speaks.
+//!
+//! **Never here:** enforcing (`operation` reads depth and tokens, `server` the body).
+//!
+//! **Read first:** [`Policies::limits`].
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::quantity::RawSize;
+use super::report::{Key, Problems};
+use super::suggest::nearest;
+
+/// One of `policies` as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPolicy {
+    /// What a request may be.
+    pub limits: Option<RawLimits>,
+}
+
+/// `limits` of a policy as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    /// How deep an operation's fields may nest, fragments included. Default: 30.
+    pub depth: Option<u32>,
+    /// How many tokens a document may have. Default: 20000.
+    pub tokens: Option<u32>,
+    /// How large a request's body may be. Default: `2MB` on `/graphql`, `10MB` on routes.
+    pub body: Option<RawSize>,
+}
+
+/// `apply` as written: names of policies.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawApply {
+    /// To both doors.
+    pub all: Option<Vec<String>>,
+    /// To the GraphQL door.
+    pub graphql: Option<Vec<String>>,
+    /// To all routes.
+    pub routes: Option<Vec<String>>,
+}
+
+/// What a request may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep fields nest.
+    pub depth: u32,
+    /// Tokens of a document.
+    pub tokens: u32,
+    /// Bytes of a request's body.
+    pub body: usize,
+}
+
+/// What a policy says; none where it is silent.
+#[derive(Debug, Default)]
+struct Said {
+    depth: Option<u32>,
+    tokens: Option<u32>,
+    body: Option<usize>,
+}
+
+/// All policies, settled.
+#[derive(Debug, Default)]
+pub(super) struct Policies {
+    policies: IndexMap<String, Said>,
+    all: Vec<String>,
+    graphql: Vec<String>,
+    routes: Vec<String>,
+}
+
+/// A door, for the choice of policies and defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Graphql,
+    Routes,
+}
+
+impl Policies {
+    pub(super) fn settle(
+        raw: IndexMap<String, RawPolicy>,
+        apply: RawApply,
+        problems: &mut Problems<'_>,
+    ) -> Self {
+        let key = Key::default().then("policies");
+        let policies: IndexMap<String, Said> = raw
+            .into_iter()
+            .map(|(name, policy)| {
+                let key = key.then(&name).then("limits");
+                let limits = policy.limits.unwrap_or_default();
+                (name, limits.settle(&key, problems))
+            })
+            .collect();
+        let key = Key::default().then("apply");
+        let mut this = Self { policies, ..Self::default() };
+        this.all = this.known(apply.all, &key.then("all"), problems);
+        this.graphql = this.known(apply.graphql, &key.then("graphql"), problems);
+        this.routes = this.known(apply.routes, &key.then("routes"), problems);
+        this
+    }
+
+    /// The limits of a door, with the policies that one place names besides.
+    pub(super) fn limits(&self, door: Door, own: &[String]) -> Limits {
+        let of_door = match door {
+            Door::Graphql => &self.graphql,
+            Door::Routes => &self.routes,
+        };
+        let said = || {
+            let names = self.all.iter().chain(of_door).chain(own);
+            names.filter_map(|name| self.policies.get(name))
+        };
+        let body = if door == Door::Graphql { 2_000_000 } else { 10_000_000 };
+        Limits {
+            depth: said().filter_map(|said| said.depth).min().unwrap_or(30),
+            tokens: said().filter_map(|said| said.tokens).min().unwrap_or(20_000),
+            body: said().filter_map(|said| said.body).min().unwrap_or(body),
+        }
+    }
+
+    /// Reports names that no policy has; returns the others.
+    pub(super) fn known(
+        &self,
+        names: Option<Vec<String>>,
+        key: &Key,
+        problems: &mut Problems<'_>,
+    ) -> Vec<String> {
+        let mut known = Vec::new();
+        for (i, name) in names.unwrap_or_default().into_iter().enumerate() {
+            if self.policies.contains_key(&name) {
+                known.push(name);
+                continue;
+            }
+            let fix = match nearest(&name, self.policies.keys().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("add `policies: {{ {name}: {{ limits: {{ depth: 15 }} }} }}`"),
+            };
+            problems.add(&key.then(i), format!("there is no policy `{name}`"), fix);
+        }
+        known
+    }
+}
+
+impl RawLimits {
+    fn settle(self, key: &Key, problems: &mut Problems<'_>) -> Said {
+        for (step, value) in [("depth", self.depth), ("tokens", self.tokens)] {
+            if value == Some(0) {
+                let fix = "write 1 or more, or leave the key out for the default";
+                problems.add(&key.then(step), "nothing could pass this limit", fix);
+            }
+        }
+        let body = self.body.and_then(|body| body.settle(&key.then("body"), problems));
+        Said { depth: self.depth, tokens: self.tokens, body }
+    }
+}

@@ -1,0 +1,132 @@
+//! What is wrong in a configuration file, where, and what to do about it.
+//!
+//! **In:** findings by key path, from the sections as they settle.
+//! **Out:** [`ConfigError`]s with file, line, column and the line itself.
+//!
+//! **Never here:** how an error is printed (`cli::terminal`).
+//!
+//! **Read first:** [`ConfigError`].
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::node::{Node, Position};
+
+/// One thing that is wrong in a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub file: PathBuf,
+    /// The place in the file.
+    pub position: Position,
+    /// The key, as a path: `upstreams.reviews.timeout`. Empty for the file as a whole.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+    /// The line of the file, for a person to see.
+    pub source_line: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Position { line, column } = self.position;
+        write!(f, "{}:{line}:{column}: ", self.file.display())?;
+        if !self.key.is_empty() {
+            write!(f, "`{}`: ", self.key)?;
+        }
+        write!(f, "{} ({})", self.message, self.fix)
+    }
+}
+
+/// Everything that is wrong in a configuration file; never empty.
+#[derive(Debug, Clone, Error)]
+#[error("{}", self.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigErrors {
+    /// In the order of the file.
+    pub errors: Vec<ConfigError>,
+}
+
+/// Collects what the sections find.
+pub(super) struct Problems<'a> {
+    file: &'a Path,
+    text: &'a str,
+    tree: Option<&'a Node>,
+    errors: Vec<ConfigError>,
+}
+
+impl<'a> Problems<'a> {
+    pub(super) fn new(file: &'a Path, text: &'a str) -> Self {
+        Self { file, text, tree: None, errors: Vec::new() }
+    }
+
+    /// From here on, findings are located by key path in this tree.
+    pub(super) fn locate_in(&mut self, tree: &'a Node) {
+        self.tree = Some(tree);
+    }
+
+    /// A finding at a key.
+    pub(super) fn add(&mut self, key: &Key, message: impl Into<String>, fix: impl Into<String>) {
+        let position = self.tree.map_or(Position::START, |tree| tree.locate(&key.0));
+        self.push(position, key.to_string(), message.into(), fix.into());
+    }
+
+    /// A finding at a place.
+    pub(super) fn add_at(
+        &mut self,
+        position: Position,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.push(position, String::new(), message.into(), fix.into());
+    }
+
+    /// A finding at a place whose key is known.
+    pub(super) fn push(&mut self, position: Position, key: String, message: String, fix: String) {
+        let source_line = self.text.lines().nth(position.line as usize - 1).unwrap_or("").to_owned();
+        let file = self.file.to_owned();
+        self.errors.push(ConfigError { file, position, key, message, fix, source_line });
+    }
+
+    /// The findings, or nothing if there are none.
+    pub(super) fn finish(mut self) -> Result<(), ConfigErrors> {
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        self.errors.sort_by_key(|error| error.position);
+        Err(ConfigErrors { errors: self.errors })
+    }
+}
+
+/// A path of keys; an index of a list is a key of digits.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Key(Vec<String>);
+
+impl Key {
+    pub(super) fn of(steps: Vec<String>) -> Self {
+        Self(steps)
+    }
+
+    /// The key `step` below this one.
+    pub(super) fn then(&self, step: impl ToString) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step.to_string());
+        Self(steps)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, step) in self.0.iter().enumerate() {
+            if !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) {
+                write!(f, "[{step}]")?;
+            } else {
+                write!(f, "{}{step}", if i == 0 { "" } else { "." })?;
+            }
+        }
+        Ok(())
+    }
+}

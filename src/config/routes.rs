@@ -1,0 +1,186 @@
+//! REST passthrough: which paths and methods go to which upstream.
+//!
+//! **In:** `routes`, with the upstreams and policies they name. **Out:** one [`RouteSettings`] each.
+//!
+//! **Never here:** finding the route of a request (`routes` the room does, with the same templates).
+//!
+//! **Holds:** no route catches the GraphQL path or a path of the gateway's own; no two routes
+//! claim the same method of the same template.
+//!
+//! **Read first:** [`RawRoute`].
+
+use std::time::Duration;
+
+use http::Method;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::graphql::GraphqlSettings;
+use super::headers::{HeaderRules, RawHeaders};
+use super::policies::{Door, Limits, Policies};
+use super::quantity::RawDuration;
+use super::report::{Key, Problems};
+use super::supergraph::is_known_upstream;
+use super::upstreams::UpstreamSettings;
+use crate::expressions::Phase;
+
+/// One of `routes` as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRoute {
+    /// Which requests it takes.
+    #[serde(rename = "match")]
+    pub matching: Option<RawMatch>,
+    /// The pool that answers; the request's path is put after the target's.
+    pub upstream: Option<String>,
+    /// Rules of its own for headers, after those for all.
+    pub headers: Option<RawHeaders>,
+    /// How long a request may take, instead of its upstream's `timeout.total`.
+    pub timeout: Option<RawDuration>,
+    /// Names of `policies` that apply to it besides those of `apply`.
+    pub policies: Option<Vec<String>>,
+}
+
+/// `match` of a route as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMatch {
+    /// A path template: `/orders/{id}`; `{*rest}` at the end takes everything below.
+    pub path: Option<String>,
+    /// Which methods. Default: all.
+    pub methods: Option<Vec<String>>,
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub struct RouteSettings {
+    /// The path template; also the route's name in logs and metrics.
+    pub template: String,
+    /// Which methods; empty for all.
+    pub methods: Vec<Method>,
+    /// The pool that answers.
+    pub upstream: String,
+    /// Its own rules.
+    pub headers: HeaderRules,
+    /// Instead of the upstream's.
+    pub timeout: Option<Duration>,
+    /// What a request may be.
+    pub limits: Limits,
+}
+
+/// Paths that answer for the gateway itself.
+const OWN_PATHS: [&str; 4] = ["/health", "/ready", "/_graphloom/plan", "/_graphloom/status"];
+
+pub(super) fn settle(
+    raw: Vec<RawRoute>,
+    graphql: &GraphqlSettings,
+    upstreams: &IndexMap<String, UpstreamSettings>,
+    policies: &Policies,
+    problems: &mut Problems<'_>,
+) -> Vec<RouteSettings> {
+    let key = Key::default().then("routes");
+    let mut routes: Vec<RouteSettings> = Vec::new();
+    for (i, route) in raw.into_iter().enumerate() {
+        let key = key.then(i);
+        let Some(route) = route.settle(upstreams, policies, &key, problems) else { continue };
+        let path_key = key.then("match").then("path");
+        if is_shadowing(&route, graphql, &path_key, problems)
+            || is_claimed_twice(&routes, &route, &path_key, problems)
+        {
+            continue;
+        }
+        routes.push(route);
+    }
+    routes
+}
+
+fn is_shadowing(
+    route: &RouteSettings,
+    graphql: &GraphqlSettings,
+    key: &Key,
+    problems: &mut Problems<'_>,
+) -> bool {
+    let mut matcher = matchit::Router::new();
+    if let Err(error) = matcher.insert(route.template.as_str(), ()) {
+        let fix = "write segments such as `/orders/{id}`, and `{*rest}` only at the end";
+        problems.add(key, format!("`{}` is not a path template: {error}", route.template), fix);
+        return true;
+    }
+    let own = OWN_PATHS.iter().copied().chain([graphql.path.as_str()]);
+    let own = own.chain(graphql.ide.then_some("/"));
+    let shadowed = own.into_iter().find(|path| matcher.at(path).is_ok());
+    if let Some(path) = shadowed {
+        let message = format!("`{}` would hide the gateway's own `{path}`", route.template);
+        problems.add(key, message, "begin the template with a segment of its own, `/orders/...`");
+    }
+    shadowed.is_some()
+}
+
+fn is_claimed_twice(
+    routes: &[RouteSettings],
+    route: &RouteSettings,
+    key: &Key,
+    problems: &mut Problems<'_>,
+) -> bool {
+    let mut matcher = matchit::Router::new();
+    for other in routes {
+        let share = other.methods.is_empty()
+            || route.methods.is_empty()
+            || other.methods.iter().any(|method| route.methods.contains(method));
+        if share || other.template != route.template {
+            // Templates that differ only in method are told apart by it; the first of each counts here.
+            let _ = matcher.insert(other.template.as_str(), share);
+        }
+    }
+    let Err(error) = matcher.insert(route.template.as_str(), true) else { return false };
+    let fix = "let the routes differ in their methods or in a fixed segment";
+    problems.add(key, format!("`{}` is taken by an earlier route: {error}", route.template), fix);
+    true
+}
+
+impl RawRoute {
+    fn settle(
+        self,
+        upstreams: &IndexMap<String, UpstreamSettings>,
+        policies: &Policies,
+        key: &Key,
+        problems: &mut Problems<'_>,
+    ) -> Option<RouteSettings> {
+        let matching = self.matching.unwrap_or_default();
+        let match_key = key.then("match");
+        let methods = methods(matching.methods, &match_key.then("methods"), problems);
+        let upstream = self.upstream.unwrap_or_default();
+        if upstream.is_empty() {
+            problems.add(key, "the route leads nowhere", "add `upstream: NAME`");
+        } else {
+            is_known_upstream(&upstream, upstreams, &key.then("upstream"), problems);
+        }
+        let headers = self.headers.unwrap_or_default();
+        let headers = headers.settle(&key.then("headers"), Phase::Route, problems);
+        let timeout = self.timeout.and_then(|t| t.settle(&key.then("timeout"), problems));
+        let own = policies.known(self.policies, &key.then("policies"), problems);
+        let Some(template) = matching.path.filter(|path| path.starts_with('/')) else {
+            let fix = "add `match: { path: \"/orders/{id}\" }`";
+            problems.add(&match_key, "the route has no path that begins with `/`", fix);
+            return None;
+        };
+        let limits = policies.limits(Door::Routes, &own);
+        Some(RouteSettings { template, methods, upstream, headers, timeout, limits })
+    }
+}
+
+fn methods(raw: Option<Vec<String>>, key: &Key, problems: &mut Problems<'_>) -> Vec<Method> {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let mut methods = Vec::new();
+    for (i, text) in raw.unwrap_or_default().into_iter().enumerate() {
+        match Method::from_bytes(text.as_bytes()) {
+            Ok(method) if known.contains(&method.as_str()) => methods.push(method),
+            _ => {
+                let fix = format!("use `{}`", known.join("`, `"));
+                problems.add(&key.then(i), format!("`{text}` is not a method"), fix);
+            }
+        }
+    }
+    methods
+}

@@ -1,0 +1,184 @@
+//! The graph in force: loaded, watched, warmed, swapped.
+//!
+//! **In:** the `supergraph` section of the configuration, and the files that it names, as they change.
+//! **Out:** the [`Graph`] that requests run on, at any time one; the [`Problem`] of the last change, if it was bad.
+//!
+//! **Never here:** composition rules, reading of supergraphs (their crates), requests.
+//!
+//! **Holds:** a graph is put in force whole: composed, read, warmed. A bad change never replaces a good
+//! graph. A graph owns everything made for it, prepared operations above all, and is dropped as one when
+//! the last request on it ends.
+//!
+//! **Read first:** [`GraphInForce::start`].
+
+mod load;
+mod problem;
+mod sources;
+mod watch;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use supergraph::{IdVec, SubgraphId, Supergraph};
+
+use crate::config::{Limits, Settings};
+use crate::operation::{Found, Key, PreparedOperations};
+use crate::schedule::Source;
+use crate::telemetry::{Event, Level, Telemetry};
+use crate::upstream::Upstreams;
+
+pub use load::{Loaded, load};
+pub use problem::{Problem, ProblemError};
+pub use watch::Watch;
+
+/// A supergraph with everything made for it.
+#[derive(Debug)]
+pub struct Graph {
+    /// Tells graphs apart: the same composed schema has the same.
+    pub id: String,
+    /// When it was put in force.
+    pub loaded_at: SystemTime,
+    /// The composed schema as tables.
+    pub supergraph: Arc<Supergraph>,
+    /// Who answers for each subgraph.
+    pub sources: IdVec<SubgraphId, Source>,
+    /// Operations prepared for it.
+    pub operations: PreparedOperations,
+}
+
+/// The graph in force, and what is wrong with the newest change.
+#[derive(Debug)]
+pub struct GraphInForce {
+    current: ArcSwap<Graph>,
+    problem: ArcSwapOption<Problem>,
+}
+
+/// What making a graph needs besides the files.
+#[derive(Clone)]
+pub struct Workshop {
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    /// Pools to find sources in.
+    pub upstreams: Arc<Upstreams>,
+    /// Where to tell.
+    pub telemetry: Telemetry,
+}
+
+/// How many of the most used operations are prepared before a new graph takes over.
+const WARMED: usize = 200;
+
+impl GraphInForce {
+    /// Loads the graph and watches its files from then on, until the returned guard is dropped.
+    ///
+    /// # Errors
+    /// When the graph cannot be loaded.
+    pub async fn start(workshop: Workshop) -> Result<(Arc<Self>, Watch), Arc<Problem>> {
+        let loaded = load_now(&workshop).await?;
+        let graph = workshop.build(&loaded).map_err(Arc::new)?;
+        workshop.tell_loaded(&graph, "graph loaded");
+        let this = Arc::new(Self {
+            current: ArcSwap::from_pointee(graph),
+            problem: ArcSwapOption::empty(),
+        });
+        let watch = watch::watch(Arc::clone(&this), workshop, loaded);
+        Ok((this, watch))
+    }
+
+    /// The graph to run a request on; hold it as long as the request runs.
+    pub fn current(&self) -> Arc<Graph> {
+        self.current.load_full()
+    }
+
+    /// What is wrong with the newest change; none if the graph in force is the newest.
+    pub fn problem(&self) -> Option<Arc<Problem>> {
+        self.problem.load_full()
+    }
+
+    /// Puts what was loaded in force, if a graph can be made of it.
+    async fn replace(&self, workshop: &Workshop, loaded: &Loaded) {
+        match workshop.build(loaded) {
+            Ok(graph) => {
+                warm(&graph, &self.current(), workshop.settings.graphql_limits).await;
+                workshop.tell_loaded(&graph, "graph replaced");
+                self.current.store(Arc::new(graph));
+                self.problem.store(None);
+            }
+            Err(problem) => self.refuse(workshop, Arc::new(problem)),
+        }
+    }
+
+    /// Keeps the graph in force and tells what is wrong with the change.
+    fn refuse(&self, workshop: &Workshop, problem: Arc<Problem>) {
+        workshop.telemetry.metrics.graphs_refused.inc();
+        problem.tell(&*workshop.telemetry.log);
+        self.problem.store(Some(problem));
+    }
+
+    /// The newest files are those of the graph in force again.
+    fn mend(&self, workshop: &Workshop) {
+        if self.problem.swap(None).is_some() {
+            workshop.telemetry.log.event(&Event::new(Level::Info, "graph mended"));
+        }
+    }
+}
+
+impl Workshop {
+    fn build(&self, loaded: &Loaded) -> Result<Graph, Problem> {
+        let supergraph = Supergraph::parse(&loaded.sdl)
+            .map_err(|error| Problem::of_supergraph(loaded.file.as_deref(), &error))?;
+        let supergraph = Arc::new(supergraph);
+        let sources = sources::find(self, loaded, &supergraph)?;
+        let max_bytes = self.settings.limits.prepared_operations;
+        Ok(Graph {
+            id: id(loaded),
+            loaded_at: SystemTime::now(),
+            operations: PreparedOperations::new(Arc::clone(&supergraph), max_bytes),
+            supergraph,
+            sources,
+        })
+    }
+
+    fn tell_loaded(&self, graph: &Graph, message: &'static str) {
+        let names: Vec<&str> = graph.sources.iter().map(|(_, source)| &*source.name).collect();
+        let event = Event::new(Level::Info, message)
+            .with("graph", graph.id.as_str())
+            .with("subgraphs", names);
+        self.telemetry.log.event(&event);
+        for name in graph.supergraph.undefined_types() {
+            let event = Event::new(Level::Warn, "supergraph uses a type that it does not define")
+                .with("type", name.as_str());
+            self.telemetry.log.event(&event);
+        }
+        self.telemetry.metrics.graphs_loaded.inc();
+        let since = graph.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.telemetry.metrics.graph_loaded_at.set(since.as_secs_f64());
+    }
+}
+
+/// Composition takes its time; it must not hold up requests.
+async fn load_now(workshop: &Workshop) -> Result<Loaded, Arc<Problem>> {
+    let settings = Arc::clone(&workshop.settings);
+    match tokio::task::spawn_blocking(move || load(&settings.supergraph)).await {
+        Ok(result) => result.map_err(Arc::new),
+        Err(panic) => Err(Arc::new(Problem::bug(&panic))),
+    }
+}
+
+/// Prepares for a new graph what was used most on the old one. What does not fit it any more is left.
+async fn warm(graph: &Graph, old: &Graph, limits: Limits) {
+    for Key { document, operation_name } in old.operations.most_used(WARMED) {
+        let found = graph.operations.prepare(&document, operation_name.as_deref(), limits).await;
+        if let Ok((prepared, Found::Prepared)) = found {
+            // A plan without variables set is the one most requests need.
+            let _ = prepared.variant(&serde_json::Map::new(), 100.0).await;
+        }
+    }
+}
+
+fn id(loaded: &Loaded) -> String {
+    let mut hasher = DefaultHasher::new();
+    loaded.sdl.hash(&mut hasher);
+    format!("{:06x}", hasher.finish() & 0xff_ffff)
+}

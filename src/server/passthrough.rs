@@ -1,0 +1,101 @@
+//! The HTTP side of the REST door: matches, checks, streams.
+//!
+//! **In:** a request that is not for the gateway itself. **Out:** its upstream's answer, or a refusal.
+//!
+//! **Never here:** matching and sending (`routes`).
+//!
+//! **Read first:** [`answer`].
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use http::Uri;
+use http::uri::PathAndQuery;
+use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
+
+use super::observe::Observation;
+use super::reply::{Refusal, Reply};
+use crate::pipeline::{Facts, Rooms};
+use crate::routes::{Found, Route, has_dot_segments};
+use crate::telemetry::FetchRecord;
+use crate::upstream::{ClientBody, OutgoingBody, UpstreamError};
+
+/// Answers a request by its route.
+pub(super) async fn answer(
+    rooms: &Rooms,
+    facts: &Facts,
+    uri: &Uri,
+    body: Incoming,
+    observation: &mut Observation,
+) -> Reply {
+    if has_dot_segments(&facts.path) {
+        let why = "the path has `.` or `..` segments, or an encoded `/`";
+        return refuse(Refusal::Malformed(why.to_owned()), observation);
+    }
+    let (route, params) = match rooms.routes.find(&facts.method, &facts.path) {
+        Found::Route(route, params) => (route, params),
+        Found::OtherMethods(allowed) => {
+            return refuse(Refusal::MethodNotAllowed(allowed), observation);
+        }
+        Found::Nothing => return refuse(Refusal::NotFound, observation),
+    };
+    observation.enter("route", &route.name, &route.metrics);
+    let limit = route.limits.body;
+    if body.size_hint().lower() > limit as u64 {
+        return refuse(Refusal::TooLarge { limit }, observation);
+    }
+    let body = outgoing(body, limit, observation);
+    let path = uri.path_and_query().cloned();
+    let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let started = Instant::now();
+    let result = route.pass(&facts.scope(&params, &route.name), path, body).await;
+    tell(&route, &result.as_ref().map(|response| response.status().as_u16()), started, observation);
+    match result {
+        Ok(response) => Reply::Passthrough(response),
+        Err(error) => {
+            let refusal = match &error {
+                error if error.is_request_too_large() => Refusal::TooLarge { limit },
+                error if error.is_timeout() => Refusal::UpstreamTimeout,
+                _ => Refusal::UpstreamFailed,
+            };
+            observation.failed(refusal.code(), error.to_string());
+            Reply::Refused(refusal)
+        }
+    }
+}
+
+fn outgoing(body: Incoming, limit: usize, observation: &mut Observation) -> OutgoingBody {
+    if body.is_end_stream() {
+        return OutgoingBody::Empty;
+    }
+    let n_bytes = Arc::new(AtomicU64::new(0));
+    observation.counts_in(&n_bytes);
+    OutgoingBody::Stream(ClientBody::new(body, limit, n_bytes))
+}
+
+fn tell(
+    route: &Route,
+    result: &Result<u16, &UpstreamError>,
+    started: Instant,
+    observation: &mut Observation,
+) {
+    let duration = started.elapsed();
+    let status = result.as_ref().ok().copied();
+    route.fetch_metrics.observe(status, duration);
+    let record = FetchRecord {
+        id: 1,
+        subgraph: Arc::clone(route.upstream()),
+        duration,
+        status,
+        entities: 0,
+        unique: 0,
+        failed: status.is_none(),
+    };
+    observation.fetched(vec![record], duration);
+}
+
+fn refuse(refusal: Refusal, observation: &mut Observation) -> Reply {
+    observation.failed(refusal.code(), refusal.message());
+    Reply::Refused(refusal)
+}

@@ -1,0 +1,260 @@
+//! What a request is answered with, and with which status.
+//!
+//! **In:** replies of all rooms. **Out:** HTTP responses.
+//!
+//! **Never here:** logging them (`observe`).
+//!
+//! **Holds:** status codes are decided in [`status`], and nowhere else.
+//!
+//! **Read first:** [`Reply`], [`status`].
+//!
+//! Spec: <https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes>
+
+use bytes::Bytes;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY,
+};
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::media_type::MediaType;
+use super::observe::ResponseBody;
+use crate::operation::{RequestError, RequestErrorKind};
+use crate::pipeline::Facts;
+use crate::upstream::PooledBody;
+
+/// What a request is answered with.
+pub(super) enum Reply {
+    /// A GraphQL response.
+    Graphql { media_type: MediaType, result: GraphqlResult },
+    /// A request to the GraphQL door that is not well-formed, or cannot be taken now.
+    GraphqlRefused { media_type: MediaType, refusal: Refusal },
+    /// The answer of a route's upstream.
+    Passthrough(Response<PooledBody>),
+    /// Nothing that was asked for.
+    Refused(Refusal),
+    /// A file of the query page.
+    Page { content_type: &'static str, encoding: Option<&'static str>, bytes: Bytes, lasting: bool },
+    /// JSON of the gateway's own.
+    Json(Value),
+    /// The metrics.
+    Metrics(String),
+}
+
+/// The two kinds of GraphQL response.
+pub(super) enum GraphqlResult {
+    /// Something ran.
+    Executed { body: Bytes, headers: HeaderMap },
+    /// Nothing ran.
+    RequestError(RequestErrors),
+}
+
+/// A request error as it goes out.
+pub(super) struct RequestErrors {
+    body: Bytes,
+    fault: Fault,
+}
+
+/// Whose fault a request error is.
+#[derive(Clone, Copy)]
+enum Fault {
+    Client,
+    Method,
+    Gateway,
+}
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Nothing is here.
+    NotFound,
+    /// Not by this method; these are allowed.
+    MethodNotAllowed(String),
+    /// No media type that the client accepts.
+    NotAcceptable,
+    /// The body is of another type.
+    UnsupportedMediaType,
+    /// The body is larger than allowed.
+    TooLarge { limit: usize },
+    /// The request is not well-formed.
+    Malformed(String),
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The upstream gave no answer.
+    UpstreamFailed,
+    /// The upstream gave no answer in time.
+    UpstreamTimeout,
+    /// The gateway is about to stop.
+    Draining,
+}
+
+/// The status of a reply.
+pub(super) fn status(reply: &Reply) -> StatusCode {
+    match reply {
+        Reply::Graphql { result: GraphqlResult::Executed { .. }, .. }
+        | Reply::Page { .. }
+        | Reply::Json(_)
+        | Reply::Metrics(_) => StatusCode::OK,
+        Reply::Passthrough(response) => response.status(),
+        Reply::Graphql { media_type, result: GraphqlResult::RequestError(error) } => {
+            match (error.fault, media_type) {
+                (Fault::Method, _) => StatusCode::METHOD_NOT_ALLOWED,
+                // The older type says by its status only whether the request was well-formed.
+                (_, MediaType::Json) => StatusCode::OK,
+                (Fault::Client, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
+                (Fault::Gateway, MediaType::GraphqlResponse) => StatusCode::INTERNAL_SERVER_ERROR,
+            }
+        }
+        Reply::Refused(refusal) | Reply::GraphqlRefused { refusal, .. } => match refusal {
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Refusal::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
+            Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Refusal::UpstreamFailed => StatusCode::BAD_GATEWAY,
+            Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
+        },
+    }
+}
+
+/// What the log says of a request whose client was gone before there was a status.
+pub(super) const CLIENT_GONE: u16 = 499;
+
+impl RequestErrors {
+    pub(super) fn of(error: &RequestError) -> Self {
+        let fault = match &error.kind {
+            RequestErrorKind::MutationOverGet => Fault::Method,
+            RequestErrorKind::Bug(_) | RequestErrorKind::Unplannable(_) => Fault::Gateway,
+            _ => Fault::Client,
+        };
+        let body = json!({ "errors": error.errors() }).to_string();
+        Self { body: body.into(), fault }
+    }
+}
+
+impl Refusal {
+    /// A stable code, for the log and for clients.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "NOT_FOUND",
+            Self::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
+            Self::NotAcceptable => "NOT_ACCEPTABLE",
+            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::TooLarge { .. } => "REQUEST_TOO_LARGE",
+            Self::Malformed(_) => "BAD_REQUEST",
+            Self::TooSlow => "REQUEST_TIMEOUT",
+            Self::UpstreamFailed => "BAD_GATEWAY",
+            Self::UpstreamTimeout => "GATEWAY_TIMEOUT",
+            Self::Draining => "DRAINING",
+        }
+    }
+
+    /// One sentence that is safe to show to a stranger.
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::NotFound => "there is nothing at this path".to_owned(),
+            Self::MethodNotAllowed(allowed) => format!("use `{allowed}` here"),
+            Self::NotAcceptable => {
+                "accept `application/graphql-response+json` or `application/json`".to_owned()
+            }
+            Self::UnsupportedMediaType => "send `content-type: application/json`".to_owned(),
+            Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
+            Self::Malformed(why) => why.clone(),
+            Self::TooSlow => "the body did not arrive in time".to_owned(),
+            Self::UpstreamFailed => "the upstream could not be asked".to_owned(),
+            Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
+            Self::Draining => "the gateway is about to stop".to_owned(),
+        }
+    }
+}
+
+impl Reply {
+    /// The response.
+    pub(super) fn into_response(self, facts: &Facts) -> Response<ResponseBody> {
+        let status = status(&self);
+        let (mut headers, body) = match self {
+            Self::Passthrough(response) => return response.map(ResponseBody::stream),
+            Self::Graphql { media_type, result } => {
+                let (mut headers, body) = match result {
+                    GraphqlResult::Executed { body, headers } => (headers, body),
+                    GraphqlResult::RequestError(error) => (HeaderMap::new(), error.body),
+                };
+                put(&mut headers, CONTENT_TYPE, media_type.as_str());
+                put(&mut headers, VARY, "accept");
+                if status == StatusCode::METHOD_NOT_ALLOWED {
+                    put(&mut headers, ALLOW, "POST");
+                }
+                (headers, body)
+            }
+            Self::GraphqlRefused { media_type, refusal } => {
+                let mut headers = refusal_headers(&refusal);
+                put(&mut headers, CONTENT_TYPE, media_type.as_str());
+                let extensions = json!({ "code": refusal.code() });
+                let error = json!({ "message": refusal.message(), "extensions": extensions });
+                (headers, json!({ "errors": [error] }).to_string().into())
+            }
+            Self::Refused(refusal) => {
+                let mut headers = refusal_headers(&refusal);
+                put(&mut headers, CONTENT_TYPE, "application/problem+json");
+                (headers, problem(status, &refusal, facts))
+            }
+            Self::Page { content_type, encoding, bytes, lasting } => {
+                let mut headers = HeaderMap::new();
+                put(&mut headers, CONTENT_TYPE, content_type);
+                put(&mut headers, VARY, "accept-encoding");
+                if let Some(encoding) = encoding {
+                    put(&mut headers, CONTENT_ENCODING, encoding);
+                }
+                let cache =
+                    if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+                put(&mut headers, CACHE_CONTROL, cache);
+                (headers, bytes)
+            }
+            Self::Json(value) => {
+                let mut headers = HeaderMap::new();
+                put(&mut headers, CONTENT_TYPE, "application/json; charset=utf-8");
+                put(&mut headers, CACHE_CONTROL, "no-store");
+                (headers, value.to_string().into())
+            }
+            Self::Metrics(text) => {
+                let mut headers = HeaderMap::new();
+                let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+                put(&mut headers, CONTENT_TYPE, content_type);
+                (headers, text.into())
+            }
+        };
+        let mut response = Response::new(ResponseBody::whole(body));
+        *response.status_mut() = status;
+        std::mem::swap(response.headers_mut(), &mut headers);
+        response
+    }
+}
+
+/// RFC 9457.
+fn problem(status: StatusCode, refusal: &Refusal, facts: &Facts) -> Bytes {
+    let problem = json!({
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "detail": refusal.message(),
+        "code": refusal.code(),
+        "request_id": &*facts.id,
+    });
+    problem.to_string().into()
+}
+
+fn refusal_headers(refusal: &Refusal) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Refusal::MethodNotAllowed(allowed) = refusal
+        && let Ok(allowed) = HeaderValue::from_str(allowed)
+    {
+        headers.insert(ALLOW, allowed);
+    }
+    headers
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}

@@ -1,0 +1,255 @@
+//! Counts and times, for Prometheus.
+//!
+//! **In:** answered requests, fetches, prepared operations, loaded graphs. **Out:** the OpenMetrics text.
+//!
+//! **Never here:** serving it (`admin`).
+//!
+//! **Holds:** labels have few values: templates and names of the configuration, never what a client
+//! sends. The handles of a door are found once and kept, so that a request looks nothing up.
+//!
+//! **Read first:** [`Metrics`].
+//!
+//! Spec: <https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper bounds in seconds: those of the OpenTelemetry conventions, and one finer.
+const BUCKETS: [f64; 15] =
+    [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    door: &'static str,
+    route: String,
+    method: &'static str,
+    operation_type: &'static str,
+    status_class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FetchLabels {
+    upstream: String,
+    status_class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    requests: Histograms<RequestLabels>,
+    fetches: Histograms<FetchLabels>,
+    /// Requests under way.
+    pub active_requests: Gauge,
+    /// Operations found prepared.
+    pub prepared_hits: Counter,
+    /// Operations that had to be prepared.
+    pub prepared_misses: Counter,
+    /// Operations that could not be prepared.
+    pub prepared_errors: Counter,
+    /// Operations kept for the graph in force.
+    pub prepared_operations: Gauge,
+    /// Graphs put in force.
+    pub graphs_loaded: Counter,
+    /// Changes that did not become a graph.
+    pub graphs_refused: Counter,
+    /// When the graph in force was loaded, in seconds since 1970.
+    pub graph_loaded_at: Gauge<f64, AtomicU64>,
+}
+
+/// What distinguishes the requests of one door.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricsKey {
+    /// The method.
+    pub method: &'static str,
+    /// `query`, `mutation`, or nothing.
+    pub operation_type: &'static str,
+}
+
+/// The handles of one door or route, each found when first needed.
+pub struct DoorMetrics {
+    metrics: Arc<Metrics>,
+    door: &'static str,
+    route: String,
+    cells: [OnceLock<Histogram>; METHODS.len() * OPERATION_TYPES.len() * CLASSES.len()],
+}
+
+/// The handles of one upstream.
+pub struct FetchMetrics {
+    metrics: Arc<Metrics>,
+    upstream: String,
+    cells: [OnceLock<Histogram>; CLASSES.len()],
+}
+
+const METHODS: [&str; 8] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
+const OPERATION_TYPES: [&str; 4] = ["", "query", "mutation", "subscription"];
+const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+impl Metrics {
+    /// All families, at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::default();
+        let histograms = || Histogram::new(BUCKETS);
+        let requests = Histograms::<RequestLabels>::new_with_constructor(histograms);
+        let fetches = Histograms::<FetchLabels>::new_with_constructor(histograms);
+        let prepared = Family::<ResultLabels, Counter>::default();
+        let graphs = Family::<ResultLabels, Counter>::default();
+        let this_gauges = (Gauge::default(), Gauge::default(), Gauge::<f64, AtomicU64>::default());
+        let (active_requests, prepared_operations, graph_loaded_at) = this_gauges;
+        registry.register_with_unit(
+            "http_server_request_duration",
+            "Requests answered, by door and route",
+            Unit::Seconds,
+            requests.clone(),
+        );
+        registry.register(
+            "http_server_active_requests",
+            "Requests under way",
+            active_requests.clone(),
+        );
+        registry.register_with_unit(
+            "http_client_request_duration",
+            "Requests to upstreams, of both doors",
+            Unit::Seconds,
+            fetches.clone(),
+        );
+        registry.register(
+            "graphloom_prepared_operation_lookups",
+            "Operations looked up: hit, miss, or error when it could not be prepared",
+            prepared.clone(),
+        );
+        registry.register(
+            "graphloom_prepared_operations",
+            "Prepared operations kept",
+            prepared_operations.clone(),
+        );
+        registry.register(
+            "graphloom_graph_loads",
+            "Graphs loaded, and changes refused",
+            graphs.clone(),
+        );
+        registry.register_with_unit(
+            "graphloom_graph_loaded_timestamp",
+            "When the graph in force was loaded",
+            Unit::Seconds,
+            graph_loaded_at.clone(),
+        );
+        let result = |family: &Family<ResultLabels, Counter>, result| {
+            family.get_or_create(&ResultLabels { result }).clone()
+        };
+        Self {
+            requests,
+            fetches,
+            active_requests,
+            prepared_hits: result(&prepared, "hit"),
+            prepared_misses: result(&prepared, "miss"),
+            prepared_errors: result(&prepared, "error"),
+            prepared_operations,
+            graphs_loaded: result(&graphs, "ok"),
+            graphs_refused: result(&graphs, "refused"),
+            graph_loaded_at,
+            registry,
+        }
+    }
+
+    /// The OpenMetrics text.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)
+            .expect("writing to a string cannot fail");
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl DoorMetrics {
+    /// The handles of `route` behind `door`.
+    pub fn new(metrics: &Arc<Metrics>, door: &'static str, route: &str) -> Self {
+        let cells = [const { OnceLock::new() }; _];
+        Self { metrics: Arc::clone(metrics), door, route: route.to_owned(), cells }
+    }
+
+    /// One request was answered.
+    pub fn observe(&self, key: MetricsKey, status: u16, duration: Duration) {
+        let method = position(&METHODS, key.method).unwrap_or(METHODS.len() - 1);
+        let operation_type = position(&OPERATION_TYPES, key.operation_type).unwrap_or(0);
+        let class = class(Some(status));
+        let cell = (method * OPERATION_TYPES.len() + operation_type) * CLASSES.len() + class;
+        let histogram = self.cells[cell].get_or_init(|| {
+            let labels = RequestLabels {
+                door: self.door,
+                route: self.route.clone(),
+                method: METHODS[method],
+                operation_type: OPERATION_TYPES[operation_type],
+                status_class: CLASSES[class],
+            };
+            self.metrics.requests.get_or_create(&labels).clone()
+        });
+        histogram.observe(duration.as_secs_f64());
+    }
+}
+
+impl FetchMetrics {
+    /// The handles of an upstream.
+    pub fn new(metrics: &Arc<Metrics>, upstream: &str) -> Self {
+        let cells = [const { OnceLock::new() }; _];
+        Self { metrics: Arc::clone(metrics), upstream: upstream.to_owned(), cells }
+    }
+
+    /// One request to it ended; `None`: without an answer.
+    pub fn observe(&self, status: Option<u16>, duration: Duration) {
+        let class = class(status);
+        let histogram = self.cells[class].get_or_init(|| {
+            let upstream = self.upstream.clone();
+            let labels = FetchLabels { upstream, status_class: CLASSES[class] };
+            self.metrics.fetches.get_or_create(&labels).clone()
+        });
+        histogram.observe(duration.as_secs_f64());
+    }
+}
+
+impl std::fmt::Debug for DoorMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DoorMetrics({} {})", self.door, self.route)
+    }
+}
+
+impl std::fmt::Debug for FetchMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FetchMetrics({})", self.upstream)
+    }
+}
+
+fn position(words: &[&str], word: &str) -> Option<usize> {
+    words.iter().position(|known| *known == word)
+}
+
+fn class(status: Option<u16>) -> usize {
+    status.map_or(0, |status| usize::from(status / 100).min(CLASSES.len() - 1))
+}

@@ -1,0 +1,270 @@
+//! One request to one target of an upstream: choose, connect or reuse, send, and hand back the answer.
+//!
+//! **In:** an [`Outgoing`] request with its headers as they will be sent, and a deadline.
+//! **Out:** the head of the answer and its body, or an [`UpstreamError`] that says what failed.
+//!
+//! **Never here:** what the bytes mean (`schedule`, `routes`), which headers travel (decided by
+//! [`headers`] before it comes here), status codes for clients (`server`).
+//!
+//! **Holds:** a request that may have reached a target is never sent again unless it is
+//! [`Repeat::Safe`]. Dropping the answer closes its connection, so the target learns that nobody waits.
+//!
+//! **Read first:** [`Upstream::send`].
+
+pub mod headers;
+
+mod body;
+mod connect;
+mod error;
+mod pool;
+mod registry;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::config::UpstreamSettings;
+
+pub use body::{ClientBody, OutgoingBody, PooledBody};
+pub use error::{UpstreamError, UpstreamErrorKind};
+pub use registry::Upstreams;
+
+use connect::Connector;
+use pool::Pool;
+
+/// A named set of targets that answer alike.
+#[derive(Debug)]
+pub struct Upstream {
+    name: Arc<str>,
+    targets: Vec<Target>,
+    next: AtomicUsize,
+    timeout: Duration,
+}
+
+/// A request on its way out.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// The method.
+    pub method: Method,
+    /// Path and query; the target's own path is put before it.
+    pub path: PathAndQuery,
+    /// Headers as they will be sent; `host` is added here.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: OutgoingBody,
+    /// Whether it may be sent twice.
+    pub repeat: Repeat,
+    /// Instead of the upstream's own total.
+    pub timeout: Option<Duration>,
+}
+
+/// Whether a request may be sent again when it is not known if it arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Asking twice is the same as asking once.
+    Safe,
+    /// It must not reach a target twice.
+    Never,
+}
+
+/// An answer, complete.
+#[derive(Debug)]
+pub struct Collected {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+type Exchanged = (Response<hyper::body::Incoming>, pool::Lease);
+
+#[derive(Debug)]
+struct Target {
+    host: HeaderValue,
+    base_path: String,
+    pool: Arc<Pool>,
+}
+
+impl Upstream {
+    fn new(name: &str, settings: &UpstreamSettings, connector: &Arc<Connector>) -> Self {
+        let target = |url: &Url| {
+            let pool = Pool::new(url, settings, Arc::clone(connector));
+            Target {
+                host: host_header(url),
+                base_path: url.path().trim_end_matches('/').to_owned(),
+                pool: Arc::new(pool),
+            }
+        };
+        Self {
+            name: name.into(),
+            targets: settings.targets.iter().map(target).collect(),
+            next: AtomicUsize::new(0),
+            timeout: settings.timeout.total,
+        }
+    }
+
+    /// The name, as metrics and errors give it.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Whether its targets bring a path of their own.
+    pub fn has_base_path(&self) -> bool {
+        self.targets.first().is_some_and(|target| !target.base_path.is_empty())
+    }
+
+    /// Sends a request to the next target; returns as soon as the head of the answer is there.
+    ///
+    /// # Errors
+    /// When no connection could be had, the deadline passed, or the exchange broke.
+    pub async fn send(&self, request: Outgoing) -> Result<Response<PooledBody>, UpstreamError> {
+        let deadline = Instant::now() + request.timeout.unwrap_or(self.timeout);
+        match timeout_at(deadline, self.try_targets(request)).await {
+            Ok(Ok((response, lease))) => {
+                Ok(response.map(|body| PooledBody::new(body, lease, deadline, &self.name)))
+            }
+            Ok(Err(kind)) => Err(self.failed(kind)),
+            Err(_) => Err(self.failed(UpstreamErrorKind::Timeout)),
+        }
+    }
+
+    /// Sends a request and waits for the whole answer, which may have `max_size` bytes.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; and when the answer breaks off or is too large.
+    pub async fn collect(
+        &self,
+        request: Outgoing,
+        max_size: usize,
+    ) -> Result<Collected, UpstreamError> {
+        let (head, mut body) = self.send(request).await?.into_parts();
+        let too_large = || self.failed(UpstreamErrorKind::ResponseTooLarge { limit: max_size });
+        if body.exact_size().is_some_and(|size| size > max_size as u64) {
+            return Err(too_large());
+        }
+        let mut first: Option<Bytes> = None;
+        let mut all = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame?.into_data() else { continue };
+            if all.len() + first.as_ref().map_or(0, Bytes::len) + data.len() > max_size {
+                return Err(too_large());
+            }
+            // An answer that came in one piece is handed on as it came.
+            match first.take() {
+                None if all.is_empty() => first = Some(data),
+                held => {
+                    all.extend_from_slice(held.as_deref().unwrap_or_default());
+                    all.extend_from_slice(&data);
+                }
+            }
+        }
+        let body = first.unwrap_or_else(|| Bytes::from(all));
+        Ok(Collected { status: head.status, headers: head.headers, body })
+    }
+
+    /// Asks the target whose turn it is; the next one if that cannot even be connected to, for then
+    /// nothing was sent.
+    async fn try_targets(&self, mut request: Outgoing) -> Result<Exchanged, UpstreamErrorKind> {
+        let mut last = UpstreamErrorKind::NoTarget;
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        for i in 0..self.targets.len() {
+            let target = &self.targets[(turn.wrapping_add(i)) % self.targets.len()];
+            match target.exchange(&mut request).await {
+                Err(
+                    unreached @ (UpstreamErrorKind::Connect { .. }
+                    | UpstreamErrorKind::ConnectTimeout { .. }
+                    | UpstreamErrorKind::Tls { .. }),
+                ) => last = unreached,
+                ended => return ended,
+            }
+        }
+        Err(last)
+    }
+
+    fn failed(&self, kind: UpstreamErrorKind) -> UpstreamError {
+        UpstreamError { upstream: Arc::clone(&self.name), kind }
+    }
+}
+
+impl Target {
+    async fn exchange(&self, outgoing: &mut Outgoing) -> Result<Exchanged, UpstreamErrorKind> {
+        outgoing.headers.insert(HOST, self.host.clone());
+        let uri = self.uri(&outgoing.path)?;
+        let mut spare = None;
+        loop {
+            let mut lease = self.pool.check_out().await?;
+            let body = std::mem::take(&mut outgoing.body);
+            // A kept connection may have been closed by the other side in the moment we chose it.
+            if lease.is_reused() && outgoing.repeat == Repeat::Safe {
+                spare = body.again().map(|body| (outgoing.headers.clone(), body));
+            }
+            let request = request(&outgoing.method, &uri, &mut outgoing.headers, body);
+            let error = match lease.sender().try_send_request(request).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(error) => error,
+            };
+            if !lease.is_reused() {
+                return Err(UpstreamErrorKind::Exchange(error.into_error()));
+            }
+            let (error, unsent) = split(error);
+            if let Some(unsent) = unsent {
+                // Not a byte of it was written: any request may try another connection.
+                let (head, body) = unsent.into_parts();
+                (outgoing.headers, outgoing.body) = (head.headers, body);
+            } else if let Some((headers, body)) = spare.take() {
+                (outgoing.headers, outgoing.body) = (headers, body);
+            } else {
+                return Err(UpstreamErrorKind::Exchange(error));
+            }
+        }
+    }
+
+    fn uri(&self, path: &PathAndQuery) -> Result<Uri, UpstreamErrorKind> {
+        if self.base_path.is_empty() {
+            return Ok(Uri::from(path.clone()));
+        }
+        // A target's URL with a path, asked for the root, means that path itself.
+        let path = match path.as_str() {
+            "/" => self.base_path.clone(),
+            path => format!("{}{path}", self.base_path),
+        };
+        Uri::try_from(path).map_err(|_| UpstreamErrorKind::Path)
+    }
+}
+
+fn split<T>(mut error: hyper::client::conn::TrySendError<T>) -> (hyper::Error, Option<T>) {
+    let message = error.take_message();
+    (error.into_error(), message)
+}
+
+fn request(
+    method: &Method,
+    uri: &Uri,
+    headers: &mut HeaderMap,
+    body: OutgoingBody,
+) -> http::Request<OutgoingBody> {
+    let mut request = http::Request::new(body);
+    request.method_mut().clone_from(method);
+    request.uri_mut().clone_from(uri);
+    *request.headers_mut() = std::mem::take(headers);
+    request
+}
+
+fn host_header(url: &Url) -> HeaderValue {
+    let host = url.host_str().unwrap_or_default();
+    let text = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+}

@@ -1,0 +1,75 @@
+//! All upstreams of a gateway: the named ones, and one for each address that subgraphs name.
+//!
+//! **In:** `upstreams` of the configuration; later, URLs of subgraphs as graphs are loaded.
+//! **Out:** the same [`Upstream`] for the same address, so that a reload keeps its connections.
+//!
+//! **Never here:** requests.
+//!
+//! **Read first:** [`Upstreams::by_url`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use indexmap::IndexMap;
+use url::Url;
+
+use super::Upstream;
+use super::connect::Connector;
+use crate::config::{TimeoutSettings, UpstreamSettings};
+
+/// Finds upstreams by name or by address.
+#[derive(Default)]
+pub struct Upstreams {
+    connector: Arc<Connector>,
+    named: IndexMap<String, Arc<Upstream>>,
+    by_origin: Mutex<HashMap<(String, String), Weak<Upstream>>>,
+}
+
+/// Open connections to an address that has no `upstreams` entry.
+const MAX_CONNECTIONS: u32 = 256;
+
+impl Upstreams {
+    /// Pools for the named upstreams; nothing is connected yet.
+    pub fn new(settings: &IndexMap<String, UpstreamSettings>) -> Self {
+        let connector = Arc::new(Connector::default());
+        let named = settings
+            .iter()
+            .map(|(name, settings)| {
+                (name.clone(), Arc::new(Upstream::new(name, settings, &connector)))
+            })
+            .collect();
+        Self { connector, named, by_origin: Mutex::default() }
+    }
+
+    /// The upstream of that name.
+    pub fn by_name(&self, name: &str) -> Option<&Arc<Upstream>> {
+        self.named.get(name)
+    }
+
+    /// The upstream for the address of a URL (its path is the request's affair), under a subgraph's name.
+    pub fn by_url(&self, url: &Url, name: &str) -> Arc<Upstream> {
+        let mut origin = url.clone();
+        origin.set_path("/");
+        origin.set_query(None);
+        let key = (origin.to_string(), name.to_owned());
+        let mut by_origin = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(upstream) = by_origin.get(&key).and_then(Weak::upgrade) {
+            return upstream;
+        }
+        by_origin.retain(|_, upstream| upstream.strong_count() > 0);
+        let settings = UpstreamSettings {
+            targets: vec![origin],
+            timeout: TimeoutSettings::default(),
+            max_connections: MAX_CONNECTIONS,
+        };
+        let upstream = Arc::new(Upstream::new(name, &settings, &self.connector));
+        by_origin.insert(key, Arc::downgrade(&upstream));
+        upstream
+    }
+}
+
+impl std::fmt::Debug for Upstreams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.named.keys()).finish()
+    }
+}

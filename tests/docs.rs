@@ -1,0 +1,99 @@
+//! Holds the manual to the program: every configuration in it is read, every key is described.
+//!
+//! **In:** README.md and the pages of `docs/`. **Out:** what the configuration loader says of each
+//! `yaml` block that begins with a version, and the keys that no page names.
+//!
+//! **Never here:** links between pages (`tidy`).
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use graphloom::config::{Settings, json_schema};
+use serde_json::Value;
+
+/// A fenced block and the line on which its text begins.
+struct Block {
+    line: usize,
+    text: String,
+}
+
+#[test]
+fn every_configuration_of_the_manual_is_accepted() {
+    let mut n_read = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for block in yaml_blocks(&text).filter(|block| block.text.starts_with("version: 1")) {
+            let read = Settings::read(&page, &block.text, &|_| None);
+            let place = format!("{}:{}", page.display(), block.line);
+            assert!(read.is_ok(), "{place}: {}", read.unwrap_err());
+            n_read += 1;
+        }
+    }
+    assert!(n_read > 0, "no page shows a configuration");
+}
+
+#[test]
+fn every_key_of_the_configuration_is_described() {
+    let schema: Value = serde_json::from_str(&json_schema()).unwrap();
+    let mut keys = BTreeSet::new();
+    collect_keys(&schema, &mut keys);
+    assert!(keys.contains("listen"), "the schema was not understood: {keys:?}");
+    let manual = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let is_described = |key: &&String| {
+        let as_word =
+            [format!("`{key}`"), format!(".{key}`"), format!("`{key}."), format!("{key}:")];
+        as_word.iter().any(|word| manual.contains(word))
+    };
+    let missing: Vec<&String> = keys.iter().filter(|key| !is_described(key)).collect();
+    assert!(missing.is_empty(), "docs/configuration.md says nothing of {missing:?}; describe them");
+}
+
+#[test]
+fn blocks_are_found_with_their_lines() {
+    let text = "# T\n```yaml\nversion: 1\n```\n```sh\nls\n```\n";
+    let blocks: Vec<Block> = yaml_blocks(text).collect();
+    assert_eq!(blocks.len(), 1);
+    assert_eq!((blocks[0].line, blocks[0].text.as_str()), (3, "version: 1\n"));
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn pages() -> Vec<PathBuf> {
+    let docs = fs::read_dir(root().join("docs")).expect("the manual is there");
+    let mut pages: Vec<PathBuf> =
+        docs.map(|entry| entry.expect("the folder can be read").path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.push(root().join("README.md"));
+    pages
+}
+
+fn yaml_blocks(text: &str) -> impl Iterator<Item = Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (i, line) in text.lines().enumerate() {
+        match (&mut open, line) {
+            (None, "```yaml") => open = Some(Block { line: i + 2, text: String::new() }),
+            (Some(_), "```") => blocks.extend(open.take()),
+            (Some(block), line) => block.text += &format!("{line}\n"),
+            (None, _) => {}
+        }
+    }
+    blocks.into_iter()
+}
+
+/// The names of all properties, wherever the schema nests them.
+fn collect_keys(schema: &Value, keys: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get("properties") {
+                keys.extend(properties.keys().cloned());
+            }
+            members.values().for_each(|member| collect_keys(member, keys));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
+        _ => {}
+    }
+}

@@ -1,0 +1,51 @@
+//! Runs every page of `fixtures/plans/`: its plan, and where the page says so its result.
+//!
+//! **In:** the pages. `UPDATE_FIXTURES=1` rewrites what they expect; read the difference.
+//! **Out:** one test a page.
+//!
+//! **Never here:** the form of a page and the check of its plan (`graphloom::cli::test` has them, for
+//! users too), the answers of subgraphs (`oracle`).
+//!
+//! **Read first:** [`check_page`].
+
+#[path = "fixtures/result.rs"]
+mod result;
+
+use std::path::Path;
+
+use graphloom::cli::fixture::{Fixture, Role};
+use graphloom::cli::test::{OnChange, check_page as check_plan};
+
+fn check_page(path: &Path) -> datatest_stable::Result<()> {
+    let on_change = match std::env::var_os("UPDATE_FIXTURES") {
+        Some(_) => OnChange::Rewrite,
+        None => OnChange::Fail,
+    };
+    check_plan(path, on_change)?;
+    let fixture = Fixture::read(path)?;
+    if fixture.block(&Role::Data).is_none() {
+        return match fixture.block(&Role::Result) {
+            Some(_) => Err("a result needs data; add a `json data` block".into()),
+            None => Ok(()),
+        };
+    }
+    let actual = result::result_of(&fixture)?;
+    let expected = fixture.body(&Role::Result).unwrap_or_default();
+    if result::is_same(expected, &actual) {
+        return Ok(());
+    }
+    if on_change == OnChange::Rewrite {
+        return Ok(std::fs::write(
+            path,
+            fixture.with_body(&Role::Result, &result::page_form(&actual)),
+        )?);
+    }
+    let line = fixture.block(&Role::Result).map_or(1, |block| block.line);
+    let place = path.display();
+    Err(format!("{place}:{line}: the result is another\nexpected {expected}\nfound {actual}")
+        .into())
+}
+
+datatest_stable::harness! {
+    { test = check_page, root = "fixtures/plans", pattern = r"\.md$" },
+}

@@ -1,0 +1,27 @@
+//! The gateway from outside: real servers behind it, real connections before it. One file a behavior.
+//!
+//! **Never here:** knowledge of private modules; planner cases (`fixtures/`).
+//!
+//! **Holds:** every test has a gateway, servers and ports of its own; none waits for a fixed time.
+//!
+//! **Read first:** [`house`], the gateway with the example servers that most tests begin with.
+
+mod house;
+mod client;
+mod stub;
+mod folder;
+
+mod queries;
+mod graphql_over_http;
+mod killed_subgraph;
+mod reload;
+mod routes;
+mod headers;
+mod log_and_metrics;
+mod masking;
+mod limits;
+mod drain;
+mod cancellation;
+mod pool;
+mod explain;
+mod wrong_inputs;
