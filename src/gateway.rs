@@ -72,14 +72,14 @@ impl Gateway {
         let settings = Arc::new(settings);
         let telemetry = Telemetry { log, metrics: Arc::new(Metrics::new()) };
         let upstreams = Arc::new(Upstreams::new(&settings.upstreams));
-        let public = bind(settings.listen.public).await?;
-        let admin = bind(settings.listen.admin).await?;
         let workshop = Workshop {
             settings: Arc::clone(&settings),
             upstreams: Arc::clone(&upstreams),
             telemetry: telemetry.clone(),
         };
         let (graph, watch) = GraphInForce::start(workshop).await.map_err(StartError::Graph)?;
+        let public = bind(settings.listen.public).await?;
+        let admin = bind(settings.listen.admin).await?;
         let metrics = &telemetry.metrics;
         let rooms = Arc::new(Rooms {
             routes: Routes::new(&settings.routes, &settings.headers, &upstreams, metrics),

@@ -11,12 +11,34 @@
 #[path = "fixtures/result.rs"]
 mod result;
 
+use std::fmt;
 use std::path::Path;
 
 use graphloom::cli::fixture::{Fixture, Role};
 use graphloom::cli::test::{OnChange, check_page as check_plan};
 
+/// The harness prints errors for programmers; a difference is for readers.
+struct Readable(String);
+
+impl fmt::Debug for Readable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Readable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Readable {}
+
 fn check_page(path: &Path) -> datatest_stable::Result<()> {
+    check(path).map_err(|error| Readable(error.to_string()).into())
+}
+
+fn check(path: &Path) -> datatest_stable::Result<()> {
     let on_change = match std::env::var_os("UPDATE_FIXTURES") {
         Some(_) => OnChange::Rewrite,
         None => OnChange::Fail,

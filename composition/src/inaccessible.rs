@@ -16,7 +16,7 @@ use crate::codes::ErrorCode;
 use crate::failure::CompositionError;
 use crate::merged::{MergedField, MergedType, Supergraph, is_inaccessible};
 use crate::report::Report;
-use crate::schema::{Kind, Subgraph};
+use crate::schema::{Kind, Subgraph, located};
 
 pub(crate) fn check(subgraphs: &[Subgraph], supergraph: &Supergraph, report: &mut Report) {
     let mut checker = Checker { subgraphs, supergraph, report };
@@ -48,22 +48,8 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn report(&mut self, code: ErrorCode, coordinate: &str, message: String, fix: &str) {
-        let mut error = CompositionError::new(code, message).on(coordinate).fix(fix);
-        let (parent, member) = coordinate.split_once('.').unwrap_or((coordinate, ""));
-        let member = member.split('(').next().unwrap_or_default();
-        for subgraph in self.subgraphs {
-            let Some(definition) = subgraph.types.get(parent) else { continue };
-            let span = if member.is_empty() {
-                definition.span
-            } else {
-                let field = definition.fields.get(member).map(|field| field.span);
-                let input = definition.inputs.get(member).map(|input| input.span);
-                let Some(span) = field.or(input) else { continue };
-                span
-            };
-            error = error.at(&subgraph.name, subgraph.source.locate(span));
-        }
-        self.report.error(error);
+        let error = CompositionError::new(code, message).on(coordinate).fix(fix);
+        self.report.error(located(error, self.subgraphs, coordinate));
     }
 
     fn is_hidden(&self, ty: &Type) -> bool {

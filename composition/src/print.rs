@@ -6,7 +6,7 @@
 //!
 //! **Holds:** equal supergraphs print equally: definitions stand in the order of their names.
 //!
-//! **Read first:** [`print`].
+//! **Read first:** [`print()`].
 //!
 //! Spec: <https://specs.apollo.dev/join/v0.5>
 

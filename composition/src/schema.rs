@@ -17,7 +17,7 @@ use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
 use crate::codes::ErrorCode;
-use crate::failure::CompositionError;
+use crate::failure::{CompositionError, Location};
 use crate::field_set::FieldSet;
 use crate::link::{Edition, Links};
 use crate::source::{SourceText, Span};
@@ -184,6 +184,22 @@ impl Subgraph {
         self.links.edition == Edition::One
     }
 
+    /// Where a type, a field, an input field or an argument stands here, if it exists here.
+    pub(crate) fn locate(&self, coordinate: &str) -> Option<Option<Location>> {
+        let (path, argument) = coordinate.split_once('(').unwrap_or((coordinate, ""));
+        let (parent, member) = path.split_once('.').unwrap_or((path, ""));
+        let definition = self.types.get(parent)?;
+        let span = if member.is_empty() {
+            definition.span
+        } else if let Some(field) = definition.fields.get(member) {
+            let argument = field.arguments.get(argument.trim_end_matches(":)"));
+            argument.map_or(field.span, |argument| argument.span)
+        } else {
+            definition.inputs.get(member)?.span
+        };
+        Some(self.source.locate(span))
+    }
+
     /// An error about this subgraph alone.
     pub(crate) fn error(&self, code: ErrorCode, span: Span, message: &str) -> CompositionError {
         CompositionError::new(code, format!("[{}] {message}", self.name))
@@ -264,4 +280,18 @@ pub(crate) fn has(applied: &[Applied], known: Known) -> bool {
 
 fn contains(fields: &FieldsByType, parent: &Name, field: &Name) -> bool {
     fields.get(parent).is_some_and(|fields| fields.contains(field))
+}
+
+/// Adds where a coordinate stands in each subgraph that has it.
+pub(crate) fn located(
+    mut error: CompositionError,
+    subgraphs: &[Subgraph],
+    coordinate: &str,
+) -> CompositionError {
+    for subgraph in subgraphs {
+        if let Some(location) = subgraph.locate(coordinate) {
+            error = error.at(&subgraph.name, location);
+        }
+    }
+    error
 }

@@ -64,15 +64,15 @@ pub(super) fn plan(
     let document = read(operation)?;
     let variables = variables.map_or_else(|| Ok(Map::new()), read_variables)?;
     let limits = settings.graphql_limits;
-    let variant = planning::plan_operation(&supergraph, &document, variables, limits);
-    let variant = variant.map_err(|error| PlanCommandError::Operation {
+    let plan = planning::plan_operation(&supergraph, &document, variables, limits);
+    let plan = plan.map_err(|error| PlanCommandError::Operation {
         file: operation.to_owned(),
         reason: planning::explain(&error),
     })?;
     Ok(match format {
-        PlanFormat::Text => variant.plan.to_text(&supergraph),
-        PlanFormat::Json => format!("{:#}\n", variant.plan.to_json(&supergraph)),
-        PlanFormat::Sequence => variant.plan.to_sequence(&supergraph),
+        PlanFormat::Text => plan.to_text(&supergraph),
+        PlanFormat::Json => format!("{:#}\n", plan.to_json(&supergraph)),
+        PlanFormat::Sequence => plan.to_sequence(&supergraph),
     })
 }
 

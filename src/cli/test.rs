@@ -212,7 +212,7 @@ fn plan(fixture: &Fixture, supergraph: &Arc<Supergraph>) -> Result<(Role, String
     let operation = fixture.body(&Role::Operation).unwrap_or_default();
     let planned = planning::plan_operation(supergraph, operation, variables_of(fixture)?, LIMITS);
     Ok(match planned {
-        Ok(variant) => (Role::Plan, variant.plan.to_text(supergraph)),
+        Ok(plan) => (Role::Plan, plan.to_text(supergraph)),
         Err(error) => (Role::Error, planning::explain(&error)),
     })
 }

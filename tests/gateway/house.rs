@@ -39,7 +39,7 @@ impl House {
         let mut subgraphs = String::new();
         for service in Service::SUBGRAPHS {
             let schema = format!("{}.graphql", service.name());
-            folder.write(&schema, service.schema().unwrap());
+            folder.write(&schema, &service.schema().unwrap().replace("  username: String!\n  birthday", "  username: String! @shareable\n  birthday").replace("import: [\"@key\"])", "import: [\"@key\", \"@shareable\"])"));
             let url = servers.server(service).url();
             subgraphs.push_str(&format!("    {}: {{ schema: {schema}, url: {url} }}\n", service.name()));
         }
@@ -81,6 +81,13 @@ impl House {
             "inventory": requests(Service::Inventory),
             "reviews": requests(Service::Reviews),
         })
+    }
+
+    /// Counts requests from zero again.
+    pub(crate) fn forget_requests(&self) {
+        for service in Service::ALL {
+            self.servers.server(service).reset();
+        }
     }
 
     /// The log lines about requests, once there are as many as expected.

@@ -51,7 +51,7 @@ impl Guide {
 
     fn start_in(name: &str, stop: usize, prepare: impl FnOnce(&Path)) -> Option<Self> {
         if Command::new("curl").arg("--version").output().is_err() {
-            println!("skipped: curl is missing, so the tour cannot be taken");
+            skip("curl is missing, so the tour cannot be taken");
             return None;
         }
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -124,10 +124,9 @@ impl Guide {
                 at += 1;
             } else if at == N_STOPS && line.is_empty() {
                 return commands;
-            } else if let Some(command) = line.trim_start().strip_prefix("$ ") {
-                if at == stop {
-                    commands.push(command.to_owned());
-                }
+            } else if let (true, Some(command)) = (at == stop, line.trim_start().strip_prefix("$ "))
+            {
+                commands.push(command.to_owned());
             }
         }
     }
@@ -138,6 +137,12 @@ impl Drop for Guide {
         let _ = self.demo.kill();
         let _ = self.demo.wait();
     }
+}
+
+/// Tells `scripts/test` that this test could not do its work.
+#[expect(clippy::print_stdout, reason = "a test has no other way to say so")]
+fn skip(reason: &str) {
+    println!("skipped: {reason}");
 }
 
 /// The JSON behind the headers that `curl -i` prints.

@@ -22,6 +22,7 @@ use crate::source::Span;
 pub(super) struct InputCodes {
     pub(super) ty: ErrorCode,
     pub(super) default: ErrorCode,
+    pub(super) related: HintCode,
 }
 
 impl<'a> Merger<'a> {
@@ -46,6 +47,7 @@ impl<'a> Merger<'a> {
             let codes = InputCodes {
                 ty: ErrorCode::FieldArgumentTypeMismatch,
                 default: ErrorCode::FieldArgumentDefaultMismatch,
+                related: HintCode::InconsistentButCompatibleArgumentType,
             };
             merged.insert(name.clone(), self.merge_input(&arguments, &coordinate, &codes));
         }
@@ -97,7 +99,7 @@ impl<'a> Merger<'a> {
         let applied: Vec<_> = inputs.iter().map(|(i, d)| (*i, d.applied.as_slice())).collect();
         MergedArgument {
             name: inputs[0].1.name.clone(),
-            ty: self.merge_input_type(inputs, coordinate, codes.ty),
+            ty: self.merge_input_type(inputs, coordinate, codes),
             default: self.merge_default(inputs, coordinate, codes.default),
             description: self.merge_description(&described, coordinate),
             applied: self.merge_applied(&applied, coordinate),
@@ -108,7 +110,7 @@ impl<'a> Merger<'a> {
         &mut self,
         inputs: &Sources<'a, InputDef>,
         coordinate: &str,
-        code: ErrorCode,
+        codes: &InputCodes,
     ) -> Type {
         let types = inputs.iter().map(|(_, input)| &input.ty);
         let merged = merge_references(types, Direction::Narrow, &self.relations);
@@ -120,14 +122,14 @@ impl<'a> Merger<'a> {
         let nodes: Vec<_> = inputs.iter().map(|(index, input)| (*index, input.span)).collect();
         match &merged {
             Some(MergedReference::Related(ty)) => self.hint_at(
-                HintCode::InconsistentButCompatibleArgumentType,
+                codes.related,
                 coordinate,
                 format!("`{coordinate}` has different types: {said}; the supergraph has `{ty}`"),
                 nodes,
             ),
             Some(MergedReference::Unrelated(_)) => {
                 let message = format!("`{coordinate}` has types that do not fit together: {said}");
-                let error = CompositionError::new(code, message)
+                let error = CompositionError::new(codes.ty, message)
                     .on(coordinate)
                     .fix("give it one type everywhere; only nullability may differ");
                 self.error_at(error, nodes);

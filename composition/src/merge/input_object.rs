@@ -62,6 +62,7 @@ impl<'a> Merger<'a> {
         let codes = InputCodes {
             ty: ErrorCode::FieldTypeMismatch,
             default: ErrorCode::InputFieldDefaultMismatch,
+            related: HintCode::InconsistentButCompatibleFieldType,
         };
         let merged = self.merge_input(inputs, coordinate, &codes);
         let types_equal = inputs.iter().all(|(_, input)| input.ty == inputs[0].1.ty);

@@ -10,18 +10,20 @@ use indexmap::IndexMap;
 
 use crate::merge::Merger;
 use crate::merged::{MergedField, MergedType};
+use crate::schema::External;
 
 impl Merger<'_> {
     pub(super) fn copy_interface_object_fields(&mut self, merged: &mut IndexMap<Name, MergedType>) {
         let mut copies: Vec<(Name, MergedField)> = Vec::new();
         for (name, sources) in &self.types {
             let Some(interface) = merged.get(name) else { continue };
-            let mut from_objects: Vec<&Name> = sources
+            let from_objects: Vec<&Name> = sources
                 .iter()
                 .filter(|(_, definition)| definition.interface_object)
-                .flat_map(|(_, definition)| definition.fields.keys())
+                .flat_map(|(_, definition)| definition.fields.values())
+                .filter(|field| field.external != External::Yes)
+                .map(|field| &field.name)
                 .collect();
-            from_objects.dedup();
             for field in from_objects.into_iter().filter_map(|f| interface.fields.get(f)) {
                 for implementer in self.relations.implementers(name) {
                     copies.push((implementer.clone(), field.clone()));

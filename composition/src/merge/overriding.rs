@@ -228,29 +228,36 @@ impl<'a> Merger<'a> {
                 ),
                 [(site.index, site.overriding.span)],
             );
-        } else if site.overriding.label.is_some() {
-            // Both sides stay in force; the label decides per request.
-            if usage.is_used(parent.name, &source.name) {
-                overrides.used.insert(from);
-            } else {
-                overrides.unused.insert(from);
-            }
         } else {
             let used = usage.is_used(parent.name, &source.name);
-            let kept = if used { "overridden" } else { "overridden, and used nowhere else there" };
-            if used {
-                overrides.used.insert(from)
-            } else {
-                overrides.unused.insert(from)
-            };
-            self.hint_at(
-                HintCode::OverriddenFieldCanBeRemoved,
-                coordinate,
-                format!("`{coordinate}` in `{}` is {kept}", self.name(from)),
-                [(from, source.span)],
-            );
+            let gone = if used { &mut overrides.used } else { &mut overrides.unused };
+            gone.insert(from);
+            self.hint_overridden(site, (from, source), used);
         }
         self.check_label(site, from, overrides);
+    }
+
+    fn hint_overridden(
+        &mut self,
+        site: &Site<'_, 'a>,
+        (from, source): (usize, &'a FieldDef),
+        used: bool,
+    ) {
+        // With a label both sides stay in force.
+        if site.overriding.label.is_some() {
+            return;
+        }
+        let advice = if used {
+            "and stays only because a key, a requirement or an interface there uses it"
+        } else {
+            "and can be removed"
+        };
+        self.hint_at(
+            HintCode::OverriddenFieldCanBeRemoved,
+            site.coordinate,
+            format!("`{}` in `{}` is overridden {advice}", site.coordinate, self.name(from)),
+            [(from, source.span)],
+        );
     }
 
     fn check_label(&mut self, site: &Site<'_, 'a>, from: usize, overrides: &mut Overrides) {

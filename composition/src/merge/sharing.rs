@@ -9,7 +9,7 @@
 //!
 //! Spec: <https://specs.apollo.dev/federation/v2.9#@shareable>
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use apollo_compiler::Name;
 
@@ -82,7 +82,7 @@ impl<'a> Merger<'a> {
                 resolvers.extend(self.resolver(*index, parent.name, field));
             }
         }
-        let interfaces: HashSet<&Name> = parent
+        let interfaces: BTreeSet<&Name> = parent
             .sources
             .iter()
             .flat_map(|(_, definition)| definition.implements.keys())

@@ -72,13 +72,19 @@ impl Draft {
         }
     }
 
-    /// Whether the representations of `ty` can also hold `fields`: no name stands for two values.
+    /// Whether the representations of `ty` can also hold `fields`: no name stands for two values, and
+    /// an `@interfaceObject`, whose selection cannot tell types apart, is sent the same for all.
     pub(super) fn can_hold(&self, ty: TypeId, fields: &[RepresentationField]) -> bool {
-        let DraftKind::Entities { representations, .. } = &self.kind else { return true };
-        let known = representations.iter().filter(|row| row.ty == ty).flat_map(|row| &row.fields);
-        known.into_iter().all(|known| {
-            fields.iter().all(|field| known.name != field.name || known.slot == field.slot)
-        })
+        let DraftKind::Entities { representations, interface_object, .. } = &self.kind else {
+            return true;
+        };
+        if *interface_object {
+            return representations.iter().all(|row| {
+                row.fields.len() == fields.len() && row.fields.iter().all(|f| fields.contains(f))
+            });
+        }
+        let mut known = representations.iter().filter(|row| row.ty == ty);
+        known.all(|row| is_unambiguous(&row.fields, fields))
     }
 
     /// Adds a representation, or fields to the one of that type.
@@ -93,6 +99,16 @@ impl Draft {
         };
         merge_fields(&mut row.fields, fields);
     }
+}
+
+/// Whether no name would stand for two values, at any level.
+fn is_unambiguous(known: &[RepresentationField], fields: &[RepresentationField]) -> bool {
+    known.iter().all(|known| {
+        fields
+            .iter()
+            .filter(|field| field.name == known.name)
+            .all(|field| field.slot == known.slot && is_unambiguous(&known.fields, &field.fields))
+    })
 }
 
 /// Adds fields to a representation; what is there already is extended, and stays a key if it was.

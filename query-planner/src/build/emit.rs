@@ -112,15 +112,20 @@ impl Builder<'_> {
             let node = &draft.nodes[&(at, *local)];
             let abstract_here = self.is_abstract_in(draft.subgraph, *local);
             let condition = (!interface_object && !abstract_here).then(|| TypeSet::of(*local));
+            let row = self.supergraph.ty(*local).in_subgraph(draft.subgraph);
+            let possible = row.map(|row| row.possible.clone()).unwrap_or_default();
             for (slot, types) in &node.fields {
+                if abstract_here
+                    && let Some(variant) =
+                        self.on_interface(draft, node, *slot, types, *local, &possible)
+                {
+                    self.emit_field(draft, *slot, &variant, (None, &[*local]), &mut lines, text);
+                    continue;
+                }
                 for variant in self.variants(draft, node, *slot, types, *local) {
-                    let on = match abstract_here {
-                        true => variant.types.iter().collect(),
-                        false => vec![*local],
-                    };
-                    let types = match abstract_here {
-                        true => Some(variant.types.clone()),
-                        false => condition.clone(),
+                    let (types, on) = match abstract_here {
+                        true => (Some(variant.types.clone()), variant.types.iter().collect()),
+                        false => (condition.clone(), vec![*local]),
                     };
                     self.emit_field(draft, *slot, &variant, (types, &on), &mut lines, text);
                 }

@@ -89,8 +89,8 @@ impl Context {
 }
 
 impl Builder<'_> {
-    /// The root fields of a mutation: neighbors in one subgraph share a request, and each request
-    /// waits for everything before it.
+    /// The root fields of a mutation: each request waits for everything before it. Neighbors in one
+    /// subgraph share a request while nothing else has to be fetched below them.
     pub(super) fn place_serial(
         &mut self,
         fields: &[FieldChoice],
@@ -101,7 +101,9 @@ impl Builder<'_> {
         let mut last = None;
         for field in fields {
             let subgraph = field.sources.first().map(|source| source.subgraph);
-            if subgraph != last {
+            // What a field needs below ends before the next field starts.
+            let is_alone = self.drafts.len() == context.after.len() + 1;
+            if subgraph != last || !is_alone {
                 context.after = Rc::new((0..self.drafts.len()).collect());
                 last = subgraph;
             }

@@ -1,0 +1,176 @@
+//! Wrong configurations and schemas: each error names file, line and the fix.
+//!
+//! **Never here:** every composition code (`composition`).
+
+use std::process::Command;
+
+use crate::folder::Folder;
+
+struct Case {
+    why: &'static str,
+    yaml: &'static str,
+    schema: &'static str,
+    exit: i32,
+    place: &'static str,
+    says: &'static [&'static str],
+}
+
+const GOOD_YAML: &str = "supergraph: { subgraphs: { a: { schema: a.graphql, url: http://127.0.0.1:9/ } } }\n";
+const GOOD_SCHEMA: &str = "type Query { a: Int }\n";
+
+const CASES: &[Case] = &[
+    Case {
+        why: "a misspelled key",
+        yaml: "lisen: 127.0.0.1:4000\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:1:1",
+        says: &["unknown key `lisen`", "fix: did you mean `listen`?"],
+    },
+    Case {
+        why: "text that is no YAML",
+        yaml: "supergraph:\n  subgraphs: [\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:",
+        says: &["fix: "],
+    },
+    Case {
+        why: "a value of another type",
+        yaml: "graphql:\n  ide: perhaps\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:2:",
+        says: &["`graphql.ide`", "expected `true` or `false`, found the text `perhaps`"],
+    },
+    Case {
+        why: "a variable that is not set",
+        yaml: "listen: ${GRAPHLOOM_TEST_NOT_SET}\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:1:",
+        says: &["no variable `GRAPHLOOM_TEST_NOT_SET`", "give a default"],
+    },
+    Case {
+        why: "an upstream that is not there",
+        yaml: "supergraph:\n  subgraphs:\n    a: { schema: a.graphql, upstream: reviewz }\nupstreams:\n  reviews: { targets: [{ url: http://127.0.0.1:9 }] }\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:3:",
+        says: &["there is no upstream `reviewz`", "fix: did you mean `reviews`?"],
+    },
+    Case {
+        why: "a duration without a unit",
+        yaml: "supergraph:\n  subgraphs:\n    a: { schema: a.graphql, url: http://127.0.0.1:9/, timeout: 30 }\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:3:",
+        says: &["`30` is not a duration", "`30s`"],
+    },
+    Case {
+        why: "a route over the GraphQL door",
+        yaml: "supergraph: { file: s.graphql }\nupstreams: { o: { targets: [{ url: http://127.0.0.1:9 }] } }\nroutes:\n  - match: { path: \"/{anything}\" }\n    upstream: o\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:4:",
+        says: &["would hide the gateway's own `/graphql`", "fix: "],
+    },
+    Case {
+        why: "a header value that names what is not there",
+        yaml: "supergraph: { file: s.graphql }\nheaders:\n  request:\n    - { set: x-user, value: consumer.id }\n",
+        schema: GOOD_SCHEMA,
+        exit: 3,
+        place: "graphloom.yaml:4:",
+        says: &["there is no `consumer.id` here", "request.id"],
+    },
+    Case {
+        why: "a schema file that is missing",
+        yaml: "supergraph: { subgraphs: { a: { schema: missing.graphql, url: http://127.0.0.1:9/ } } }\n",
+        schema: GOOD_SCHEMA,
+        exit: 4,
+        place: "missing.graphql",
+        says: &["cannot read", "fix: create the file"],
+    },
+    Case {
+        why: "a type that is not defined",
+        yaml: GOOD_YAML,
+        schema: "type Query {\n  a: Nothing\n}\n",
+        exit: 4,
+        place: "a.graphql:2:",
+        says: &["Nothing", "fix: "],
+    },
+    Case {
+        why: "a key of a field that is not there",
+        yaml: GOOD_YAML,
+        schema: "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.7\", import: [\"@key\"])\ntype Query { t: T }\ntype T @key(fields: \"nope\") { id: ID! }\n",
+        exit: 4,
+        place: "a.graphql:3:",
+        says: &["KEY_INVALID_FIELDS", "nope", "fix: "],
+    },
+    Case {
+        why: "a schema that is no GraphQL",
+        yaml: GOOD_YAML,
+        schema: "type Query {\n  a: Int!!\n}\n",
+        exit: 4,
+        place: "a.graphql:2:",
+        says: &["INVALID_GRAPHQL"],
+    },
+];
+
+fn run(command: &[&str], case: &Case) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    folder.write("graphloom.yaml", case.yaml);
+    folder.write("a.graphql", case.schema);
+    let output = Command::new(env!("CARGO_BIN_EXE_graphloom"))
+        .args(command)
+        .arg("--config")
+        .arg(folder.path().join("graphloom.yaml"))
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn compose_and_serve_name_file_line_and_fix() {
+    for case in CASES {
+        for command in ["compose", "serve"] {
+            let (exit, said) = run(&[command], case);
+            assert_eq!(exit, Some(case.exit), "{command}, {}:\n{said}", case.why);
+            for expected in case.says.iter().chain([&case.place]) {
+                assert!(said.contains(expected), "{command}, {}: no `{expected}` in\n{said}", case.why);
+            }
+        }
+    }
+}
+
+#[test]
+fn several_things_that_are_wrong_are_told_at_once() {
+    let case = Case {
+        why: "three at once",
+        yaml: "listen: nowhere\nupstreams: { a: { targets: [] } }\nsupergraph: {}\n",
+        schema: "",
+        exit: 3,
+        place: "",
+        says: &[],
+    };
+    let (exit, said) = run(&["config", "validate"], &case);
+    assert_eq!(exit, Some(3));
+    assert_eq!(said.matches("error: ").count(), 3, "{said}");
+}
+
+#[test]
+fn an_address_in_use_is_told_with_its_own_exit_code() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let yaml = format!("listen: {}\n{GOOD_YAML}", taken.local_addr().unwrap());
+    let folder = Folder::new();
+    folder.write("a.graphql", GOOD_SCHEMA);
+    let file = folder.write("graphloom.yaml", &yaml);
+    let output = Command::new(env!("CARGO_BIN_EXE_graphloom"))
+        .args(["serve", "-c"])
+        .arg(file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cannot listen on") && said.contains("fix: "), "{said}");
+}
