@@ -178,11 +178,8 @@ fn settle(raw: RawSettings, file: &Path, folder: &Path, problems: &mut Problems<
     let listen = listen::settle(raw.listen, raw.admin, problems);
     let graphql = raw.graphql.unwrap_or_default().settle(problems);
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), problems);
-    let policies = Policies::settle(
-        raw.policies.unwrap_or_default(),
-        raw.apply.unwrap_or_default(),
-        problems,
-    );
+    let policies =
+        Policies::settle(raw.policies.unwrap_or_default(), raw.apply.unwrap_or_default(), problems);
     let supergraph = raw.supergraph.unwrap_or_default().settle(folder, &upstreams, problems);
     let routes = raw.routes.unwrap_or_default();
     let routes = routes::settle(routes, &graphql, &upstreams, &policies, problems);

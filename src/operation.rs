@@ -200,10 +200,8 @@ impl Hash for Asked<'_> {
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let asked = Asked {
-            document: &self.document,
-            operation_name: self.operation_name.as_deref(),
-        };
+        let asked =
+            Asked { document: &self.document, operation_name: self.operation_name.as_deref() };
         asked.hash(state);
     }
 }

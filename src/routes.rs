@@ -101,7 +101,8 @@ impl Route {
         upstream: &Arc<Upstream>,
         metrics: &Arc<Metrics>,
     ) -> Self {
-        let chain = |all: &[HeaderRule], own: &[HeaderRule]| all.iter().chain(own).cloned().collect();
+        let chain =
+            |all: &[HeaderRule], own: &[HeaderRule]| all.iter().chain(own).cloned().collect();
         Self {
             name: settings.template.as_str().into(),
             limits: settings.limits,

@@ -27,7 +27,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::HeaderRule;
 use crate::expressions::Scope;
 use crate::telemetry::{FetchMetrics, FetchRecord};
-use crate::upstream::{Collected, Outgoing, OutgoingBody, Repeat, Upstream, UpstreamError, headers};
+use crate::upstream::{
+    Collected, Outgoing, OutgoingBody, Repeat, Upstream, UpstreamError, headers,
+};
 
 /// Who answers for one subgraph, and how it is asked.
 #[derive(Debug)]

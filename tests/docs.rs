@@ -1,7 +1,8 @@
 //! Holds the manual to the program: every configuration in it is read, every key is described.
 //!
 //! **In:** README.md and the pages of `docs/`. **Out:** what the configuration loader says of each
-//! `yaml` block that begins with a version, and the keys that no page names.
+//! `yaml` block that begins with a version, the keys that no page names, and whether the page that
+//! shows a plan fixture holds.
 //!
 //! **Never here:** links between pages (`tidy`).
 
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use graphloom::cli::test::{OnChange, check_page};
 use graphloom::config::{Settings, json_schema};
 use serde_json::Value;
 
@@ -47,6 +49,18 @@ fn every_key_of_the_configuration_is_described() {
     };
     let missing: Vec<&String> = keys.iter().filter(|key| !is_described(key)).collect();
     assert!(missing.is_empty(), "docs/configuration.md says nothing of {missing:?}; describe them");
+}
+
+#[test]
+fn the_plan_fixture_of_the_manual_holds() {
+    let manual = fs::read_to_string(root().join("docs/plan-fixtures.md")).unwrap();
+    let (_, rest) = manual.split_once("````markdown\n").expect("the manual shows a page");
+    let (page, _) = rest.split_once("\n````\n").expect("the page ends");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page-of-the-manual.md");
+    fs::write(&file, page).unwrap();
+    if let Err(error) = check_page(&file, OnChange::Fail) {
+        panic!("{error}");
+    }
 }
 
 #[test]

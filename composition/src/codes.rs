@@ -144,6 +144,5 @@ codes! {
             "INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
         MergedNonRepeatableDirectiveArguments = "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
         DirectiveCompositionInfo = "DIRECTIVE_COMPOSITION_INFO",
-        DirectiveCompositionWarn = "DIRECTIVE_COMPOSITION_WARN",
     }
 }

@@ -83,6 +83,14 @@ impl Links {
         self.directives.iter().map(|(name, known)| (name.as_str(), *known))
     }
 
+    /// The names that an import gives to a directive of a specification.
+    pub(crate) fn imported_names(&self, known: Known) -> impl Iterator<Item = &str> {
+        self.directives
+            .iter()
+            .filter(move |(name, meaning)| **meaning == known && !name.contains("__"))
+            .map(|(name, _)| name.as_str())
+    }
+
     /// The local name of a federation type.
     pub(crate) fn type_name(&self, spec_type: &str) -> String {
         self.types.get(spec_type).cloned().unwrap_or_else(|| format!("federation__{spec_type}"))
@@ -269,10 +277,8 @@ impl Reader<'_> {
         for feature in &features {
             if feature.identity == format!("{APOLLO}/federation") {
                 self.federation(feature, &mut links);
-            } else if feature.identity == format!("{APOLLO}/link") {
-                links.directives.insert(feature.prefix.clone(), Known::Link);
-            } else if feature.identity.starts_with(APOLLO) {
-                single_feature(feature, &mut links);
+            } else if feature.identity == format!("{APOLLO}/{}", feature.name) {
+                self.single_feature(feature, &mut links);
             }
         }
         if !features.is_empty() && !links.directives.values().any(|known| *known == Known::Link) {
@@ -329,6 +335,35 @@ impl Reader<'_> {
         }
     }
 
+    fn single_feature(&mut self, feature: &Feature, links: &mut Links) {
+        let Some(spec) = FEATURE_SPECS.iter().find(|spec| spec.name == feature.name) else {
+            return;
+        };
+        let (major, minor) = spec.newest;
+        if feature.version.0 != major || feature.version.1 > minor {
+            self.report(
+                ErrorCode::UnknownLinkVersion,
+                feature.span,
+                format!(
+                    "`@link` names `{}` `{}`, which is not known",
+                    feature.name, feature.version_text
+                ),
+                format!("use `v{major}.{minor}`"),
+            );
+        }
+        for known in spec.directives {
+            let own = known.name();
+            let default = if own == feature.name {
+                feature.prefix.clone()
+            } else {
+                format!("{}__{own}", feature.prefix)
+            };
+            let local = imported_as(feature, &format!("@{own}"))
+                .map_or(default, |local| local.trim_start_matches('@').to_owned());
+            links.directives.insert(local, *known);
+        }
+    }
+
     fn unknown_import(&mut self, feature: &Feature, import: &Import, minor: u32) {
         let own = import.name.trim_start_matches('@');
         let fix = match ELEMENTS.iter().find(|element| element.name == own) {
@@ -360,26 +395,6 @@ impl Reader<'_> {
 
 fn imported_as(feature: &Feature, name: &str) -> Option<String> {
     feature.imports.iter().find(|import| import.name == name).map(|import| import.local.clone())
-}
-
-fn single_feature(feature: &Feature, links: &mut Links) {
-    let Some((_, members)) = FEATURE_SPECS.iter().find(|(name, _)| *name == feature.name) else {
-        return;
-    };
-    for known in *members {
-        let own = known.name();
-        let local = imported_as(feature, &format!("@{own}")).map_or_else(
-            || {
-                if own == feature.name {
-                    feature.prefix.clone()
-                } else {
-                    format!("{}__{own}", feature.prefix)
-                }
-            },
-            |local| local.trim_start_matches('@').to_owned(),
-        );
-        links.directives.insert(local, *known);
-    }
 }
 
 /// Splits a link URL into identity, name and version.

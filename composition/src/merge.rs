@@ -69,6 +69,7 @@ struct Merger<'a> {
 /// Merges subgraphs, which must be in the order of their names.
 pub(crate) fn merge(subgraphs: &[Subgraph], report: &mut Report) -> Supergraph {
     let composed = composed_directives::compose_directives(subgraphs, report);
+    applied::check_imported_names(subgraphs, report);
     if !report.errors.is_empty() {
         return Supergraph::default();
     }

@@ -149,14 +149,30 @@ pub(crate) const ELEMENTS: &[Element] = &[
 pub(crate) const SPEC_TYPES: &[(&str, u32)] =
     &[("FieldSet", 0), ("Scope", 5), ("Policy", 6), ("ContextFieldValue", 8)];
 
-/// Specifications of one directive each that a subgraph may link by itself.
-pub(crate) const FEATURE_SPECS: &[(&str, &[Known])] = &[
-    ("tag", &[Known::Tag]),
-    ("inaccessible", &[Known::Inaccessible]),
-    ("authenticated", &[Known::Authenticated]),
-    ("requiresScopes", &[Known::RequiresScopes]),
-    ("policy", &[Known::Policy]),
-    ("cost", &[Known::Cost, Known::ListSize]),
+/// A specification that a subgraph may link by itself.
+pub(crate) struct FeatureSpec {
+    pub(crate) name: &'static str,
+    /// The newest version we know; all of them are of one major version.
+    pub(crate) newest: (u32, u32),
+    pub(crate) directives: &'static [Known],
+}
+
+const fn feature(
+    name: &'static str,
+    newest: (u32, u32),
+    directives: &'static [Known],
+) -> FeatureSpec {
+    FeatureSpec { name, newest, directives }
+}
+
+pub(crate) const FEATURE_SPECS: &[FeatureSpec] = &[
+    feature("link", (1, 0), &[Known::Link]),
+    feature("tag", (0, 3), &[Known::Tag]),
+    feature("inaccessible", (0, 2), &[Known::Inaccessible]),
+    feature("authenticated", (0, 1), &[Known::Authenticated]),
+    feature("requiresScopes", (0, 1), &[Known::RequiresScopes]),
+    feature("policy", (0, 1), &[Known::Policy]),
+    feature("cost", (0, 1), &[Known::Cost, Known::ListSize]),
 ];
 
 impl Known {

@@ -28,8 +28,6 @@ pub(super) fn compose(configuration: &Path, output: Option<&Path>) -> Exit {
             terminal::say(&format!("wrote {}", file.display()));
             Exit::Done
         }
-        Err(error) => {
-            terminal::failure(&format!("cannot write `{}`: {error}", file.display()))
-        }
+        Err(error) => terminal::failure(&format!("cannot write `{}`: {error}", file.display())),
     }
 }

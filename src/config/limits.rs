@@ -64,8 +64,7 @@ impl RawServerLimits {
         };
         let headers = size(self.headers, "headers", 32_000);
         let response = size(self.response, "response", 64_000_000);
-        let prepared_operations =
-            size(self.prepared_operations, "prepared_operations", 64_000_000);
+        let prepared_operations = size(self.prepared_operations, "prepared_operations", 64_000_000);
         if headers < 8_192 {
             let fix = "allow at least `8192` bytes, so that ordinary requests pass";
             problems.add(&key.then("headers"), "too little for ordinary requests", fix);

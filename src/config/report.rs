@@ -86,7 +86,8 @@ impl<'a> Problems<'a> {
 
     /// A finding at a place whose key is known.
     pub(super) fn push(&mut self, position: Position, key: String, message: String, fix: String) {
-        let source_line = self.text.lines().nth(position.line as usize - 1).unwrap_or("").to_owned();
+        let source_line =
+            self.text.lines().nth(position.line as usize - 1).unwrap_or("").to_owned();
         let file = self.file.to_owned();
         self.errors.push(ConfigError { file, position, key, message, fix, source_line });
     }

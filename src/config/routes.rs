@@ -70,7 +70,8 @@ pub struct RouteSettings {
 }
 
 /// Paths that answer for the gateway itself.
-const OWN_PATHS: [&str; 4] = ["/health", "/ready", "/_graphloom/plan", "/_graphloom/status"];
+const OWN_PATHS: [&str; 5] =
+    ["/health", "/ready", "/_graphloom/plan", "/_graphloom/status", "/_graphloom/ide/x"];
 
 pub(super) fn settle(
     raw: Vec<RawRoute>,
@@ -107,9 +108,9 @@ fn is_shadowing(
         problems.add(key, format!("`{}` is not a path template: {error}", route.template), fix);
         return true;
     }
-    let own = OWN_PATHS.iter().copied().chain([graphql.path.as_str()]);
-    let own = own.chain(graphql.ide.then_some("/"));
-    let shadowed = own.into_iter().find(|path| matcher.at(path).is_ok());
+    let door = [graphql.path.as_str()].into_iter();
+    let mut own = door.chain(OWN_PATHS).chain(graphql.ide.then_some("/"));
+    let shadowed = own.find(|path| matcher.at(path).is_ok());
     if let Some(path) = shadowed {
         let message = format!("`{}` would hide the gateway's own `{path}`", route.template);
         problems.add(key, message, "begin the template with a segment of its own, `/orders/...`");

@@ -194,7 +194,9 @@ pub(super) fn is_known_upstream(
     }
     let fix = match nearest(name, upstreams.keys().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("add `upstreams: {{ {name}: {{ targets: [{{ url: http://host:port }}] }} }}`"),
+        None => {
+            format!("add `upstreams: {{ {name}: {{ targets: [{{ url: http://host:port }}] }} }}`")
+        }
     };
     problems.add(key, format!("there is no upstream `{name}`"), fix);
 }

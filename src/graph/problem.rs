@@ -71,16 +71,15 @@ impl Problem {
         Self { summary, errors }
     }
 
-    pub(super) fn of_supergraph(
-        file: Option<&Path>,
-        error: &supergraph::SupergraphError,
-    ) -> Self {
+    pub(super) fn of_supergraph(file: Option<&Path>, error: &supergraph::SupergraphError) -> Self {
         let summary = "the supergraph cannot be loaded";
         let error = ProblemError {
             code: "INVALID_SUPERGRAPH".to_owned(),
             message: error.kind.to_string(),
             file: file.map(|file| file.display().to_string()),
-            fix: Some("compose it again, with `graphloom compose` or the tool it came from".to_owned()),
+            fix: Some(
+                "compose it again, with `graphloom compose` or the tool it came from".to_owned(),
+            ),
             ..ProblemError::default()
         };
         Self::one(summary, error)

@@ -41,10 +41,9 @@ pub(super) fn prepare(
     let name = key.operation_name.as_deref();
     let operation = Operation::read(&supergraph, &document, name).map_err(|error| match error {
         OperationError::NotFound(message) => RequestErrorKind::NoSuchOperation(message),
-        OperationError::NoRootType(kind) => RequestErrorKind::NoSuchOperation(format!(
-            "the schema has no {} type",
-            kind.as_str()
-        )),
+        OperationError::NoRootType(kind) => {
+            RequestErrorKind::NoSuchOperation(format!("the schema has no {} type", kind.as_str()))
+        }
         error => RequestErrorKind::Unplannable(error.to_string()),
     })?;
     if operation.kind() == OperationKind::Subscription {
@@ -85,8 +84,10 @@ fn parse(
             RequestErrorKind::Syntax(findings(&error.errors))
         }
     })?;
-    ast.to_executable_validate(schema)
-        .map_err(|error| RequestErrorKind::Validation(findings(&error.errors)).into())
+    // Names first: where one is unknown, the other rules would only find what follows from it.
+    let invalid = |errors: &DiagnosticList| RequestErrorKind::Validation(findings(errors));
+    let document = ast.to_executable(schema).map_err(|error| invalid(&error.errors))?;
+    document.validate(schema).map_err(|error| invalid(&error.errors).into())
 }
 
 fn findings(errors: &DiagnosticList) -> Vec<Finding> {

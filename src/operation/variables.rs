@@ -61,7 +61,9 @@ pub(super) fn coerce_variable_values(
                 coerced.insert(variable.name.clone(), default.clone());
             }
             (None, None) if variable.ty.is_non_null() => {
-                return Err(path.refuse(format_args!("a value of type `{}` is required", variable.ty)));
+                return Err(
+                    path.refuse(format_args!("a value of type `{}` is required", variable.ty))
+                );
             }
             (None, None) => {}
         }
@@ -245,7 +247,8 @@ fn object_literal(
     let definition = schema.get_input_object(ty.inner_named_type());
     let mut object = Map::new();
     for (name, value) in fields {
-        let field_type = definition.and_then(|object| object.fields.get(name)).map(|field| &field.ty);
+        let field_type =
+            definition.and_then(|object| object.fields.get(name)).map(|field| &field.ty);
         let value = literal(schema, field_type.map_or(ty, |ty| ty), value);
         object.insert(name.to_string(), value);
     }

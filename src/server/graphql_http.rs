@@ -78,7 +78,9 @@ pub(super) async fn plan(rooms: &Rooms, facts: &Facts, body: Incoming) -> Reply 
     }
     let request = match read(rooms, facts, None, body, &mut 0).await {
         Ok(request) => request,
-        Err(refusal) => return Reply::Json(json!({ "errors": [{ "message": refusal.message() }] })),
+        Err(refusal) => {
+            return Reply::Json(json!({ "errors": [{ "message": refusal.message() }] }));
+        }
     };
     Reply::Json(match explain::plan(rooms, request).await {
         Ok(plan) => plan,
@@ -108,8 +110,8 @@ fn render(
         observation.failed(&error.code, detail);
     }
     let graphql = &rooms.settings.graphql;
-    let explained = (graphql.ide && facts.headers.contains_key(EXPLAIN))
-        .then(|| explain::extension(&executed));
+    let explained =
+        (graphql.ide && facts.headers.contains_key(EXPLAIN)).then(|| explain::extension(&executed));
     let Executed { variant, outcome, duration, .. } = executed;
     let (mut body, mut headers) = (outcome.body, outcome.headers);
     if let Some(extension) = explained {
@@ -154,8 +156,9 @@ async fn read(
             }
             let body = read_body(rooms, facts, body).await?;
             *n_bytes = body.len() as u64;
-            let raw: RawRequest<'_> = serde_json::from_slice(&body)
-                .map_err(|error| Refusal::Malformed(format!("the body is not a request: {error}")))?;
+            let raw: RawRequest<'_> = serde_json::from_slice(&body).map_err(|error| {
+                Refusal::Malformed(format!("the body is not a request: {error}"))
+            })?;
             request(raw, Transport::Post)
         }
         _ => Err(Refusal::MethodNotAllowed("GET, POST".to_owned())),

@@ -78,7 +78,11 @@ fn write_lines(receiver: &Receiver<String>, writer: impl Write, dropped: &Atomic
         }
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            let _ = writeln!(writer, "{}", json!({"level": "warn", "message": "log lines dropped", "count": lost}));
+            let _ = writeln!(
+                writer,
+                "{}",
+                json!({"level": "warn", "message": "log lines dropped", "count": lost})
+            );
         }
         let _ = writer.flush();
     }

@@ -95,8 +95,7 @@ pub struct FetchMetrics {
     cells: [OnceLock<Histogram>; CLASSES.len()],
 }
 
-const METHODS: [&str; 8] =
-    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 const OPERATION_TYPES: [&str; 4] = ["", "query", "mutation", "subscription"];
 const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 

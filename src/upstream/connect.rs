@@ -66,8 +66,7 @@ impl Connector {
         let tls = tls.map_err(|reason| no_tls(reason.clone()))?;
         let name = ServerName::try_from(address.host.clone())
             .map_err(|error| no_tls(error.to_string()))?;
-        let stream =
-            tls.connect(name, stream).await.map_err(|error| no_tls(error.to_string()))?;
+        let stream = tls.connect(name, stream).await.map_err(|error| no_tls(error.to_string()))?;
         handshake(stream).await
     }
 }

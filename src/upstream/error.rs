@@ -76,10 +76,7 @@ impl UpstreamError {
 
     /// Whether a deadline passed.
     pub fn is_timeout(&self) -> bool {
-        matches!(
-            self.kind,
-            UpstreamErrorKind::Timeout | UpstreamErrorKind::ConnectTimeout { .. }
-        )
+        matches!(self.kind, UpstreamErrorKind::Timeout | UpstreamErrorKind::ConnectTimeout { .. })
     }
 
     /// Whether the client's own body broke the bound while it was passed on.

@@ -123,6 +123,7 @@ impl User {
         Some(&self.0.name)
     }
 
+    #[graphql(shareable)]
     async fn username(&self) -> &str {
         &self.0.username
     }

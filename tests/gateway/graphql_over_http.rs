@@ -24,7 +24,8 @@ fn code(answer: &Answer) -> Value {
 #[tokio::test]
 async fn a_request_may_come_by_get_or_post() {
     let house = House::open().await;
-    let query = "/graphql?query=query(%24n:Int){topProducts(first:%24n){upc}}&variables=%7B%22n%22:1%7D";
+    let query =
+        "/graphql?query=query(%24n:Int){topProducts(first:%24n){upc}}&variables=%7B%22n%22:1%7D";
     let answer = get(house.address(), query).await;
     assert_eq!(answer.json()["data"]["topProducts"].as_array().map(Vec::len), Some(1));
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
@@ -43,7 +44,10 @@ async fn the_newer_media_type_tells_by_its_status_whether_anything_ran() {
     for (body, expected) in [
         (r#"{"query":"{ "}"#, "GRAPHQL_PARSE_FAILED"),
         (r#"{"query":"{ nobody }"}"#, "GRAPHQL_VALIDATION_FAILED"),
-        (r#"{"query":"query A { __typename }","operationName":"B"}"#, "OPERATION_RESOLUTION_FAILURE"),
+        (
+            r#"{"query":"query A { __typename }","operationName":"B"}"#,
+            "OPERATION_RESOLUTION_FAILURE",
+        ),
         (r#"{"query":"query($n: Int!) { topProducts(first: $n) { upc } }"}"#, "BAD_USER_INPUT"),
         (r#"{"query":"{ __schema { types { name } } }"}"#, "INTROSPECTION_DISABLED"),
     ] {
@@ -61,7 +65,11 @@ async fn a_request_that_is_not_well_formed_is_refused_in_both_media_types() {
     for accept in [NEW, ("accept", "application/json")] {
         for body in ["", "{", "[]", "{}", r#"{"query":7}"#, r#"{"query":"{a}","variables":[]}"#] {
             let answer = post(&house, &[JSON, accept], body).await;
-            assert_eq!((answer.status.as_u16(), code(&answer)), (400, json!("BAD_REQUEST")), "{body}");
+            assert_eq!(
+                (answer.status.as_u16(), code(&answer)),
+                (400, json!("BAD_REQUEST")),
+                "{body}"
+            );
         }
         let answer = post(&house, &[("content-type", "text/plain"), accept], "{}").await;
         assert_eq!(answer.status, 415);

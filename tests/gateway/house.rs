@@ -39,9 +39,20 @@ impl House {
         let mut subgraphs = String::new();
         for service in Service::SUBGRAPHS {
             let schema = format!("{}.graphql", service.name());
-            folder.write(&schema, &service.schema().unwrap().replace("  username: String!\n  birthday", "  username: String! @shareable\n  birthday").replace("import: [\"@key\"])", "import: [\"@key\", \"@shareable\"])"));
+            folder.write(
+                &schema,
+                &service
+                    .schema()
+                    .unwrap()
+                    .replace(
+                        "  username: String!\n  birthday",
+                        "  username: String! @shareable\n  birthday",
+                    )
+                    .replace("import: [\"@key\"])", "import: [\"@key\", \"@shareable\"])"),
+            );
             let url = servers.server(service).url();
-            subgraphs.push_str(&format!("    {}: {{ schema: {schema}, url: {url} }}\n", service.name()));
+            subgraphs
+                .push_str(&format!("    {}: {{ schema: {schema}, url: {url} }}\n", service.name()));
         }
         let orders = servers.server(Service::Orders).url();
         let yaml = format!(

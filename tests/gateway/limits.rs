@@ -6,8 +6,7 @@ use subgraphs::Options;
 
 use crate::house::House;
 
-const STRICT: &str =
-    "policies: { strict: { limits: { depth: 4, tokens: 60, body: 600 } } }\napply: { graphql: [strict] }\n";
+const STRICT: &str = "policies: { strict: { limits: { depth: 4, tokens: 60, body: 600 } } }\napply: { graphql: [strict] }\n";
 
 async fn code(house: &House, document: &str) -> String {
     let body = house.query(document).await.json();

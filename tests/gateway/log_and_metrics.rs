@@ -10,7 +10,8 @@ use subgraphs::Options;
 use crate::client::get;
 use crate::house::House;
 
-const ROUTES: &str = "routes: [{ match: { path: \"/orders/{id}\", methods: [GET] }, upstream: orders }]\n";
+const ROUTES: &str =
+    "routes: [{ match: { path: \"/orders/{id}\", methods: [GET] }, upstream: orders }]\n";
 
 fn keys(line: &Value) -> BTreeSet<&str> {
     line.as_object().unwrap().keys().map(String::as_str).collect()

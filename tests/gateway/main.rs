@@ -6,6 +6,8 @@
 //!
 //! **Read first:** [`house`], the gateway with the example servers that most tests begin with.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod house;
 mod client;
 mod stub;

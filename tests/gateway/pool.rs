@@ -102,7 +102,8 @@ async fn closes_on_the_second_request() -> (std::net::SocketAddr, Arc<AtomicUsiz
                     counted.fetch_add(1, Ordering::SeqCst);
                     if n == 0 {
                         let body = "{\"data\":{\"a\":1,\"b\":1}}";
-                        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+                        let head =
+                            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
                         stream.write_all((head + body).as_bytes()).await.unwrap();
                     }
                 }

@@ -83,7 +83,8 @@ async fn typename_alone_fetches_nothing() {
 #[tokio::test]
 async fn guards_are_planned_away() {
     let house = House::open().await;
-    let document = "query($with: Boolean!) { topProducts(first: 1) { name inStock @include(if: $with) } }";
+    let document =
+        "query($with: Boolean!) { topProducts(first: 1) { name inStock @include(if: $with) } }";
     let answer = house.query_with(document, json!({ "with": false }), &[]).await;
     assert_eq!(answer.json()["data"]["topProducts"][0]["inStock"], json!(null));
     assert_eq!(house.requests()["inventory"], 0);

@@ -47,10 +47,8 @@ async fn fifty_connections_notice_nothing_but_the_new_field() {
     until("clients query", || (n_answers.load(Ordering::Relaxed) > 100).then_some(())).await;
     let old = house.gateway.graph.current().id.clone();
     edit(&house, "topProducts(first: Int = 5)", "topProducts(first: Int = 5, brandNew: Int)");
-    until("the new graph is in force", || {
-        (house.gateway.graph.current().id != old).then_some(())
-    })
-    .await;
+    until("the new graph is in force", || (house.gateway.graph.current().id != old).then_some(()))
+        .await;
     let seen = n_answers.load(Ordering::Relaxed);
     until("clients go on", || (n_answers.load(Ordering::Relaxed) > seen + 100).then_some(())).await;
     stop.store(true, Ordering::Relaxed);
@@ -80,7 +78,10 @@ async fn a_broken_edit_leaves_the_old_graph_and_says_where_and_why_until_it_is_m
     assert!(ready.json()["problem"].is_string());
     let refused = lines(&house.log, "graph refused; the old one stays in force");
     assert!(refused[0]["file"].as_str().unwrap().contains("products.graphql:"), "{refused:?}");
-    assert_eq!(house.query("{ topProducts(first: 1) { name } }").await.json()["errors"], json!(null));
+    assert_eq!(
+        house.query("{ topProducts(first: 1) { name } }").await.json()["errors"],
+        json!(null)
+    );
 
     edit(&house, "brand: Brandy\n", "brand: Brand\n");
     until("it is mended", || house.gateway.graph.problem().is_none().then_some(())).await;

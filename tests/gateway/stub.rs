@@ -44,9 +44,8 @@ impl Stub {
                     async move { Ok::<_, std::convert::Infallible>(answer(request).await) }
                 });
                 tokio::spawn(async move {
-                    let _ = http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
+                    let _ =
+                        http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                 });
             }
         });

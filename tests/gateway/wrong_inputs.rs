@@ -15,7 +15,8 @@ struct Case {
     says: &'static [&'static str],
 }
 
-const GOOD_YAML: &str = "supergraph: { subgraphs: { a: { schema: a.graphql, url: http://127.0.0.1:9/ } } }\n";
+const GOOD_YAML: &str =
+    "supergraph: { subgraphs: { a: { schema: a.graphql, url: http://127.0.0.1:9/ } } }\n";
 const GOOD_SCHEMA: &str = "type Query { a: Int }\n";
 
 const CASES: &[Case] = &[
@@ -137,7 +138,11 @@ fn compose_and_serve_name_file_line_and_fix() {
             let (exit, said) = run(&[command], case);
             assert_eq!(exit, Some(case.exit), "{command}, {}:\n{said}", case.why);
             for expected in case.says.iter().chain([&case.place]) {
-                assert!(said.contains(expected), "{command}, {}: no `{expected}` in\n{said}", case.why);
+                assert!(
+                    said.contains(expected),
+                    "{command}, {}: no `{expected}` in\n{said}",
+                    case.why
+                );
             }
         }
     }

@@ -12,13 +12,40 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::Value;
 use indexmap::IndexMap;
 
-use crate::codes::HintCode;
+use crate::codes::{ErrorCode, HintCode};
+use crate::failure::CompositionError;
 use crate::merge::Merger;
 use crate::merged::MergedApplication;
+use crate::report::Report;
 use crate::requirements::all_of;
-use crate::schema::Applied;
+use crate::schema::{Applied, Subgraph};
 use crate::source::Span;
-use crate::vocabulary::Known;
+use crate::vocabulary::{ELEMENTS, Known};
+
+/// A directive that reaches the supergraph must be imported under one name.
+pub(super) fn check_imported_names(subgraphs: &[Subgraph], report: &mut Report) {
+    for known in ELEMENTS.iter().map(|element| element.known).filter(|known| known.is_merged()) {
+        let mut names = subgraphs
+            .iter()
+            .flat_map(|subgraph| subgraph.links.imported_names(known).map(move |n| (subgraph, n)));
+        let Some((first, expected)) = names.next() else { continue };
+        let Some((other, name)) = names.find(|(_, name)| *name != expected) else { continue };
+        let message = format!(
+            "the directive `@{}` is imported as `@{expected}` in `{}` and as `@{name}` in `{}`",
+            known.name(),
+            first.name,
+            other.name
+        );
+        let mut error = CompositionError::new(ErrorCode::LinkImportNameMismatch, message)
+            .on(format!("@{}", known.name()))
+            .fix("import it under one name everywhere");
+        for (subgraph, local) in [(first, expected), (other, name)] {
+            let link = subgraph.links.feature_of(local).map(|(feature, _)| feature.span);
+            error = error.at(&subgraph.name, subgraph.source.locate(link.flatten()));
+        }
+        report.error(error);
+    }
+}
 
 /// One application: where, and with which arguments.
 struct Site {

@@ -73,12 +73,12 @@ impl Draft {
     }
 
     /// Whether the representations of `ty` can also hold `fields`: no name stands for two values, and
-    /// an `@interfaceObject`, whose selection cannot tell types apart, is sent the same for all.
+    /// an `@interfaceObject`, whose selection cannot tell types apart, is sent the same for all types.
     pub(super) fn can_hold(&self, ty: TypeId, fields: &[RepresentationField]) -> bool {
         let DraftKind::Entities { representations, interface_object, .. } = &self.kind else {
             return true;
         };
-        if *interface_object {
+        if *interface_object && representations.iter().any(|row| row.ty != ty) {
             return representations.iter().all(|row| {
                 row.fields.len() == fields.len() && row.fields.iter().all(|f| fields.contains(f))
             });

@@ -46,10 +46,7 @@ fn a_single_value_stands_for_a_list_of_one() {
 #[test]
 fn input_objects_are_filled_and_checked() {
     let ok = coerced("$f: Filter", json!({ "f": { "text": "a", "sizes": "LARGE" } })).unwrap();
-    assert_eq!(
-        Value::Object(ok),
-        json!({ "f": { "text": "a", "limit": 10, "sizes": ["LARGE"] } })
-    );
+    assert_eq!(Value::Object(ok), json!({ "f": { "text": "a", "limit": 10, "sizes": ["LARGE"] } }));
     let bad = |value| coerced("$f: Filter", json!({ "f": value })).unwrap_err();
     assert_eq!(bad(json!({})), "`$f.text`: a value of type `String!` is required");
     assert_eq!(
