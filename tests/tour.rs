@@ -11,6 +11,9 @@
 
 #![cfg(feature = "demo")]
 
+#[cfg(feature = "ui")]
+#[path = "tour/browser.rs"]
+mod browser;
 #[path = "tour/guide.rs"]
 mod guide;
 
@@ -38,6 +41,7 @@ fn the_query_page_is_served() {
     let Some(mut guide) = Guide::start(3) else { return };
     let [page] = guide.type_all();
     assert!(page.contains("<title>Graphloom</title>"), "{page}");
+    assert!(guide.commands()[0].ends_with(guide.url()), "{:?}", guide.commands());
 }
 
 #[test]

@@ -10,28 +10,24 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Type-System>
 
-mod defaults;
-mod references;
+mod provided; // The definitions that federation brings along.
+mod references; // Types and directives that do not exist.
+mod defaults; // Defaults that do not fit.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 use std::path::Path;
 
 use apollo_compiler::Schema;
-use apollo_compiler::ast::{Definition, Document};
+use apollo_compiler::ast::Document;
 use apollo_compiler::diagnostic::ToCliReport;
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::validation::DiagnosticList;
 
 use crate::codes::ErrorCode;
 use crate::failure::CompositionError;
-use crate::link::{Edition, Links};
+use crate::link::Links;
 use crate::root_types::RootTypes;
 use crate::source::SourceText;
-use crate::vocabulary::{Known, SPEC_TYPES};
-
-/// The name of the document with the definitions that federation provides.
-const PROVIDED: &str = "federation";
 
 const BUILT_IN_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
 
@@ -69,7 +65,7 @@ pub(crate) fn check_graphql(
     roots: &RootTypes,
     errors: &mut Vec<CompositionError>,
 ) {
-    let provided = provided_definitions(document, links, roots);
+    let provided = provided::provided_definitions(document, links, roots);
     let known_types = type_names(document).chain(BUILT_IN_SCALARS.map(str::to_owned));
     let known_types: HashSet<String> = known_types.chain(type_names(&provided)).collect();
     references::check_type_references(source, document, &known_types, errors);
@@ -89,84 +85,6 @@ pub(crate) fn check_graphql(
         }
         Err(with_errors) => push_diagnostics(source, &with_errors.errors, errors),
     }
-}
-
-/// The definitions a subgraph may use without writing them: federation's, under its own names.
-fn provided_definitions(document: &Document, links: &Links, roots: &RootTypes) -> Document {
-    let own_directives: HashSet<&str> = document
-        .definitions
-        .iter()
-        .filter_map(Definition::as_directive_definition)
-        .map(|definition| definition.name.as_str())
-        .collect();
-    let own_types: HashSet<String> = type_names(document).collect();
-    let type_name = |name: &str| match links.edition {
-        Edition::One => "_FieldSet".to_owned(),
-        Edition::Two(_) => links.type_name(name),
-    };
-    let mut sdl = String::new();
-    let mut types: Vec<String> = SPEC_TYPES.iter().map(|(name, _)| type_name(name)).collect();
-    types.extend(
-        ["_Any", "link__Import", "_FieldSet", "federation__FieldSet", "FieldSet"]
-            .map(str::to_owned),
-    );
-    types.sort();
-    types.dedup();
-    for name in types {
-        // A plain `FieldSet` is commonly used by subgraphs that print their own definitions.
-        if !own_types.contains(&name) && (name != "FieldSet" || mentions_field_set(document)) {
-            let _ = writeln!(sdl, "scalar {name}");
-        }
-    }
-    if !own_types.contains("link__Purpose") {
-        sdl.push_str("enum link__Purpose { SECURITY EXECUTION }\n");
-    }
-    if !own_types.contains("_Service") {
-        sdl.push_str("type _Service { sdl: String }\n");
-    }
-    if !own_types.contains("_Entity") {
-        sdl.push_str("union _Entity = _Service\n");
-    }
-    for (name, known) in links.directives() {
-        if own_directives.contains(name) {
-            continue;
-        }
-        match known.element() {
-            Some(element) => {
-                let definition = element.sdl(name, type_name);
-                let definition = without_later_arguments(&definition, known, links.edition);
-                let _ = writeln!(sdl, "{definition}");
-            }
-            None if known == Known::Link => {
-                let _ = writeln!(
-                    sdl,
-                    "directive @{name}(url: String, as: String, for: link__Purpose, import: \
-                     [link__Import]) repeatable on SCHEMA"
-                );
-            }
-            None => {}
-        }
-    }
-    if !own_directives.contains("oneOf") {
-        sdl.push_str("directive @oneOf on INPUT_OBJECT\n");
-    }
-    // A subgraph need not have queries of its own.
-    let _ = writeln!(sdl, "extend type {} {{ _composition: Boolean }}", roots.own_name("Query"));
-    Document::parse(sdl, PROVIDED).unwrap_or_else(|with_errors| with_errors.partial)
-}
-
-/// `@override(label:)` came with 2.7; the table has the newest form.
-fn without_later_arguments(definition: &str, known: Known, edition: Edition) -> String {
-    match known {
-        Known::Override if edition < Edition::Two(7) => definition.replace(", label: String", ""),
-        _ => definition.to_owned(),
-    }
-}
-
-fn mentions_field_set(document: &Document) -> bool {
-    document.definitions.iter().filter_map(Definition::as_directive_definition).any(|definition| {
-        definition.arguments.iter().any(|argument| argument.ty.inner_named_type() == "FieldSet")
-    })
 }
 
 fn type_names(document: &Document) -> impl Iterator<Item = String> {
@@ -194,7 +112,10 @@ fn push_diagnostics(
         let text = readable(&diagnostic.error.to_string());
         // What federation's own definitions lack is not the writer's to find.
         let is_own = |span: &SourceSpan| {
-            diagnostic.sources.get(&span.file_id()).is_some_and(|f| f.path() != Path::new(PROVIDED))
+            diagnostic
+                .sources
+                .get(&span.file_id())
+                .is_some_and(|f| f.path() != Path::new(provided::PROVIDED))
         };
         let location = diagnostic.error.location().filter(is_own);
         let location = source.locate(location);

@@ -33,10 +33,10 @@ use crate::{
     shape::{ShapeId, Shapes},
     solve::choice::{Candidate, Choices},
 };
-use draft::{Draft, DraftKind};
+use draft::{Draft, DraftId, DraftKind};
 use place::{Context, Placed};
 use std::{collections::HashMap, rc::Rc, sync::Arc};
-use supergraph::{IdVec, Supergraph};
+use supergraph::{IdVec, SubgraphId, Supergraph};
 
 /// A plan under construction.
 pub(crate) struct Builder<'a> {
@@ -48,6 +48,7 @@ pub(crate) struct Builder<'a> {
     slots: IdVec<SlotId, Slot>,
     keys: HashMap<PositionId, Vec<(place::SlotKey, SlotId)>>,
     drafts: Vec<Draft>,
+    drafts_at: HashMap<(PositionId, SubgraphId), Vec<DraftId>>,
     placed: HashMap<place::PlaceKey, Rc<Placed>>,
     responses: HashMap<PositionId, Arc<ResponseSelection>>,
 }
@@ -70,6 +71,7 @@ pub(crate) fn build(
         slots: IdVec::new(),
         keys: HashMap::new(),
         drafts: Vec::new(),
+        drafts_at: HashMap::new(),
         placed: HashMap::new(),
         responses: HashMap::new(),
     };

@@ -101,6 +101,19 @@ impl<'a> Shapes<'a> {
         Rc::clone(&self.shapes[id.index()])
     }
 
+    /// How many places a shape has in the response, when every path to it is counted.
+    pub(crate) fn positions(&self, id: ShapeId, known: &mut HashMap<ShapeId, usize>) -> usize {
+        if let Some(count) = known.get(&id) {
+            return *count;
+        }
+        let children = self.shapes[id.index()].entries.iter().filter_map(|entry| entry.child);
+        let count = children
+            .map(|child| self.positions(child, known))
+            .fold(1, |sum: usize, count| sum.saturating_add(count));
+        known.insert(id, count);
+        count
+    }
+
     /// The shape of a whole operation.
     pub(crate) fn of_operation(
         &mut self,
@@ -109,7 +122,11 @@ impl<'a> Shapes<'a> {
     ) -> Result<ShapeId, PlanErrorKind> {
         let once = operation.kind() != crate::OperationKind::Query;
         let mut collector = Collector { shapes: self, operation, guards, once };
-        collector.shape(vec![operation.root_set], operation.root_type)
+        let shape = collector.shape(vec![operation.root_set], operation.root_type)?;
+        match self.positions(shape, &mut HashMap::new()) > self.max_shapes {
+            true => Err(PlanErrorKind::TooManyPositions { limit: self.max_shapes }),
+            false => Ok(shape),
+        }
     }
 
     /// The shape of a field set's items on `ty`.

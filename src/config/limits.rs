@@ -18,9 +18,10 @@ use super::report::{Key, Problems};
 pub(super) struct RawServerLimits {
     /// How large the headers of a request may be, together. Default: `32KB`.
     pub headers: Option<RawSize>,
-    /// How long a client may take to send its headers. Default: 10s.
+    /// How long a client may take to send its headers, the wait for the next request on a kept
+    /// connection included. Default: 75s, longer than most load balancers keep theirs.
     pub header_timeout: Option<RawDuration>,
-    /// How long a client may take to send its body, and how long any answer may take. Default: 60s.
+    /// How long an operation may take, from its first byte to its answer. Default: 60s.
     pub request_timeout: Option<RawDuration>,
     /// How large a subgraph's answer may be. Default: `64MB`.
     pub response: Option<RawSize>,
@@ -37,9 +38,9 @@ pub(super) struct RawServerLimits {
 pub struct ServerLimits {
     /// Bytes of all headers of a request.
     pub headers: usize,
-    /// For the headers to arrive.
+    /// For the headers to arrive, counted from the last response.
     pub header_timeout: Duration,
-    /// For a request as a whole on the GraphQL door, and for a body to arrive.
+    /// For a request to the GraphQL door, from its first byte to its answer.
     pub request_timeout: Duration,
     /// Bytes of a subgraph's answer.
     pub response: usize,
@@ -75,7 +76,7 @@ impl RawServerLimits {
         };
         ServerLimits {
             headers,
-            header_timeout: time(self.header_timeout, "header_timeout", 10),
+            header_timeout: time(self.header_timeout, "header_timeout", 75),
             request_timeout: time(self.request_timeout, "request_timeout", 60),
             response,
             connections,

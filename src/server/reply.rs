@@ -34,6 +34,7 @@ pub(super) enum Reply {
     /// Nothing that was asked for.
     Refused(Refusal),
     /// A file of the query page.
+    #[cfg_attr(not(feature = "ui"), expect(dead_code, reason = "there is no page"))]
     Page { content_type: &'static str, encoding: Option<&'static str>, bytes: Bytes, lasting: bool },
     /// JSON of the gateway's own.
     Json(Value),

@@ -39,17 +39,7 @@ impl House {
         let mut subgraphs = String::new();
         for service in Service::SUBGRAPHS {
             let schema = format!("{}.graphql", service.name());
-            folder.write(
-                &schema,
-                &service
-                    .schema()
-                    .unwrap()
-                    .replace(
-                        "  username: String!\n  birthday",
-                        "  username: String! @shareable\n  birthday",
-                    )
-                    .replace("import: [\"@key\"])", "import: [\"@key\", \"@shareable\"])"),
-            );
+            folder.write(&schema, service.schema().unwrap());
             let url = servers.server(service).url();
             subgraphs
                 .push_str(&format!("    {}: {{ schema: {schema}, url: {url} }}\n", service.name()));

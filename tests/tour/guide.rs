@@ -20,6 +20,7 @@ pub(crate) struct Guide {
     folder: PathBuf,
     demo: Child,
     lines: Receiver<String>,
+    url: String,
     commands: Vec<String>,
     n_typed: usize,
 }
@@ -32,7 +33,12 @@ const N_STOPS: usize = 8;
 impl Guide {
     /// A demo in an empty folder; none where the shell cannot type the commands.
     pub(crate) fn start(stop: usize) -> Option<Self> {
-        Self::start_in(&format!("tour-{stop}"), stop, |_| {})
+        Self::start_for("tour", stop)
+    }
+
+    /// The same for other tests of a stop, in folders of their own.
+    pub(crate) fn start_for(who: &str, stop: usize) -> Option<Self> {
+        Self::start_in(&format!("{who}-{stop}"), stop, |_| {})
     }
 
     /// A demo in a folder that has the marks of a checkout.
@@ -68,9 +74,15 @@ impl Guide {
             .spawn()
             .expect("the program starts");
         let lines = lines_of(&mut demo);
-        let mut guide = Self { folder, demo, lines, commands: Vec::new(), n_typed: 0 };
-        guide.commands = guide.read_tour(stop);
+        let (url, commands) = (String::new(), Vec::new());
+        let mut guide = Self { folder, demo, lines, url, commands, n_typed: 0 };
+        guide.read_tour(stop);
         Some(guide)
+    }
+
+    /// The address of the gateway, as the welcome says it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) fn commands(&self) -> &[String] {
@@ -99,11 +111,11 @@ impl Guide {
     }
 
     /// Waits until the demo prints a line that contains this.
-    pub(crate) fn expect_line(&mut self, part: &str) {
+    pub(crate) fn expect_line(&mut self, part: &str) -> String {
         let mut seen = Vec::new();
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             if line.contains(part) {
-                return;
+                return line;
             }
             seen.push(line);
         }
@@ -114,19 +126,21 @@ impl Guide {
         fs::read_to_string(self.folder.join(file)).expect("the file is there")
     }
 
-    /// The commands of one stop. The tour ends with an empty line.
-    fn read_tour(&mut self, stop: usize) -> Vec<String> {
-        let mut commands = Vec::new();
+    /// Reads the address and the commands of one stop. The tour ends with an empty line.
+    fn read_tour(&mut self, stop: usize) {
         let mut at = 0;
         loop {
             let line = self.lines.recv_timeout(PATIENCE).expect("the demo prints its tour");
-            if line.starts_with(&format!("{}. ", at + 1)) {
+            let command = line.trim_start().strip_prefix("$ ");
+            if let Some((_, rest)) = line.split_once("is ready after ") {
+                let url = rest.split_whitespace().find(|word| word.starts_with("http://"));
+                url.expect("the welcome says the address").clone_into(&mut self.url);
+            } else if line.starts_with(&format!("{}. ", at + 1)) {
                 at += 1;
             } else if at == N_STOPS && line.is_empty() {
-                return commands;
-            } else if let (true, Some(command)) = (at == stop, line.trim_start().strip_prefix("$ "))
-            {
-                commands.push(command.to_owned());
+                return;
+            } else if let (true, Some(command)) = (at == stop, command) {
+                self.commands.push(command.to_owned());
             }
         }
     }
@@ -141,7 +155,7 @@ impl Drop for Guide {
 
 /// Tells `scripts/test` that this test could not do its work.
 #[expect(clippy::print_stdout, reason = "a test has no other way to say so")]
-fn skip(reason: &str) {
+pub(crate) fn skip(reason: &str) {
     println!("skipped: {reason}");
 }
 

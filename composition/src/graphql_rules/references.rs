@@ -110,6 +110,7 @@ pub(super) fn check_directives(
             document.definitions.iter().filter_map(Definition::as_directive_definition);
         known.extend(definitions.map(|definition| definition.name.as_str()));
     }
+    known.extend(links.directives().map(|(name, _)| name));
     let mut seen = HashSet::new();
     for definition in &document.definitions {
         for directive in directives_of(definition) {
@@ -151,7 +152,7 @@ fn directive_fix(name: &str, known: &HashSet<&str>, links: &Links) -> String {
 }
 
 /// All directives applied in a definition.
-fn directives_of(definition: &Definition) -> Vec<&Node<Directive>> {
+pub(super) fn directives_of(definition: &Definition) -> Vec<&Node<Directive>> {
     let mut all: Vec<&Node<Directive>> = definition.directives().iter().collect();
     let fields = match definition {
         Definition::ObjectTypeDefinition(d) => &d.fields[..],

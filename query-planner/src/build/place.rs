@@ -261,15 +261,16 @@ impl Builder<'_> {
                 (on, DraftKind::Entities { interface_object, resolves_types, representations })
             }
         };
-        let existing = self.drafts.iter().position(|draft| {
-            draft.subgraph == jump.subgraph
-                && draft.position == at
-                && draft.creators == context.creators
+        let here = self.drafts_at.entry((at, jump.subgraph)).or_default();
+        let existing = here.iter().copied().find(|id| {
+            let draft = &self.drafts[*id];
+            draft.creators == context.creators
                 && draft.waits_for == waits_for
                 && is_same_door(&draft.kind, &kind)
                 && draft.can_hold(ty, &fields)
         });
         let draft = existing.unwrap_or_else(|| {
+            here.push(self.drafts.len());
             self.drafts.push(Draft {
                 subgraph: jump.subgraph,
                 position: at,
