@@ -4,7 +4,7 @@
 //!
 //! **Never here:** the work itself; printing, which `terminal` does alone.
 //!
-//! **Holds:** exit codes are those of [`Exit`], which `--help` lists.
+//! **Holds:** exit codes are those of `Exit`, which `--help` lists.
 //!
 //! **Read first:** [`run`].
 

@@ -206,3 +206,6 @@ fn settle(raw: RawSettings, file: &Path, folder: &Path, problems: &mut Problems<
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use execution::{Answer, Call, CallId, CallKind, Execution, FetchFailure, ResponseParts, Summary};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method};
 use query_planner::{FetchId, QueryPlan};
@@ -150,6 +150,9 @@ async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
 
 fn outgoing(call: &Call, source: &Source, scope: &Scope<'_>) -> Outgoing {
     let mut headers = headers::to_subgraph(scope, &source.request_headers);
+    // The body is ours, and the answer is read here, whatever rules forward of the client's.
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(ACCEPT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(
         ACCEPT,

@@ -5,7 +5,7 @@
 //! **Never here:** what a GraphQL request means (`pipeline`), where a route leads (`routes`).
 //!
 //! **Holds:** every request has an id, in the log, in the response and on its way upstream; every
-//! response, whatever it is, gets its status in [`reply::status`] and its line from [`observe`].
+//! response, whatever it is, gets its status in `reply::status` and its line from `observe`.
 //!
 //! **Read first:** [`answer`].
 
@@ -20,9 +20,12 @@ mod reply;
 mod request_id;
 mod timing;
 
+use std::any::Any;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -63,10 +66,20 @@ pub async fn answer(
         started: Instant::now(),
     };
     let mut observation = Observation::start(&rooms, &facts);
-    let reply = match port {
-        Port::Admin => admin_door(&rooms, &probes, &facts).await,
-        Port::Public => {
-            public_door(&rooms, &probes, &facts, &head.uri, body, &mut observation).await
+    let door = async {
+        match port {
+            Port::Admin => admin_door(&rooms, &probes, &facts).await,
+            Port::Public => {
+                public_door(&rooms, &probes, &facts, &head.uri, body, &mut observation).await
+            }
+        }
+    };
+    // A bug of ours costs one request, not the connection with all that share it.
+    let reply = match AssertUnwindSafe(door).catch_unwind().await {
+        Ok(reply) => reply,
+        Err(panic) => {
+            observation.failed(Refusal::Bug.code(), said_in(&*panic));
+            Reply::Refused(Refusal::Bug)
         }
     };
     let mut response = reply.into_response(&facts);
@@ -126,6 +139,13 @@ fn probe(probes: &Probes, rooms: &Rooms, facts: &Facts) -> Option<Reply> {
         })),
         _ => None,
     }
+}
+
+/// The message of a panic, for the log.
+fn said_in(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 fn only_get(facts: &Facts, reply: impl FnOnce() -> Reply) -> Reply {

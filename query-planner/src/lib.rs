@@ -109,10 +109,10 @@ pub fn plan(
 }
 
 /// Plans an operation by trying every assignment of its fields: slow, and right by construction.
-/// For operations of a few leaves, as a yardstick for [`plan`].
+/// For operations of a few leaves, as a yardstick for [`plan()`].
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan()`].
 pub fn plan_exhaustively(
     supergraph: &Supergraph,
     operation: &Operation,

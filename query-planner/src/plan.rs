@@ -85,7 +85,7 @@ pub struct Slot {
     /// The field's name.
     pub field: String,
     /// The field's type in the supergraph: the list levels above the objects of `child`. Where
-    /// runtime types declare it with other nullability, [`ResponseField::ty`] decides completion.
+    /// runtime types declare it with other nullability, the type in [`ResponseSource::Slot`] decides completion.
     pub ty: TypeRef,
     /// Where the objects live that it holds, when its type is composite.
     pub child: Option<PositionId>,

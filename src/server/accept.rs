@@ -1,6 +1,6 @@
 //! Accepts connections and serves them until told to stop.
 //!
-//! **In:** a bound listener. **Out:** each request to [`answer`](super::answer); at the end, drained connections.
+//! **In:** a bound listener. **Out:** each request to [`answer`]; at the end, drained connections.
 //!
 //! **Never here:** requests.
 //!
@@ -19,6 +19,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
 use super::{Port, answer};
 use crate::admin::Probes;
@@ -39,11 +40,14 @@ pub async fn serve(
     let limits = rooms.settings.limits;
     let builder = builder(limits);
     let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(limits.connections));
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    // Ends the connections with this future, should it be dropped.
+    let mut connections = JoinSet::new();
     loop {
-        let permit = Arc::clone(&connections).acquire_owned();
+        let permit = Arc::clone(&permits).acquire_owned();
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
             accepted = async { (permit.await, listener.accept().await) } => accepted,
         };
         let (Ok(permit), Ok((stream, peer))) = accepted else {
@@ -53,7 +57,7 @@ pub async fn serve(
         };
         let connection = connection(&builder, stream, peer, port, &rooms, &probes);
         let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             // Whatever ends a connection, its requests were told already.
             let _ = connection.await;
             drop(permit);

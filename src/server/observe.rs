@@ -51,6 +51,9 @@ enum Content {
     Stream(PooledBody),
 }
 
+/// How many errors one line tells in full.
+const MAX_ERRORS: usize = 50;
+
 impl Observation {
     pub(super) fn start(rooms: &Rooms, facts: &Facts) -> Self {
         rooms.telemetry.metrics.active_requests.inc();
@@ -112,7 +115,11 @@ impl Observation {
         if !self.record.error_codes.iter().any(|known| known == code) {
             self.record.error_codes.push(code.to_owned());
         }
-        self.record.errors.push(detail);
+        match self.record.errors.len() {
+            0..MAX_ERRORS => self.record.errors.push(detail),
+            MAX_ERRORS => self.record.errors.push("more errors of this request".to_owned()),
+            _ => {}
+        }
     }
 
     /// Requests were sent to upstreams.

@@ -87,6 +87,8 @@ pub(super) enum Refusal {
     UpstreamTimeout,
     /// The gateway is about to stop.
     Draining,
+    /// The gateway failed.
+    Bug,
 }
 
 /// The status of a reply.
@@ -117,6 +119,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             Refusal::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Bug => StatusCode::INTERNAL_SERVER_ERROR,
         },
     }
 }
@@ -150,6 +153,7 @@ impl Refusal {
             Self::UpstreamFailed => "BAD_GATEWAY",
             Self::UpstreamTimeout => "GATEWAY_TIMEOUT",
             Self::Draining => "DRAINING",
+            Self::Bug => "INTERNAL_SERVER_ERROR",
         }
     }
 
@@ -168,6 +172,7 @@ impl Refusal {
             Self::UpstreamFailed => "the upstream could not be asked".to_owned(),
             Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
             Self::Draining => "the gateway is about to stop".to_owned(),
+            Self::Bug => "the gateway failed; its log says why".to_owned(),
         }
     }
 }

@@ -13,7 +13,8 @@
 //! **Read first:** [`to_subgraph`], [`to_route`].
 
 use http::header::{
-    self, ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONNECTION, HeaderMap, HeaderName, HeaderValue,
+    self, ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE,
+    HeaderMap, HeaderName, HeaderValue,
 };
 
 use crate::config::{HeaderRule, Merge};
@@ -32,9 +33,9 @@ const OF_THE_MESSAGE: [HeaderName; 13] = [
     ACCEPT_ENCODING,
     ACCEPT_LANGUAGE,
     header::CACHE_CONTROL,
-    header::CONTENT_ENCODING,
+    CONTENT_ENCODING,
     header::CONTENT_LANGUAGE,
-    header::CONTENT_TYPE,
+    CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_MODIFIED_SINCE,
     header::IF_NONE_MATCH,
@@ -109,7 +110,9 @@ pub fn from_subgraph<'a>(
     for rule in rules {
         match rule {
             HeaderRule::Forward { name, merge } => {
-                if !answer.contains_key(name) || is_of_connection(name) {
+                // The response has a body of its own: what describes a subgraph's is not for it.
+                let is_of_body = name == CONTENT_TYPE || name == CONTENT_ENCODING;
+                if !answer.contains_key(name) || is_of_connection(name) || is_of_body {
                     continue;
                 }
                 match merge {

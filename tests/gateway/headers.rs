@@ -86,3 +86,39 @@ async fn an_id_that_is_not_fit_for_a_log_is_replaced() {
     assert_eq!(id.len(), 32);
     assert!(id.bytes().all(|byte| byte.is_ascii_hexdigit()));
 }
+
+#[tokio::test]
+async fn headers_of_several_answers_are_merged_as_the_rule_says() {
+    use crate::folder::Folder;
+    use crate::house::start;
+    use crate::stub::{self, Stub};
+
+    let answering = |name: &'static str| {
+        Stub::start(move |_| async move {
+            let mut response = stub::json(&serde_json::json!({ "data": { name: 1 } }));
+            response.headers_mut().append("set-cookie", format!("{name}=1").parse().unwrap());
+            response.headers_mut().append("x-private", "1".parse().unwrap());
+            response
+        })
+    };
+    let (a, b) = (answering("a").await, answering("b").await);
+    let folder = Folder::new();
+    folder.write("a.graphql", "type Query { a: Int }");
+    folder.write("b.graphql", "type Query { b: Int }");
+    let yaml = format!(
+        "listen: 127.0.0.1:0\nadmin: {{ listen: 127.0.0.1:0 }}\n\
+         supergraph:\n  subgraphs:\n    a: {{ schema: a.graphql, url: \"http://{}/\" }}\n    \
+         b: {{ schema: b.graphql, url: \"http://{}/\" }}\n\
+         headers: {{ response: [{{ forward: set-cookie, merge: append }}] }}\n",
+        a.address, b.address
+    );
+    let (gateway, _log) = start(folder.path(), &yaml).await;
+    let request = crate::client::graphql_request("{ a b }", serde_json::json!({}), &[]);
+    let mut connection = crate::client::connect(gateway.public_address).await;
+    let answer = crate::client::send(&mut connection, request).await;
+    assert_eq!(answer.json(), serde_json::json!({ "data": { "a": 1, "b": 1 } }));
+    let mut cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    cookies.sort();
+    assert_eq!(cookies, ["a=1", "b=1"]);
+    assert_eq!(answer.header("x-private"), None);
+}

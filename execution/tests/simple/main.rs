@@ -1,4 +1,4 @@
-//! The plain executor against the rules of execution, one behaviour a test.
+//! The plain executor against the rules of execution, one behavior a test.
 //!
 //! **In:** plans built by hand and scripted answers. **Out:** data, errors, request bodies.
 //!

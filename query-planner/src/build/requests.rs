@@ -6,7 +6,7 @@
 //!
 //! **Holds:** two entity groups share a request when they ask one subgraph at equal depth: then
 //! neither waits for the other. A request is moved to a greater depth only to join another, and only
-//! while the plan gets no deeper. A root group shares with nobody.
+//! when the plan weighs less then. A root group shares with nobody.
 
 use super::{
     Builder,
@@ -77,8 +77,8 @@ impl Builder<'_> {
         if batching == Batching::Earliest {
             return bundles;
         }
-        // A request may also start later than it could, to join one that its subgraph gets anyway:
-        // as long as the whole plan gets no deeper, nobody waits longer for it.
+        // A request may also start later than it could, to join one that its subgraph gets anyway,
+        // when that makes the whole plan cheaper.
         while let Some((later, fewer)) = self.join_later(&not_before, &bundles) {
             not_before = later;
             bundles = fewer;
@@ -86,13 +86,18 @@ impl Builder<'_> {
         bundles
     }
 
-    /// Delays one request to join a deeper one, if that makes them fewer and the plan no deeper.
+    /// Delays one request to join a deeper one, if the plan weighs less then.
     fn join_later(
         &self,
         not_before: &[u32],
         bundles: &[Bundle],
     ) -> Option<(Vec<u32>, Vec<Bundle>)> {
-        let deepest = |bundles: &[Bundle]| bundles.iter().map(|bundle| bundle.depth).max();
+        let weight = |bundles: &[Bundle]| {
+            let depth = bundles.iter().map(|bundle| bundle.depth).max().unwrap_or_default();
+            let requests = u32::try_from(bundles.len()).unwrap_or(u32::MAX);
+            PlanCost { requests, depth, fields: 0 }.weight()
+        };
+        let now = weight(bundles);
         for (index, early) in bundles.iter().enumerate() {
             let subgraph = self.drafts[early.drafts[0]].subgraph;
             for late in &bundles[index + 1..] {
@@ -106,7 +111,7 @@ impl Builder<'_> {
                 let mut delayed = not_before.to_vec();
                 early.drafts.iter().for_each(|draft| delayed[*draft] = late.depth);
                 let fewer = self.bundles_at(Batching::Fewest, &self.depths(&delayed));
-                if fewer.len() < bundles.len() && deepest(&fewer) <= deepest(bundles) {
+                if weight(&fewer) < now {
                     return Some((delayed, fewer));
                 }
             }

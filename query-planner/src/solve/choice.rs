@@ -93,6 +93,21 @@ pub(crate) struct Jump {
     pub(crate) fields: u32,
 }
 
+impl Jump {
+    /// The same way in, taken later than it could be; none when that is not later.
+    pub(crate) fn delayed_to(&self, level: u32) -> Option<Self> {
+        (level > self.level).then(|| Self {
+            subgraph: self.subgraph,
+            entrance: self.entrance,
+            key: self.key.clone(),
+            requires: self.requires.clone(),
+            requests: self.requests.delayed(self.subgraph, self.level, level),
+            level,
+            fields: self.fields,
+        })
+    }
+}
+
 /// The door of a subgraph.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Entrance {
@@ -103,7 +118,7 @@ pub(crate) enum Entrance {
 }
 
 /// A field set that must be there first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Demand {
     pub(crate) shape: ShapeId,
     pub(crate) choices: Rc<Choices>,

@@ -142,12 +142,19 @@ impl Solver<'_> {
         for jump in reach.jumps.iter().flat_map(|(_, jumps)| jumps) {
             found.extend(by_jump(jump).filter(|a| a.resolution.requires.is_none()));
         }
-        for ((_, requires), jumps) in &reach.ready {
+        for ((subgraph, requires), jumps) in &reach.ready {
             for jump in jumps {
-                // A field without requirement may ride along with one that has it.
-                found.extend(by_jump(jump).filter(|answerer| {
-                    answerer.resolution.requires.is_none_or(|set| set == *requires)
-                }));
+                found.extend(by_jump(jump).filter(|a| a.resolution.requires == Some(*requires)));
+                // A field without requirement may wait for the request of one that has it.
+                let plain = reach.jumps.iter().filter(|(target, _)| target == subgraph);
+                for plain in plain.flat_map(|(_, jumps)| jumps) {
+                    let late = plain.delayed_to(jump.level).map(Rc::new);
+                    found.extend(
+                        late.as_ref()
+                            .and_then(by_jump)
+                            .filter(|answerer| answerer.resolution.requires.is_none()),
+                    );
+                }
             }
         }
         found

@@ -31,6 +31,14 @@ impl Requests {
         Self(self.0.iter().map(|(at, subgraph)| (at + depth, *subgraph)).collect())
     }
 
+    /// The same requests, but the one to `subgraph` at depth `from` only at depth `to`.
+    pub(crate) fn delayed(&self, subgraph: SubgraphId, from: u32, to: u32) -> Self {
+        let mut delayed = self.clone();
+        delayed.0.retain(|pair| *pair != (from, number(subgraph)));
+        delayed.unite(&Self::of(subgraph, to));
+        delayed
+    }
+
     /// Adds all of `other`.
     pub(crate) fn unite(&mut self, other: &Self) {
         if other.0.is_empty() {

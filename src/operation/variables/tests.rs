@@ -6,6 +6,7 @@ use apollo_compiler::{ExecutableDocument, Schema};
 use serde_json::{Map, Value, json};
 
 const SCHEMA: &str = r#"
+directive @oneOf on INPUT_OBJECT
 type Query { search(input: Filter, ids: [ID!], n: Int, size: Size, x: Float, one: One): String }
 enum Size { SMALL LARGE }
 input Filter { text: String! limit: Int = 10 sizes: [Size!] inner: Filter }

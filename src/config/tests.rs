@@ -1,0 +1,100 @@
+//! Laws of the configuration as a whole.
+//!
+//! **Never here:** messages as people see them on the terminal (`tests/gateway/wrong_inputs.rs`).
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Destination, Settings, SupergraphSettings, json_schema};
+
+const GRAPH: &str = "supergraph: { file: graphs/s.graphql }\n";
+
+fn settings(text: &str) -> Result<Settings, String> {
+    let variables = |name: &str| match name {
+        "ON" => Some("true".to_owned()),
+        "DEPTH" => Some("7".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    };
+    Settings::read(Path::new("/etc/graphloom/graphloom.yaml"), text, &variables)
+        .map_err(|errors| errors.to_string())
+}
+
+#[test]
+fn a_file_that_names_only_its_graph_has_safe_defaults() {
+    let settings = settings(GRAPH).unwrap();
+    assert_eq!(settings.listen.public.to_string(), "127.0.0.1:4000");
+    assert!(!settings.graphql.introspection && !settings.graphql.ide);
+    assert!(settings.graphql.errors.mask);
+    assert_eq!((settings.graphql_limits.depth, settings.graphql_limits.body), (30, 2_000_000));
+    let SupergraphSettings::File(file) = settings.supergraph else { panic!("a file was named") };
+    assert_eq!(file, Path::new("/etc/graphloom/graphs/s.graphql"));
+}
+
+#[test]
+fn a_replaced_text_may_stand_for_a_number_or_a_boolean_and_an_empty_key_for_nothing() {
+    let text = format!(
+        "{GRAPH}graphql: {{ ide: \"${{ON}}\", path: \"${{EMPTY:-/g}}\" }}\nlimits:\nroutes:\n\
+         policies: {{ p: {{ limits: {{ depth: \"${{DEPTH}}\" }} }} }}\napply: {{ all: [p] }}\n"
+    );
+    let settings = settings(&text).unwrap();
+    assert!(settings.graphql.ide);
+    assert_eq!((settings.graphql.path.as_str(), settings.graphql_limits.depth), ("/g", 7));
+    assert_eq!(settings.limits.drain, Duration::from_secs(30));
+}
+
+#[test]
+fn of_several_policies_the_strictest_counts() {
+    let text = format!(
+        "{GRAPH}upstreams: {{ o: {{ targets: [{{ url: http://o:1 }}] }} }}\n\
+         policies:\n  a: {{ limits: {{ depth: 9, body: 4KB }} }}\n  b: {{ limits: {{ body: 1KiB }} }}\n\
+         apply: {{ all: [a] }}\n\
+         routes: [{{ match: {{ path: /x }}, upstream: o, policies: [b] }}]\n"
+    );
+    let settings = settings(&text).unwrap();
+    assert_eq!((settings.graphql_limits.depth, settings.graphql_limits.body), (9, 4_000));
+    assert_eq!(settings.routes[0].limits.body, 1_024);
+}
+
+#[test]
+fn a_subgraph_has_exactly_one_address() {
+    let subgraph = |rest: &str| {
+        settings(&format!("supergraph: {{ subgraphs: {{ a: {{ schema: a.graphql{rest} }} }} }}\n"))
+    };
+    let ok = subgraph(", url: http://a:1/graphql, timeout: 1.5s").unwrap();
+    let SupergraphSettings::Subgraphs(subgraphs) = ok.supergraph else { panic!("a map") };
+    assert!(
+        matches!(&subgraphs["a"].destination, Destination::Url(url) if url.path() == "/graphql")
+    );
+    assert_eq!(subgraphs["a"].timeout, Some(Duration::from_millis(1_500)));
+    assert!(subgraph("").unwrap_err().contains("nobody answers"));
+    assert!(subgraph(", url: http://a:1, upstream: b").unwrap_err().contains("two addresses"));
+    assert!(subgraph(", url: ftp://a:1").unwrap_err().contains("is not a URL that can be asked"));
+}
+
+#[test]
+fn two_routes_share_a_template_only_with_different_methods() {
+    let routes = |first: &str, second: &str| {
+        settings(&format!(
+            "{GRAPH}upstreams: {{ o: {{ targets: [{{ url: http://o:1 }}] }} }}\n\
+             routes:\n  - {{ match: {{ {first} }}, upstream: o }}\n  - {{ match: {{ {second} }}, upstream: o }}\n"
+        ))
+    };
+    let get = "path: \"/a/{id}\", methods: [GET]";
+    assert!(routes(get, "path: \"/a/{id}\", methods: [PUT]").is_ok());
+    assert!(routes(get, "path: \"/a/{id}\"").unwrap_err().contains("earlier route"));
+    assert!(routes(get, "path: \"/a/{other}\", methods: [PUT]").unwrap_err().contains("earlier"));
+    assert!(routes(get, "path: /_graphloom/plan").unwrap_err().contains("would hide"));
+}
+
+#[test]
+fn the_json_schema_refuses_what_the_reader_refuses() {
+    let schema: serde_json::Value = serde_json::from_str(&json_schema()).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+    let documented = schema["properties"].as_object().unwrap();
+    let refused = settings("nonsense: 1\n").unwrap_err();
+    for key in documented.keys() {
+        assert!(refused.contains(&format!("`{key}`")), "{key} is not in: {refused}");
+        assert!(documented[key]["description"].is_string(), "{key} is not described");
+    }
+}

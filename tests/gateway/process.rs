@@ -1,0 +1,147 @@
+//! The command itself as a process: signals, standard output, the system's trusted certificates.
+//!
+//! **Never here:** what a gateway in the test's own process can show.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::client::{connect, graphql_request, send};
+use crate::folder::Folder;
+use crate::stub::{self, Stub};
+
+/// A `graphloom serve`; killed if it did not end before.
+struct Process {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn serve(folder: &Folder, environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_graphloom"))
+            .args(["serve", "--config"])
+            .arg(folder.path().join("graphloom.yaml"))
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let listening = lines
+            .by_ref()
+            .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap())
+            .find(|line| line["message"] == "listening")
+            .unwrap();
+        let address = listening["address"].as_str().unwrap().parse().unwrap();
+        Self { child, lines, address }
+    }
+
+    fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn folder(url: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("only.graphql", "type Query { a: Int }");
+    folder.write(
+        "graphloom.yaml",
+        &format!(
+            "listen: 127.0.0.1:0\nadmin: {{ listen: 127.0.0.1:0 }}\n\
+             supergraph: {{ subgraphs: {{ only: {{ schema: only.graphql, url: \"{url}\" }} }} }}\n"
+        ),
+    );
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_lets_a_running_request_finish_and_the_exit_code_is_0() {
+    let (asked, mut is_asked) = tokio::sync::mpsc::channel(1);
+    let stub = Stub::start(move |request| {
+        let asked = asked.clone();
+        async move {
+            request.into_body().collect().await.unwrap();
+            asked.send(()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            stub::json(&json!({ "data": { "a": 1 } }))
+        }
+    })
+    .await;
+    let folder = folder(&format!("http://{}/graphql", stub.address));
+    let mut process = Process::serve(&folder, &[]);
+    let mut connection = connect(process.address).await;
+    let running = tokio::spawn(async move {
+        send(&mut connection, graphql_request("{ a }", json!({}), &[])).await.json()
+    });
+    is_asked.recv().await.unwrap();
+    process.terminate();
+    assert_eq!(running.await.unwrap(), json!({ "data": { "a": 1 } }));
+    assert!(process.child.wait().unwrap().success());
+    let lines: Vec<String> = process.lines.by_ref().map(Result::unwrap).collect();
+    let messages = lines.iter().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["message"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(messages.collect::<Vec<_>>(), ["stopping", "request", "stopped"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subgraph_behind_tls_is_asked_when_the_system_trusts_it_and_only_then() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let address = serve_tls(&certified).await;
+    let folder = folder(&format!("https://localhost:{}/graphql", address.port()));
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    for (trusted, expected) in [(&certified, json!({ "a": 1 })), (&other, json!({ "a": null }))] {
+        let file = folder.write("trusted.pem", &trusted.cert.pem());
+        let file = file.to_str().unwrap();
+        let process = Process::serve(&folder, &[("SSL_CERT_FILE", file), ("SSL_CERT_DIR", "")]);
+        let mut connection = connect(process.address).await;
+        let answer = send(&mut connection, graphql_request("{ a }", json!({}), &[])).await;
+        assert_eq!(answer.json()["data"], expected, "{}", answer.text());
+    }
+}
+
+async fn serve_tls(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> SocketAddr {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = certified.signing_key.serialize_der().try_into().unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            let service = service_fn(|_| async {
+                Ok::<_, std::convert::Infallible>(http::Response::new(Full::new(
+                    bytes::Bytes::from_static(b"{\"data\":{\"a\":1}}"),
+                )))
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    address
+}
