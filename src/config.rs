@@ -57,7 +57,10 @@ pub use upstreams::{TimeoutSettings, UpstreamSettings};
 /// The file as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Graphloom configuration")]
+#[schemars(
+    title = "Graphloom configuration",
+    description = "The file that `graphloom serve` reads."
+)]
 struct RawSettings {
     /// The version of this vocabulary: 1.
     version: Option<u32>,

@@ -12,6 +12,7 @@ use super::report::{Key, Problems};
 /// `graphql` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Graphql")]
 pub(super) struct RawGraphql {
     /// The path of the GraphQL door. Default: `/graphql`.
     pub path: Option<String>,
@@ -28,6 +29,7 @@ pub(super) struct RawGraphql {
 /// `graphql.errors` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Errors")]
 pub(super) struct RawErrors {
     /// Whether the messages and extensions of subgraph errors are withheld from clients. The log gets them all. Default: `true`.
     pub mask: Option<bool>,

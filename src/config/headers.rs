@@ -19,6 +19,7 @@ use crate::expressions::{Expression, Phase};
 /// `headers` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Headers")]
 pub(super) struct RawHeaders {
     /// On the way to an upstream, in order.
     pub request: Option<Vec<RawHeaderRule>>,
@@ -29,6 +30,7 @@ pub(super) struct RawHeaders {
 /// One header rule as written: exactly one of `forward`, `set` and `remove`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "HeaderRule")]
 pub(super) struct RawHeaderRule {
     /// Lets a header pass.
     pub forward: Option<String>,
@@ -45,6 +47,7 @@ pub(super) struct RawHeaderRule {
 /// `merge` as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "Merge")]
 pub(super) enum RawMerge {
     /// Every value is kept.
     Append,

@@ -15,6 +15,7 @@ use super::report::{Key, Problems};
 /// `limits` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ServerLimits")]
 pub(super) struct RawServerLimits {
     /// How large the headers of a request may be, together. Default: `32KB`.
     pub headers: Option<RawSize>,

@@ -16,6 +16,7 @@ use super::report::{Key, Problems};
 /// `admin` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Admin")]
 pub(super) struct RawAdmin {
     /// Where `/metrics` answers; `/health` and `/ready` answer here and on the public port. Default: `127.0.0.1:4009`.
     pub listen: Option<String>,

@@ -18,6 +18,7 @@ use super::suggest::nearest;
 /// One of `policies` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Policy")]
 pub(super) struct RawPolicy {
     /// What a request may be.
     pub limits: Option<RawLimits>,
@@ -26,6 +27,7 @@ pub(super) struct RawPolicy {
 /// `limits` of a policy as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Limits")]
 pub(super) struct RawLimits {
     /// How deep an operation's fields may nest, fragments included. Default: 30.
     pub depth: Option<u32>,
@@ -38,6 +40,7 @@ pub(super) struct RawLimits {
 /// `apply` as written: names of policies.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Apply")]
 pub(super) struct RawApply {
     /// To both doors.
     pub all: Option<Vec<String>>,

@@ -28,6 +28,7 @@ use crate::expressions::Phase;
 /// One of `routes` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Route")]
 pub(super) struct RawRoute {
     /// Which requests it takes.
     #[serde(rename = "match")]
@@ -45,6 +46,7 @@ pub(super) struct RawRoute {
 /// `match` of a route as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Match")]
 pub(super) struct RawMatch {
     /// A path template: `/orders/{id}`; `{*rest}` at the end takes everything below.
     pub path: Option<String>,

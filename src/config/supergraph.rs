@@ -25,6 +25,7 @@ use crate::expressions::Phase;
 /// `supergraph` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Supergraph")]
 pub(super) struct RawSupergraph {
     /// Subgraphs by name; composed here.
     pub subgraphs: Option<IndexMap<String, RawSubgraph>>,
@@ -37,6 +38,7 @@ pub(super) struct RawSupergraph {
 /// One of `subgraphs` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Subgraph")]
 pub(super) struct RawSubgraph {
     /// The file of its schema.
     pub schema: Option<PathBuf>,

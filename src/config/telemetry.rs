@@ -10,6 +10,7 @@ use serde::Deserialize;
 /// `telemetry` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Telemetry")]
 pub(super) struct RawTelemetry {
     /// The log: one line a request, and one for each event of the gateway itself.
     pub access_log: Option<RawAccessLog>,
@@ -18,6 +19,7 @@ pub(super) struct RawTelemetry {
 /// `telemetry.access_log` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AccessLog")]
 pub(super) struct RawAccessLog {
     /// `json` for machines, `text` for people. Default: `json`.
     pub format: Option<LogFormat>,

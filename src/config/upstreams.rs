@@ -21,6 +21,7 @@ use super::report::{Key, Problems};
 /// One of `upstreams` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Upstream")]
 pub(super) struct RawUpstream {
     /// The addresses that answer alike; asked in turn.
     pub targets: Option<Vec<RawTarget>>,
@@ -33,6 +34,7 @@ pub(super) struct RawUpstream {
 /// One of `targets` as written.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Target")]
 pub(super) struct RawTarget {
     /// `http://host:port` or `https://host:port`; a path is put before the request's own.
     pub url: Option<String>,
@@ -41,6 +43,7 @@ pub(super) struct RawTarget {
 /// A `timeout` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Timeout")]
 pub(super) struct RawTimeout {
     /// For opening a connection, TLS included. Default: 2s.
     pub connect: Option<RawDuration>,

@@ -5,8 +5,10 @@
 use http::Method;
 use subgraphs::{Options, Service};
 
-use crate::client::call;
-use crate::house::House;
+use crate::client::{call, connect, graphql_request, send};
+use crate::folder::Folder;
+use crate::house::{House, start};
+use crate::stub::{self, Stub};
 
 const SENT: [(&str, &str); 6] = [
     ("authorization", "Bearer secret"),
@@ -89,10 +91,6 @@ async fn an_id_that_is_not_fit_for_a_log_is_replaced() {
 
 #[tokio::test]
 async fn headers_of_several_answers_are_merged_as_the_rule_says() {
-    use crate::folder::Folder;
-    use crate::house::start;
-    use crate::stub::{self, Stub};
-
     let answering = |name: &'static str| {
         Stub::start(move |_| async move {
             let mut response = stub::json(&serde_json::json!({ "data": { name: 1 } }));
@@ -113,9 +111,9 @@ async fn headers_of_several_answers_are_merged_as_the_rule_says() {
         a.address, b.address
     );
     let (gateway, _log) = start(folder.path(), &yaml).await;
-    let request = crate::client::graphql_request("{ a b }", serde_json::json!({}), &[]);
-    let mut connection = crate::client::connect(gateway.public_address).await;
-    let answer = crate::client::send(&mut connection, request).await;
+    let request = graphql_request("{ a b }", serde_json::json!({}), &[]);
+    let mut connection = connect(gateway.public_address).await;
+    let answer = send(&mut connection, request).await;
     assert_eq!(answer.json(), serde_json::json!({ "data": { "a": 1, "b": 1 } }));
     let mut cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
     cookies.sort();

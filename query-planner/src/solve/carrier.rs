@@ -57,7 +57,7 @@ impl<'a> Capabilities<'a> {
     /// Whether `capability` counts: not external, on the right side of its override, and without
     /// arguments that only `@fromContext` could fill (they can differ from entity to entity, which
     /// no fetch of ours carries).
-    fn is_active(&self, capability: &Capability) -> bool {
+    pub(super) fn is_active(&self, capability: &Capability) -> bool {
         !capability.external
             && capability.contextual_arguments.is_empty()
             && capability.guard.as_ref().is_none_or(|guard| self.labels[guard.label] == guard.on)

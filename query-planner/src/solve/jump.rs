@@ -287,28 +287,33 @@ impl Solver<'_> {
                         doors.resolvers.push((row.subgraph, entrance));
                     }
                 }
-                if on == ty || row.interface_object {
-                    self.find_requirements(on, row.subgraph, &mut doors.requirements);
-                }
             }
+            self.find_requirements(on, on == ty, &mut doors.requirements);
         }
+        doors.requirements.sort_by_key(|(subgraph, _)| *subgraph);
         doors.entrances.sort_by_key(|(subgraph, _)| *subgraph);
         doors.subgraphs = doors.entrances.iter().map(|(subgraph, _)| *subgraph).collect();
         doors
     }
 
+    /// What fields of `on` require: in every subgraph, or in those where it is an interface object.
     fn find_requirements(
         &self,
         on: TypeId,
-        subgraph: SubgraphId,
+        everywhere: bool,
         requirements: &mut Vec<(SubgraphId, FieldSetId)>,
     ) {
-        for field in self.supergraph().ty(on).fields.keys() {
-            let resolution = self.capabilities.resolve_on(subgraph, on, field);
-            if let Some(set) = resolution.and_then(|resolution| resolution.requires)
-                && !requirements.contains(&(subgraph, set))
-            {
-                requirements.push((subgraph, set));
+        let supergraph = self.supergraph();
+        let row = supergraph.ty(on);
+        for field in row.fields.values() {
+            for capability in &supergraph.field(*field).capabilities {
+                let Some(set) = capability.requires else { continue };
+                let counts = everywhere
+                    || row.in_subgraph(capability.subgraph).is_some_and(|row| row.interface_object);
+                let known = requirements.contains(&(capability.subgraph, set));
+                if counts && !known && self.capabilities.is_active(capability) {
+                    requirements.push((capability.subgraph, set));
+                }
             }
         }
     }
