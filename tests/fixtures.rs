@@ -70,4 +70,5 @@ fn check(path: &Path) -> datatest_stable::Result<()> {
 
 datatest_stable::harness! {
     { test = check_page, root = "fixtures/plans", pattern = r"\.md$" },
+    { test = check_page, root = "fixtures/execution", pattern = r"\.md$" },
 }

@@ -112,6 +112,7 @@ codes! {
         RequiredInaccessible = "REQUIRED_INACCESSIBLE",
         ImplementedByInaccessible = "IMPLEMENTED_BY_INACCESSIBLE",
         OnlyInaccessibleChildren = "ONLY_INACCESSIBLE_CHILDREN",
+        SatisfiabilityError = "SATISFIABILITY_ERROR",
         UnsupportedFeature = "UNSUPPORTED_FEATURE",
     }
 }
@@ -144,5 +145,6 @@ codes! {
             "INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
         MergedNonRepeatableDirectiveArguments = "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
         DirectiveCompositionInfo = "DIRECTIVE_COMPOSITION_INFO",
+        SatisfiabilityNotFullyChecked = "SATISFIABILITY_NOT_FULLY_CHECKED",
     }
 }

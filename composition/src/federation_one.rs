@@ -29,6 +29,7 @@ pub(crate) fn upgrade(subgraphs: &mut [Subgraph], report: &mut Report) {
         return;
     }
     check_extensions(subgraphs, report);
+    check_interface_keys(subgraphs, report);
     let keys = owners_keys(subgraphs);
     for subgraph in subgraphs.iter_mut().filter(|subgraph| subgraph.is_federation_one()) {
         drop_interface_directives(&mut subgraph.types);
@@ -75,6 +76,33 @@ fn check_extensions(subgraphs: &[Subgraph], report: &mut Report) {
                     .on(name.as_str())
                     .fix(fix),
             );
+        }
+    }
+}
+
+/// Keys of interfaces did nothing in Federation 1, so none leads on from an interface object.
+fn check_interface_keys(subgraphs: &[Subgraph], report: &mut Report) {
+    for subgraph in subgraphs.iter().filter(|subgraph| subgraph.is_federation_one()) {
+        let interfaces = subgraph.types.values().filter(|d| d.kind == Kind::Interface);
+        for definition in interfaces.filter(|definition| !definition.keys.is_empty()) {
+            let name = &definition.name;
+            let objects = subgraphs.iter().filter(|other| {
+                other.types.get(name).is_some_and(|definition| definition.interface_object)
+            });
+            let names: Vec<&String> = objects.map(|other| &other.name).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let message = format!(
+                "interface `{name}` is an `@interfaceObject` in {}, which relies on the \
+                 interface's `@key`; but this is a Federation 1 subgraph, where a `@key` on an \
+                 interface has no effect",
+                words::subgraphs(&names),
+            );
+            let fix = "link Federation 2 in this subgraph, or remove the interface's `@key` here";
+            let code = ErrorCode::InterfaceObjectUsageError;
+            let error = subgraph.error(code, definition.span, &message);
+            report.error(error.on(name.as_str()).fix(fix));
         }
     }
 }
@@ -127,9 +155,13 @@ fn own_key_fields(types: &mut Types, keys: &OwnersKeys) {
         }
         let own: Vec<&FieldSet> = definition.keys.iter().map(|key| &key.fields).collect();
         let others = keys.get(name).filter(|_| own.is_empty()).into_iter().flatten();
+        // Below the top, only `@extends` has ever made fields the extension's own.
+        let is_deep = definition.parts.iter().any(|part| part.extends);
         for set in own.into_iter().chain(others) {
             visit_fields(types, name, &set.selections, Reach::Declared, &mut |parent, field| {
-                owned.push((parent.clone(), field.clone()));
+                if is_deep || parent == name {
+                    owned.push((parent.clone(), field.clone()));
+                }
             });
         }
     }

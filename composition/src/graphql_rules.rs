@@ -51,7 +51,7 @@ pub(crate) fn parse(source: &SourceText, errors: &mut Vec<CompositionError>) -> 
             Some(document)
         }
         Err(with_errors) => {
-            push_diagnostics(source, &with_errors.errors, errors);
+            push_diagnostics(source, &with_errors.errors, &[], errors);
             None
         }
     }
@@ -69,8 +69,10 @@ pub(crate) fn check_graphql(
     let known_types = type_names(document).chain(BUILT_IN_SCALARS.map(str::to_owned));
     let known_types: HashSet<String> = known_types.chain(type_names(&provided)).collect();
     references::check_type_references(source, document, &known_types, errors);
+    references::check_implements(source, document, errors);
     references::check_directives(source, document, &provided, links, errors);
     defaults::check_defaults(source, document, errors);
+    let lenient = own_applications(document);
     let built = Schema::builder()
         .adopt_orphan_extensions()
         .ignore_builtin_redefinitions()
@@ -80,11 +82,42 @@ pub(crate) fn check_graphql(
     match built {
         Ok(schema) => {
             if let Err(with_errors) = schema.validate() {
-                push_diagnostics(source, &with_errors.errors, errors);
+                push_diagnostics(source, &with_errors.errors, &lenient, errors);
             }
         }
-        Err(with_errors) => push_diagnostics(source, &with_errors.errors, errors),
+        Err(with_errors) => push_diagnostics(source, &with_errors.errors, &lenient, errors),
     }
+}
+
+/// Where directives of the subgraph's own stand, with arguments. What is wrong with a value there
+/// concerns nobody else, and the composers in use let it pass.
+fn own_applications(document: &Document) -> Vec<SourceSpan> {
+    let definitions = document.definitions.iter();
+    let own: HashSet<&str> = definitions
+        .clone()
+        .filter_map(|definition| definition.as_directive_definition())
+        .map(|definition| definition.name.as_str())
+        .collect();
+    if own.is_empty() {
+        return Vec::new();
+    }
+    let applied = definitions.flat_map(references::directives_of);
+    let applied = applied.filter(|directive| {
+        own.contains(directive.name.as_str()) && !directive.arguments.is_empty()
+    });
+    applied.filter_map(|directive| directive.location()).collect()
+}
+
+fn is_within(inner: SourceSpan, outer: SourceSpan) -> bool {
+    inner.file_id() == outer.file_id()
+        && inner.offset() >= outer.offset()
+        && inner.end_offset() <= outer.end_offset()
+}
+
+/// A required argument that is given as `null` counts as absent to the validator.
+fn has_null_argument(source: &SourceText, at: SourceSpan) -> bool {
+    let text = source.text().get(at.offset()..at.end_offset()).unwrap_or_default();
+    text.contains("null")
 }
 
 fn type_names(document: &Document) -> impl Iterator<Item = String> {
@@ -99,6 +132,7 @@ fn type_names(document: &Document) -> impl Iterator<Item = String> {
 fn push_diagnostics(
     source: &SourceText,
     diagnostics: &DiagnosticList,
+    lenient: &[SourceSpan],
     errors: &mut Vec<CompositionError>,
 ) {
     for diagnostic in diagnostics.iter() {
@@ -107,6 +141,14 @@ fn push_diagnostics(
             name,
             Some("UndefinedDefinition" | "UndefinedDirective" | "QueryRootOperationType")
         ) {
+            continue;
+        }
+        let is_value = matches!(name, Some("RequiredField" | "UnsupportedValueType"));
+        let is_absent = matches!(name, Some("RequiredArgument"));
+        if let Some(at) = diagnostic.error.location()
+            && (is_value && lenient.iter().any(|span| is_within(at, *span))
+                || is_absent && lenient.contains(&at) && has_null_argument(source, at))
+        {
             continue;
         }
         let text = readable(&diagnostic.error.to_string());

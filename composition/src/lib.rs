@@ -21,6 +21,7 @@ mod access_control; // Who may see what behind an interface or a requirement.
 mod post_merge; // The supergraph as a whole.
 mod inaccessible; // The supergraph as clients see it.
 mod print; // The supergraph as SDL.
+mod satisfiability; // Whether every field can be reached.
 mod requirements; // Scopes and policies, combined.
 mod merged; // What the merge fills.
 mod usage; // Which fields keys and requirements use.
@@ -99,6 +100,8 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<Composition
     post_merge::check_graphql(&supergraph_sdl, &mut report);
     report = finish_stage(report)?;
     inaccessible::check(&subgraphs, &supergraph, &mut report);
+    report = finish_stage(report)?;
+    satisfiability::check(&subgraphs, &supergraph_sdl, &mut report);
     report = finish_stage(report)?;
     Ok(Composed { supergraph_sdl, hints: report.hints })
 }

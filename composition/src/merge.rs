@@ -131,8 +131,9 @@ impl<'a> Merger<'a> {
         let mut merged: IndexMap<Name, MergedType> = IndexMap::new();
         let mut enums: Vec<(Name, Sources<'a, TypeDef>)> = Vec::new();
         for (name, sources) in self.types.clone() {
-            let Some(kind) = self.agreed_kind(&name, &sources) else { continue };
+            let agreed = self.agreed_kind(&name, &sources);
             self.check_has_definition(&name, &sources);
+            let Some(kind) = agreed else { continue };
             if kind == Kind::Enum {
                 enums.push((name, sources));
                 continue;

@@ -19,7 +19,7 @@ use crate::{
 };
 use indexmap::IndexMap;
 use std::{collections::HashMap, rc::Rc};
-use supergraph::{FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
+use supergraph::{FieldId, FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
 
 ids! {
     /// An interned shape.
@@ -54,6 +54,9 @@ pub(crate) struct Entry {
     pub(crate) once_as: Option<String>,
     /// What is selected below.
     pub(crate) child: Option<ShapeId>,
+    /// The lists around the value: types that declare the field with another number of them have
+    /// an entry of their own.
+    pub(crate) list_depth: usize,
 }
 
 /// The response of some runtime types, in order.
@@ -74,6 +77,9 @@ pub(crate) enum CaseField {
 
 /// The fields of a field set by name and arguments: for which types, and what is below.
 type FlatFields = IndexMap<(String, Vec<(String, Value)>), (TypeSet, Vec<FieldSetItem>)>;
+
+/// What a field gives: its named type, and how many lists are around it.
+type ResultType = (TypeId, usize);
 
 /// All shapes of one planning run.
 pub(crate) struct Shapes<'a> {
@@ -140,12 +146,18 @@ impl<'a> Shapes<'a> {
         self.flatten_items(items, &types, &mut fields);
         let mut entries = Vec::with_capacity(fields.len());
         for ((field, arguments), (types, below)) in fields {
-            let child = (!below.is_empty()).then(|| {
-                let ty = self.result_type(ty, &types, &field);
-                self.of_field_set(ty, &below)
-            });
-            let (directives, once_as) = (Vec::new(), None);
-            entries.push(Entry { types, field, arguments, directives, once_as, child });
+            for (types, (result, list_depth)) in self.by_result(ty, &types, &field) {
+                let child = (!below.is_empty()).then(|| self.of_field_set(result, &below));
+                entries.push(Entry {
+                    types,
+                    field: field.clone(),
+                    arguments: arguments.clone(),
+                    directives: Vec::new(),
+                    once_as: None,
+                    child,
+                    list_depth,
+                });
+            }
         }
         let id = self.intern(Shape { ty, types, entries, cases: Vec::new() });
         self.field_sets.insert(key, id);
@@ -169,12 +181,22 @@ impl<'a> Shapes<'a> {
         }
     }
 
-    /// The type of `field`: as `ty` declares it, or else as the first of `types` does.
-    fn result_type(&self, ty: TypeId, types: &TypeSet, field: &str) -> TypeId {
+    /// The runtime types by what they declare `field` to be: its named type and its lists. Types
+    /// without the field go by the declared type.
+    fn by_result(&self, ty: TypeId, types: &TypeSet, field: &str) -> Vec<(TypeSet, ResultType)> {
         let declared = self.supergraph.field_named(ty, field);
-        let by_member = || types.iter().find_map(|ty| self.supergraph.field_named(ty, field));
-        let field = declared.or_else(by_member).expect("a field set was resolved when it was read");
-        self.supergraph.field(field).ty.named()
+        let mut classes: IndexMap<ResultType, TypeSet> = IndexMap::new();
+        for member in types.iter() {
+            if let Some(field) = self.supergraph.field_named(member, field).or(declared) {
+                classes.entry(self.result_type(field)).or_default().insert(member);
+            }
+        }
+        classes.into_iter().map(|(result, types)| (types, result)).collect()
+    }
+
+    fn result_type(&self, field: FieldId) -> ResultType {
+        let ty = &self.supergraph.field(field).ty;
+        (ty.named(), ty.list_depth())
     }
 
     fn intern(&mut self, shape: Shape) -> ShapeId {
@@ -310,9 +332,9 @@ impl<'c> Collector<'c, '_> {
         ty: TypeId,
         types: &TypeSet,
         fields: &IndexMap<String, Vec<&FieldNode>>,
-    ) -> Result<Vec<(TypeSet, Vec<Option<TypeId>>)>, PlanErrorKind> {
+    ) -> Result<Vec<(TypeSet, Vec<Option<ResultType>>)>, PlanErrorKind> {
         let supergraph = self.shapes.supergraph;
-        let mut classes: IndexMap<Vec<Option<TypeId>>, TypeSet> = IndexMap::new();
+        let mut classes: IndexMap<Vec<Option<ResultType>>, TypeSet> = IndexMap::new();
         for member in types.iter() {
             let mut results = Vec::with_capacity(fields.len());
             for nodes in fields.values() {
@@ -326,9 +348,8 @@ impl<'c> Collector<'c, '_> {
                     })?),
                 });
             }
-            let results = results
-                .into_iter()
-                .map(|field| field.map(|field| supergraph.field(field).ty.named()));
+            let results =
+                results.into_iter().map(|field| field.map(|field| self.shapes.result_type(field)));
             classes.entry(results.collect()).or_default().insert(member);
         }
         Ok(classes.into_iter().map(|(results, types)| (types, results)).collect())
@@ -337,7 +358,7 @@ impl<'c> Collector<'c, '_> {
     fn entry(
         &mut self,
         nodes: &[&FieldNode],
-        result: TypeId,
+        (result, list_depth): ResultType,
         once: bool,
     ) -> Result<Entry, PlanErrorKind> {
         let first = nodes[0];
@@ -353,6 +374,7 @@ impl<'c> Collector<'c, '_> {
             directives: first.directives.clone(),
             once_as: once.then(|| first.response_name.clone()),
             child,
+            list_depth,
         })
     }
 

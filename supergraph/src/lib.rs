@@ -21,10 +21,12 @@ mod field_set;
 mod reader;
 mod directives;
 mod api;
+mod reach;
 
 pub use api::ApiError;
 pub use field_set::{FieldSet, FieldSetItem};
 pub use id::{FieldId, FieldSetId, Id, IdVec, SubgraphId, TypeId};
+pub use reach::{Obstacle, PathStep, ReachLimits, Satisfiability, Unsatisfied};
 pub use reader::{SupergraphError, SupergraphErrorKind};
 pub use set::IdSet;
 pub use table::{

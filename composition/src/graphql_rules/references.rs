@@ -54,6 +54,44 @@ pub(super) fn check_type_references(
     }
 }
 
+/// Reports types that implement what is no interface.
+pub(super) fn check_implements(
+    source: &SourceText,
+    document: &Document,
+    errors: &mut Vec<CompositionError>,
+) {
+    let objects: HashSet<&Name> = document
+        .definitions
+        .iter()
+        .filter(|definition| definition.as_object_type_definition().is_some())
+        .filter_map(Definition::name)
+        .collect();
+    for definition in &document.definitions {
+        let implements = match definition {
+            Definition::ObjectTypeDefinition(d) => &d.implements_interfaces[..],
+            Definition::ObjectTypeExtension(d) => &d.implements_interfaces[..],
+            Definition::InterfaceTypeDefinition(d) => &d.implements_interfaces[..],
+            Definition::InterfaceTypeExtension(d) => &d.implements_interfaces[..],
+            _ => continue,
+        };
+        let Some(name) = definition.name() else { continue };
+        for object in implements.iter().filter(|implemented| objects.contains(*implemented)) {
+            let message = format!(
+                "[{}] `{name}` implements `{object}`, which is an object type in this subgraph",
+                source.subgraph
+            );
+            errors.push(
+                CompositionError::new(ErrorCode::InvalidGraphql, message)
+                    .on(name.as_str())
+                    .at(&source.subgraph, source.locate(object.location()))
+                    .fix(format!(
+                        "drop `implements {object}` here, or make `{object}` an interface"
+                    )),
+            );
+        }
+    }
+}
+
 fn visit_references(definition: &Definition, visit: &mut impl FnMut(&str, &Name, Span)) {
     let Some(parent) = definition.name() else { return };
     let inputs = |coordinate: &str,

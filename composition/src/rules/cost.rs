@@ -46,6 +46,7 @@ impl ListSize<'_> {
     fn check(mut self) {
         self.assumed_size();
         self.slicing_arguments();
+        self.sized_fields_form();
         let sized: Vec<String> = self.names("sizedFields");
         if sized.is_empty() && !self.field.ty.is_list() {
             self.report(
@@ -73,6 +74,18 @@ impl ListSize<'_> {
         let list = value.and_then(|value| value.as_list());
         let texts = list.into_iter().flatten().filter_map(|value| value.as_str());
         texts.map(str::to_owned).collect()
+    }
+
+    /// GraphQL would take a bare string for a list of one; the composers in use read its letters.
+    fn sized_fields_form(&mut self) {
+        let value = self.list_size.argument("sizedFields");
+        let Some(text) = value.and_then(|value| value.as_str()) else { return };
+        let message = format!(
+            "`sizedFields` of `@listSize` on `{}` is the text `\"{text}\"`, not a list",
+            self.coordinate
+        );
+        let fix = format!("write `sizedFields: [\"{text}\"]`");
+        self.report(ErrorCode::ListSizeInvalidSizedField, message, fix);
     }
 
     fn assumed_size(&mut self) {

@@ -21,6 +21,9 @@ pub(super) struct Draft {
     /// The groups that it waits for, the creators included.
     pub(super) waits_for: BTreeSet<DraftId>,
     pub(super) kind: DraftKind,
+    /// Required values without which an object is not sent. Fields that require other ones stand in
+    /// a group of their own, so that they don't get lost together.
+    pub(super) decisive: BTreeSet<SlotId>,
     /// What it selects, by position and the local type there.
     pub(super) nodes: IndexMap<(PositionId, TypeId), Node>,
 }

@@ -31,6 +31,7 @@ pub(super) struct SlotKey {
     arguments: Vec<(String, Value)>,
     directives: Vec<AppliedDirective>,
     once_as: Option<String>,
+    list_depth: usize,
     below: Below,
 }
 
@@ -40,12 +41,13 @@ enum Below {
     Leaf,
     /// The client's selection.
     Client(ShapeId),
-    /// Only what keys and requirements need, from this group.
-    Demanded(DraftId),
+    /// Only what keys and requirements need, from this group: objects of this type.
+    Demanded(DraftId, TypeId),
 }
 
-/// Identifies what was placed: position, carriers, and the state or the choices.
-pub(super) type PlaceKey = (PositionId, Vec<(DraftId, TypeId)>, Option<DraftId>, usize, bool);
+/// Identifies what was placed: position, shape, carriers, and the state or the choices.
+pub(super) type PlaceKey =
+    (PositionId, ShapeId, Vec<(DraftId, TypeId)>, Option<DraftId>, usize, bool);
 
 /// Where the values of a selection are.
 #[derive(Default)]
@@ -207,7 +209,8 @@ impl Builder<'_> {
         state: Option<usize>,
     ) -> Result<Rc<Placed>, PlanErrorKind> {
         let identity = state.unwrap_or(Rc::as_ptr(choices) as usize);
-        let key = (at, context.carriers.clone(), context.typed_by, identity, state.is_some());
+        let carriers = context.carriers.clone();
+        let key = (at, shape, carriers, context.typed_by, identity, state.is_some());
         if let Some(placed) = self.placed.get(&key) {
             return Ok(Rc::clone(placed));
         }
@@ -261,12 +264,15 @@ impl Builder<'_> {
                 (on, DraftKind::Entities { interface_object, resolves_types, representations })
             }
         };
+        let decisive: BTreeSet<SlotId> =
+            fields.iter().filter(|field| is_decisive(field)).map(|field| field.slot).collect();
         let here = self.drafts_at.entry((at, jump.subgraph)).or_default();
         let existing = here.iter().copied().find(|id| {
             let draft = &self.drafts[*id];
             draft.creators == context.creators
                 && draft.waits_for == waits_for
                 && is_same_door(&draft.kind, &kind)
+                && draft.decisive == decisive
                 && draft.can_hold(ty, &fields)
         });
         let draft = existing.unwrap_or_else(|| {
@@ -277,6 +283,7 @@ impl Builder<'_> {
                 creators: context.creators.clone(),
                 waits_for,
                 kind,
+                decisive,
                 nodes: indexmap::IndexMap::new(),
             });
             self.drafts.len() - 1
@@ -351,8 +358,8 @@ impl Builder<'_> {
 
     fn field_type(&self, ty: TypeId, declared: TypeId, field: &str) -> TypeRef {
         let supergraph = self.supergraph;
-        let found = supergraph.field_named(declared, field);
-        let found = found.or_else(|| supergraph.field_named(ty, field));
+        let found = supergraph.field_named(ty, field);
+        let found = found.or_else(|| supergraph.field_named(declared, field));
         supergraph.field(found.expect("the solver resolved this field")).ty.clone()
     }
 
@@ -373,14 +380,20 @@ impl Builder<'_> {
             below: match entry.child {
                 None => Below::Leaf,
                 Some(child) if is_client => Below::Client(child),
-                Some(_) => Below::Demanded(group),
+                Some(child) => Below::Demanded(group, self.shapes.get(child).ty),
             },
+            list_depth: entry.list_depth,
         };
         let known = self.keys.entry(at).or_default();
         if let Some((_, slot)) = known.iter().find(|(known, _)| *known == key) {
             return Ok(*slot);
         }
-        if matches!(key.below, Below::Demanded(_)) {
+        if let Below::Demanded(_, result) = key.below {
+            let gives = |below: &Below| match below {
+                Below::Leaf => false,
+                Below::Client(child) => self.shapes.get(*child).ty == result,
+                Below::Demanded(_, other) => *other == result,
+            };
             let asks = |slot: &SlotId| {
                 self.drafts[group].nodes.values().any(|node| node.fields.contains_key(slot))
             };
@@ -389,6 +402,8 @@ impl Builder<'_> {
                     && known.arguments == key.arguments
                     && known.directives.is_empty()
                     && known.once_as.is_none()
+                    && known.list_depth == key.list_depth
+                    && gives(&known.below)
                     && asks(slot)
             });
             if let Some((_, slot)) = shared {
@@ -450,6 +465,17 @@ fn is_same_door(a: &DraftKind, b: &DraftKind) -> bool {
         ) => a == b,
         _ => false,
     }
+}
+
+/// Whether a null in a required value keeps the object from being represented at all.
+fn is_decisive(field: &RepresentationField) -> bool {
+    fn has_non_null(ty: &TypeRef) -> bool {
+        match ty {
+            TypeRef::Named { non_null, .. } => *non_null,
+            TypeRef::List { item, non_null } => *non_null || has_non_null(item),
+        }
+    }
+    !field.is_key && (has_non_null(&field.ty) || field.fields.iter().any(is_decisive))
 }
 
 fn collect_groups(placed: &Placed, groups: &mut BTreeSet<DraftId>) {
