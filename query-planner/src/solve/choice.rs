@@ -94,6 +94,11 @@ pub(crate) struct Jump {
 }
 
 impl Jump {
+    /// Whether the subgraph has an `@interfaceObject` where it is entered.
+    pub(crate) fn enters_interface_object(&self) -> bool {
+        matches!(self.entrance, Entrance::Entity { interface_object: true, .. })
+    }
+
     /// The same way in, taken later than it could be; none when that is not later.
     pub(crate) fn delayed_to(&self, level: u32) -> Option<Self> {
         (level > self.level).then(|| Self {

@@ -124,7 +124,13 @@ impl Solver<'_> {
     }
 
     fn answerers_by_jumps(&self, entry: &Entry, ty: TypeId, reach: &Reach) -> Vec<Answerer> {
+        let supergraph = self.supergraph();
+        let field = supergraph.field_named(ty, &entry.field).map(|field| supergraph.field(field));
         let by_jump = |jump: &Rc<Jump>| {
+            // Most subgraphs know nothing of most fields: look before preparing to stand there.
+            if !jump.enters_interface_object() {
+                field?.capability(jump.subgraph)?;
+            }
             let carrier = self.arrived(jump, ty);
             let resolution = match carrier.interface_object {
                 Some(_) => self.capabilities.resolve(&carrier, ty, &entry.field),
@@ -256,16 +262,21 @@ impl Solver<'_> {
         let mut here = self.standings[at.index()].paths.clone();
         here.union_with(&doors.subgraphs);
         let supergraph = self.supergraph();
-        let interfaces = supergraph.ty(ty).interfaces.iter();
-        let declaring: Vec<TypeId> = std::iter::once(ty).chain(interfaces.copied()).collect();
-        let resolves = |subgraph: &_| {
-            declaring.iter().any(|on| {
-                let row = supergraph.ty(*on).in_subgraph(*subgraph);
-                row.is_some_and(|row| *on == ty || row.interface_object)
-                    && self.capabilities.resolve_on(*subgraph, *on, &entry.field).is_some()
-            })
-        };
-        here.iter().filter(resolves).collect()
+        let mut paths = SubgraphSet::new();
+        let interfaces = supergraph.ty(ty).interfaces.iter().copied();
+        for on in std::iter::once(ty).chain(interfaces) {
+            let row = supergraph.ty(on);
+            let Some(field) = supergraph.field_named(on, &entry.field) else { continue };
+            for capability in &supergraph.field(field).capabilities {
+                let subgraph = capability.subgraph;
+                let declares =
+                    on == ty || row.in_subgraph(subgraph).is_some_and(|row| row.interface_object);
+                if declares && here.contains(subgraph) && self.capabilities.is_active(capability) {
+                    paths.insert(subgraph);
+                }
+            }
+        }
+        paths
     }
 
     /// The members of a union that every subgraph on `paths` knows: an object of another member
