@@ -72,7 +72,7 @@ pub(crate) struct Width {
 }
 
 impl Width {
-    pub(crate) const NORMAL: Self = Self { beam: 64, candidates: 4, jumps: 3, exhaustive: false };
+    pub(crate) const NORMAL: Self = Self { beam: 64, candidates: 8, jumps: 3, exhaustive: false };
     const SPENT: Self = Self { beam: 1, candidates: 1, jumps: 1, exhaustive: false };
     pub(crate) const EXHAUSTIVE: Self =
         Self { beam: 4096, candidates: 4096, jumps: 16, exhaustive: true };
@@ -156,7 +156,7 @@ impl<'a> Solver<'a> {
         self.co_resolve = operation.kind() != OperationKind::Mutation;
         let paths = self.supergraph().subgraphs().ids().collect();
         let root = self.standing(Standing { carriers: Vec::new(), paths });
-        for _ in 0..MAX_PASSES {
+        for pass in 1..=MAX_PASSES {
             self.incomplete = false;
             self.grew = false;
             self.failure = None;
@@ -164,7 +164,8 @@ impl<'a> Solver<'a> {
                 OperationKind::Query => self.solve(shape, root).candidates.clone(),
                 _ => self.solve_serial(shape, root).into_iter().collect(),
             };
-            if self.incomplete && self.grew {
+            // Ways that are known lead where they say; a further pass could only add better ones.
+            if self.incomplete && self.grew && pass < MAX_PASSES {
                 self.forget_pass();
                 continue;
             }
