@@ -56,6 +56,8 @@ pub(crate) struct Standing {
     pub(crate) carriers: Vec<Carrier>,
     /// Every subgraph that could have answered the way here, taken or not.
     pub(crate) paths: SubgraphSet,
+    /// The carriers' answers belong to a mutation, which may be asked only once.
+    pub(crate) in_mutation: bool,
 }
 
 /// How far the search looks.
@@ -100,8 +102,6 @@ pub(crate) struct Solver<'a> {
     width: Width,
     max_steps: u64,
     steps: u64,
-    /// Whether one value may come from several subgraphs: never under a mutation.
-    co_resolve: bool,
     /// A table was read before it was whole.
     incomplete: bool,
     /// A table grew in this pass.
@@ -131,7 +131,6 @@ impl<'a> Solver<'a> {
             width,
             max_steps: limits.steps,
             steps: 0,
-            co_resolve: true,
             incomplete: false,
             grew: false,
             failure: None,
@@ -153,9 +152,11 @@ impl<'a> Solver<'a> {
         guards: &Guards,
     ) -> Result<(ShapeId, Vec<Candidate>), PlanErrorKind> {
         let shape = self.shapes.of_operation(operation, guards)?;
-        self.co_resolve = operation.kind() != OperationKind::Mutation;
-        let paths = self.supergraph().subgraphs().ids().collect();
-        let root = self.standing(Standing { carriers: Vec::new(), paths });
+        let root = self.standing(Standing {
+            carriers: Vec::new(),
+            paths: self.supergraph().subgraphs().ids().collect(),
+            in_mutation: operation.kind() == OperationKind::Mutation,
+        });
         for pass in 1..=MAX_PASSES {
             self.incomplete = false;
             self.grew = false;
@@ -269,10 +270,9 @@ impl<'a> Solver<'a> {
             }
         }
         for jump in self.resolving_jumps(interface, standing) {
-            let Standing { mut carriers, paths } =
-                Standing::clone(&self.standings[standing.index()]);
-            carriers.push(self.arrived(&jump, interface));
-            let standing = self.standing(Standing { carriers, paths });
+            let mut resolved = Standing::clone(&self.standings[standing.index()]);
+            resolved.carriers.push(self.arrived(&jump, interface));
+            let standing = self.standing(resolved);
             let solved = self.solve(id, standing);
             for then in &solved.candidates {
                 let mut requests = then.requests.clone();

@@ -5,8 +5,8 @@
 //! **Never here:** choosing among them (`combine`).
 //!
 //! **Holds:** an option that opens no request ends the search for others. A value is taken from
-//! several subgraphs only when it is an object (never abstract), the operation is no mutation, and
-//! none alone can answer it (or it is a single object at the root, and none can without more
+//! several subgraphs only when it is an object (never abstract) that no mutation answers, and none
+//! alone can answer it (or it is a single object at the root, and none can without more
 //! requests).
 
 use super::{
@@ -253,7 +253,10 @@ impl Solver<'_> {
             carrier.level = if several { answerer.level } else { 0 };
             carrier
         });
-        Standing { carriers: carriers.collect(), paths }
+        let carriers = carriers.collect();
+        let in_mutation = self.standings[at.index()].in_mutation
+            && !answerers.iter().all(|answerer| self.is_new_query(answerer, ty));
+        Standing { carriers, paths, in_mutation }
     }
 
     /// The subgraphs that could answer the way to `entry`'s value.
@@ -333,14 +336,16 @@ impl Solver<'_> {
     ) -> Vec<FieldOption> {
         let Some(child) = entry.child else { return Vec::new() };
         let result = self.shapes.get(child).ty;
-        if !self.co_resolve || self.supergraph().ty(result).kind != TypeKind::Object {
+        if self.supergraph().ty(result).kind != TypeKind::Object {
             return Vec::new();
         }
+        let in_mutation = self.standings[at.index()].in_mutation;
         let mut answerers: Vec<Answerer> = Vec::new();
         let all = self.answerers_here(entry, ty, at).into_iter();
         for answerer in all.chain(self.answerers_by_jumps(entry, ty, reach)) {
             let subgraph = answerer.carrier.subgraph;
             if answerer.resolution.requires.is_none()
+                && (!in_mutation || self.is_new_query(&answerer, ty))
                 && !answerers.iter().any(|known| known.carrier.subgraph == subgraph)
             {
                 answerers.push(answerer);
@@ -358,6 +363,13 @@ impl Solver<'_> {
             }
         }
         Vec::new()
+    }
+
+    /// Whether the answerer starts a query of its own, also below a mutation.
+    fn is_new_query(&self, answerer: &Answerer, ty: TypeId) -> bool {
+        let enters_root =
+            matches!(&answerer.from, From::Jump(jump) if jump.entrance == Entrance::Root);
+        enters_root && ty == self.supergraph().query_type()
     }
 
     fn options_of_parts(
