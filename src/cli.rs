@@ -28,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use compose::ComposeFormat;
 use plan::{PlanCommandError, PlanFormat};
 use test::{OnChange, Verdict};
 
@@ -73,8 +74,8 @@ struct Arguments {
 enum Command {
     /// Serves the graph and the routes of a configuration file.
     ///
-    /// Schema files are watched: a good change is put in force without dropping a request, a bad one is
-    /// logged and the old graph stays. SIGTERM and Ctrl-C let running requests finish (`limits.drain`).
+    /// The configuration and its schema files are watched: a good change is put in force without dropping a
+    /// request, a bad one is logged and the old state stays. SIGTERM and Ctrl-C let running requests finish (`limits.drain`).
     Serve {
         #[command(flatten)]
         configuration: Configuration,
@@ -91,6 +92,12 @@ enum Command {
         /// Writes the supergraph to a file instead.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Prints the API schema, which clients see, instead of the supergraph.
+        #[arg(long)]
+        api: bool,
+        /// The form of what is printed: the supergraph and complaints as text, or one JSON object.
+        #[arg(long, value_enum, default_value_t = ComposeFormat::Text)]
+        format: ComposeFormat,
     },
     /// Shows which requests an operation would cause, to whom, and which waits for which.
     Plan {
@@ -153,8 +160,8 @@ pub fn run() -> ExitCode {
         Command::Serve { configuration } => serve::serve(&configuration.file),
         #[cfg(feature = "demo")]
         Command::Demo(arguments) => run_demo(&arguments),
-        Command::Compose { configuration, output } => {
-            compose::compose(&configuration.file, output.as_deref())
+        Command::Compose { configuration, output, api, format } => {
+            compose::compose(&configuration.file, output.as_deref(), api, format)
         }
         Command::Plan { operation, configuration, variables, format } => {
             run_plan(&configuration.file, &operation, variables.as_deref(), format)
@@ -236,7 +243,7 @@ fn run_add(configuration: &Path, name: &str, url: &str) -> Exit {
         Ok(added) => {
             let verb = if added.is_new_configuration { "wrote" } else { "added to" };
             for hint in &added.loaded.hints {
-                terminal::complain(hint);
+                terminal::complain(&hint.to_string());
             }
             terminal::say(&format!("wrote {}", added.schema.display()));
             terminal::say(&format!("{verb} {}", configuration.display()));

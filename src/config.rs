@@ -30,6 +30,7 @@ mod report;
 mod suggest;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -93,6 +94,8 @@ struct RawSettings {
 pub struct Settings {
     /// The file it came from.
     pub file: PathBuf,
+    /// The text of the file, by which a change is told.
+    pub text: Arc<str>,
     /// Where to listen.
     pub listen: ListenSettings,
     /// The GraphQL door.
@@ -120,7 +123,7 @@ impl Settings {
     /// Everything that is wrong in the file, or that it cannot be read.
     pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
         match std::fs::read_to_string(file) {
-            Ok(text) => Self::read(file, &text, &variable),
+            Ok(text) => Self::parse(file, &text),
             Err(error) => {
                 let mut problems = Problems::new(file, "");
                 problems.add_at(
@@ -131,6 +134,14 @@ impl Settings {
                 Err(problems.finish().expect_err("one problem was added"))
             }
         }
+    }
+
+    /// Reads the text of a file, with the variables of this process.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the text.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigErrors> {
+        Self::read(file, text, &variable)
     }
 
     /// Reads the text of a file; paths are relative to the file's folder.
@@ -164,13 +175,20 @@ impl Settings {
             }
         };
         problems.locate_in(&tree);
-        let settings = settle(raw, file, folder, &mut problems);
+        let mut settings = settle(raw, file, environment, &mut problems);
+        settings.text = text.into();
         problems.finish()?;
         Ok(settings)
     }
 }
 
-fn settle(raw: RawSettings, file: &Path, folder: &Path, problems: &mut Problems<'_>) -> Settings {
+fn settle(
+    raw: RawSettings,
+    file: &Path,
+    environment: Environment<'_>,
+    problems: &mut Problems<'_>,
+) -> Settings {
+    let folder = file.parent().unwrap_or(Path::new(""));
     if let Some(version) = raw.version.filter(|version| *version != 1) {
         problems.add(
             &Key::default().then("version"),
@@ -189,6 +207,7 @@ fn settle(raw: RawSettings, file: &Path, folder: &Path, problems: &mut Problems<
     let headers = raw.headers.unwrap_or_default();
     Settings {
         file: file.to_owned(),
+        text: "".into(),
         listen,
         graphql,
         graphql_limits: policies.limits(Door::Graphql, &[]),
@@ -201,7 +220,7 @@ fn settle(raw: RawSettings, file: &Path, folder: &Path, problems: &mut Problems<
         ),
         routes,
         limits: raw.limits.unwrap_or_default().settle(problems),
-        telemetry: raw.telemetry.unwrap_or_default().settle(),
+        telemetry: raw.telemetry.unwrap_or_default().settle(environment, problems),
     }
 }
 

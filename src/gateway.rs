@@ -12,6 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,11 +20,11 @@ use tokio::task::JoinHandle;
 
 use crate::admin::Probes;
 use crate::config::Settings;
-use crate::graph::{GraphInForce, Problem, Watch, Workshop};
+use crate::graph::{Configuration, GraphInForce, Problem, ReadConfiguration, Watch, Workshop};
 use crate::pipeline::{Rooms, error_policy};
 use crate::routes::Routes;
-use crate::server::{Port, accept};
-use crate::telemetry::{DoorMetrics, Event, Level, Metrics, Sink, Telemetry};
+use crate::server::{Doors, DoorsInForce, Port, accept};
+use crate::telemetry::{DoorMetrics, Metrics, Sink, Telemetry};
 use crate::upstream::Upstreams;
 
 /// Starts gateways.
@@ -41,7 +42,6 @@ pub struct Running {
     stop: watch::Sender<bool>,
     stopped: watch::Sender<bool>,
     listeners: [JoinHandle<()>; 2],
-    telemetry: Telemetry,
     _watch: Watch,
 }
 
@@ -64,86 +64,123 @@ pub enum StartError {
 }
 
 impl Gateway {
-    /// Loads the graph, binds both ports and serves.
+    /// Loads the graph, binds both ports and serves; schema files are watched.
     ///
     /// # Errors
     /// When the graph cannot be loaded or a port cannot be bound.
     pub async fn start(settings: Settings, log: Arc<dyn Sink>) -> Result<Running, StartError> {
-        let settings = Arc::new(settings);
-        let telemetry = Telemetry { log, metrics: Arc::new(Metrics::new()) };
-        let upstreams = Arc::new(Upstreams::new(&settings.upstreams));
-        let workshop = Workshop {
-            settings: Arc::clone(&settings),
-            upstreams: Arc::clone(&upstreams),
-            telemetry: telemetry.clone(),
-        };
-        let (graph, watch) = GraphInForce::start(workshop).await.map_err(StartError::Graph)?;
-        let public = bind(settings.listen.public).await?;
-        let admin = bind(settings.listen.admin).await?;
-        let metrics = &telemetry.metrics;
-        let rooms = Arc::new(Rooms {
-            routes: Routes::new(&settings.routes, &settings.headers, &upstreams, metrics),
-            graph: Arc::clone(&graph),
-            graphql_metrics: Arc::new(DoorMetrics::new(metrics, "graphql", &settings.graphql.path)),
-            error_policy: error_policy(&settings.graphql),
-            telemetry: telemetry.clone(),
-            settings,
-        });
-        Ok(Running::serve(rooms, public, admin, graph, watch))
+        Self::furnish(settings, log, None).await
     }
-}
 
-impl Running {
-    fn serve(
-        rooms: Arc<Rooms>,
-        (public, public_address): (TcpListener, SocketAddr),
-        (admin, admin_address): (TcpListener, SocketAddr),
-        graph: Arc<GraphInForce>,
-        watch: Watch,
-    ) -> Self {
-        let telemetry = rooms.telemetry.clone();
+    /// As [`Self::start`]; the configuration file is watched too, and `read` makes settings of its text.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_following(
+        settings: Settings,
+        log: Arc<dyn Sink>,
+        read: ReadConfiguration,
+    ) -> Result<Running, StartError> {
+        Self::furnish(settings, log, Some(read)).await
+    }
+
+    async fn furnish(
+        settings: Settings,
+        log: Arc<dyn Sink>,
+        read: Option<ReadConfiguration>,
+    ) -> Result<Running, StartError> {
+        let (version, configuration) = (env!("CARGO_PKG_VERSION"), settings.file.display());
+        tracing::info!(version, %configuration, "starting");
+        let workshop = Workshop {
+            upstreams: Arc::new(Upstreams::new(&settings.upstreams)),
+            settings: Arc::new(settings),
+            telemetry: Telemetry { log, metrics: Arc::new(Metrics::new()) },
+        };
+        let (graph, loaded) = GraphInForce::start(&workshop).await.map_err(StartError::Graph)?;
+        let (public, public_address) = bind(workshop.settings.listen.public).await?;
+        let (admin, admin_address) = bind(workshop.settings.listen.admin).await?;
         let (stop, stopping) = watch::channel(false);
         let (stopped, admin_stopping) = watch::channel(false);
         let probes = Probes::new(stopping.clone());
+        let doors = Doors::new(rooms(&workshop, &graph), &probes);
+        let doors: DoorsInForce = Arc::new(ArcSwap::from_pointee(doors));
+        let configuration = read.map(|read| follow(read, &doors, &graph, probes, &workshop));
+        let watch = graph.watch(workshop, loaded, configuration);
         let listeners = [
-            tokio::spawn(accept::serve(
-                public,
-                Port::Public,
-                Arc::clone(&rooms),
-                probes.clone(),
-                stopping,
-            )),
+            tokio::spawn(accept::serve(public, Port::Public, Arc::clone(&doors), stopping)),
             // Probes and metrics answer until the last client is served.
-            tokio::spawn(accept::serve(admin, Port::Admin, rooms, probes, admin_stopping)),
+            tokio::spawn(accept::serve(admin, Port::Admin, doors, admin_stopping)),
         ];
-        let event = Event::new(Level::Info, "listening")
-            .with("address", public_address.to_string())
-            .with("admin_address", admin_address.to_string());
-        telemetry.log.event(&event);
-        Self {
+        tracing::info!(address = %public_address, %admin_address, "listening");
+        Ok(Running {
             public_address,
             admin_address,
             graph,
             stop,
             stopped,
             listeners,
-            telemetry,
             _watch: watch,
-        }
+        })
     }
+}
 
+fn rooms(workshop: &Workshop, graph: &Arc<GraphInForce>) -> Arc<Rooms> {
+    let Workshop { settings, upstreams, telemetry } = workshop;
+    let metrics = &telemetry.metrics;
+    Arc::new(Rooms {
+        routes: Routes::new(&settings.routes, &settings.headers, upstreams, metrics),
+        graph: Arc::clone(graph),
+        graphql_metrics: Arc::new(DoorMetrics::new(metrics, "graphql", &settings.graphql.path)),
+        error_policy: error_policy(&settings.graphql),
+        telemetry: telemetry.clone(),
+        settings: Arc::clone(settings),
+    })
+}
+
+/// Doors to new rooms whenever the configuration changes. A request ends in the rooms in which it began.
+fn follow(
+    read: ReadConfiguration,
+    doors: &DoorsInForce,
+    graph: &Arc<GraphInForce>,
+    probes: Probes,
+    started: &Workshop,
+) -> Configuration {
+    let (doors, graph) = (Arc::clone(doors), Arc::clone(graph));
+    let started = Arc::clone(&started.settings);
+    let furnish = move |workshop: &Workshop| {
+        let new = Doors::new(rooms(workshop, &graph), &probes);
+        doors.store(Arc::new(new));
+        tracing::info!("configuration replaced");
+        tell_what_needs_a_restart(&started, &workshop.settings);
+    };
+    Configuration { read, furnish: Box::new(furnish) }
+}
+
+fn tell_what_needs_a_restart(started: &Settings, new: &Settings) {
+    let changed = [
+        ("listen", started.listen.public != new.listen.public),
+        ("admin.listen", started.listen.admin != new.listen.admin),
+        ("limits.connections", started.limits.connections != new.limits.connections),
+        ("telemetry", started.telemetry != new.telemetry),
+    ];
+    for (key, _) in changed.into_iter().filter(|(_, is_changed)| *is_changed) {
+        tracing::warn!(key, "the change of this key needs a restart");
+    }
+}
+
+impl Running {
     /// Accepts no more connections, lets running requests finish within `limits.drain`, then returns.
     /// A second call does nothing.
     pub async fn shutdown(&mut self) {
         if self.stop.send_replace(true) {
             return;
         }
-        self.telemetry.log.event(&Event::new(Level::Info, "stopping"));
+        tracing::info!("stopping");
         let [public, admin] = &mut self.listeners;
         let _ = public.await;
         self.stopped.send_replace(true);
         let _ = admin.await;
-        self.telemetry.log.event(&Event::new(Level::Info, "stopped"));
+        tracing::info!("stopped");
     }
 }
 

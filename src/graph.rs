@@ -1,6 +1,6 @@
 //! The graph in force: loaded, watched, warmed, swapped.
 //!
-//! **In:** the `supergraph` section of the configuration, and the files that it names, as they change.
+//! **In:** the configuration, and the schema files that it names, as they change.
 //! **Out:** the [`Graph`] that requests run on, at any time one; the [`Problem`] of the last change, if it was bad.
 //!
 //! **Never here:** composition rules, reading of supergraphs (their crates), requests.
@@ -26,12 +26,12 @@ use supergraph::{IdVec, SubgraphId, Supergraph};
 use crate::config::{Limits, Settings};
 use crate::operation::{Found, Key, PreparedOperations};
 use crate::schedule::Source;
-use crate::telemetry::{Event, Level, Telemetry};
+use crate::telemetry::Telemetry;
 use crate::upstream::Upstreams;
 
-pub use load::{Loaded, load};
-pub use problem::{Problem, ProblemError};
-pub use watch::Watch;
+pub use load::{Loaded, api_sdl, load};
+pub use problem::{Problem, ProblemError, ProblemLocation};
+pub use watch::{Configuration, ReadConfiguration, Watch};
 
 /// A supergraph with everything made for it.
 #[derive(Debug)]
@@ -70,20 +70,30 @@ pub struct Workshop {
 const WARMED: usize = 200;
 
 impl GraphInForce {
-    /// Loads the graph and watches its files from then on, until the returned guard is dropped.
+    /// Loads the graph.
     ///
     /// # Errors
     /// When the graph cannot be loaded.
-    pub async fn start(workshop: Workshop) -> Result<(Arc<Self>, Watch), Arc<Problem>> {
-        let loaded = load_now(&workshop).await?;
+    pub async fn start(workshop: &Workshop) -> Result<(Arc<Self>, Loaded), Arc<Problem>> {
+        let loaded = load_now(workshop).await?;
         let graph = workshop.build(&loaded).map_err(Arc::new)?;
         workshop.tell_loaded(&graph, "graph loaded");
         let this = Arc::new(Self {
             current: ArcSwap::from_pointee(graph),
             problem: ArcSwapOption::empty(),
         });
-        let watch = watch::watch(Arc::clone(&this), workshop, loaded);
-        Ok((this, watch))
+        Ok((this, loaded))
+    }
+
+    /// Watches the files of the graph, and with a `configuration` that file too, until the returned guard
+    /// is dropped.
+    pub fn watch(
+        self: &Arc<Self>,
+        workshop: Workshop,
+        loaded: Loaded,
+        configuration: Option<Configuration>,
+    ) -> Watch {
+        watch::watch(Arc::clone(self), workshop, loaded, configuration)
     }
 
     /// The graph to run a request on; hold it as long as the request runs.
@@ -97,34 +107,40 @@ impl GraphInForce {
     }
 
     /// Puts what was loaded in force, if a graph can be made of it.
-    async fn replace(&self, workshop: &Workshop, loaded: &Loaded) {
-        match workshop.build(loaded) {
-            Ok(graph) => {
-                warm(&graph, &self.current(), workshop.settings.graphql_limits).await;
-                workshop.tell_loaded(&graph, "graph replaced");
-                self.current.store(Arc::new(graph));
-                self.problem.store(None);
-            }
-            Err(problem) => self.refuse(workshop, Arc::new(problem)),
-        }
+    async fn replace(&self, workshop: &Workshop, loaded: &Loaded) -> Result<(), Arc<Problem>> {
+        let graph = workshop.build(loaded)?;
+        warm(&graph, &self.current(), workshop.settings.graphql_limits).await;
+        workshop.tell_loaded(&graph, "graph replaced");
+        self.current.store(Arc::new(graph));
+        self.problem.store(None);
+        Ok(())
     }
 
     /// Keeps the graph in force and tells what is wrong with the change.
     fn refuse(&self, workshop: &Workshop, problem: Arc<Problem>) {
         workshop.telemetry.metrics.graphs_refused.inc();
-        problem.tell(&*workshop.telemetry.log);
+        problem.tell();
         self.problem.store(Some(problem));
     }
 
     /// The newest files are those of the graph in force again.
-    fn mend(&self, workshop: &Workshop) {
+    fn mend(&self) {
         if self.problem.swap(None).is_some() {
-            workshop.telemetry.log.event(&Event::new(Level::Info, "graph mended"));
+            tracing::info!("graph mended");
         }
     }
 }
 
 impl Workshop {
+    /// The workshop of other settings; pools that are described as before keep their connections.
+    fn renewed(&self, settings: Settings) -> Self {
+        Self {
+            upstreams: Arc::new(self.upstreams.renewed(&settings.upstreams)),
+            settings: Arc::new(settings),
+            telemetry: self.telemetry.clone(),
+        }
+    }
+
     fn build(&self, loaded: &Loaded) -> Result<Graph, Problem> {
         let supergraph = Supergraph::parse(&loaded.sdl)
             .map_err(|error| Problem::of_supergraph(loaded.file.as_deref(), &error))?;
@@ -142,14 +158,9 @@ impl Workshop {
 
     fn tell_loaded(&self, graph: &Graph, message: &'static str) {
         let names: Vec<&str> = graph.sources.iter().map(|(_, source)| &*source.name).collect();
-        let event = Event::new(Level::Info, message)
-            .with("graph", graph.id.as_str())
-            .with("subgraphs", names);
-        self.telemetry.log.event(&event);
+        tracing::info!(graph = graph.id, subgraphs = names.join(" "), "{message}");
         for name in graph.supergraph.undefined_types() {
-            let event = Event::new(Level::Warn, "supergraph uses a type that it does not define")
-                .with("type", name.as_str());
-            self.telemetry.log.event(&event);
+            tracing::warn!(r#type = name, "supergraph uses a type that it does not define");
         }
         self.telemetry.metrics.graphs_loaded.inc();
         let since = graph.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -19,7 +19,7 @@ pub mod graph; // The graph in force: load, watch, warm, swap.
 pub mod operation; // Prepared operations: parse, validate, plan, keep.
 pub mod schedule; // Drives an execution: calls out, answers in.
 pub mod upstream; // One request to one target: pool, turn, deadline, headers.
-pub mod telemetry; // Log lines and metrics, the same for both doors.
+pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostics.
 pub mod config; // The file as written, and as settled.
 pub mod expressions; // A part of CEL: compiled when the file is read, evaluated for a request.
 

@@ -35,7 +35,7 @@ use crate::config::Limits;
 pub use error::{RequestError, RequestErrorKind};
 pub use introspection::Introspection;
 pub use prepare::MAX_RECURSION;
-pub use variant::Variant;
+pub use variant::{OverrideLabels, Variant};
 
 use variables::Variable;
 use variant::Variants;
@@ -174,7 +174,19 @@ impl Prepared {
         variables: &serde_json::Map<String, serde_json::Value>,
         chance: f64,
     ) -> Result<Arc<Variant>, RequestError> {
-        self.variants.find(&self.operation, variables, chance).await
+        self.variant_for(variables, OverrideLabels::ByChance(chance)).await
+    }
+
+    /// The plan for these variables and labels of progressive overrides.
+    ///
+    /// # Errors
+    /// When there is no plan.
+    pub async fn variant_for(
+        &self,
+        variables: &serde_json::Map<String, serde_json::Value>,
+        labels: OverrideLabels<'_>,
+    ) -> Result<Arc<Variant>, RequestError> {
+        self.variants.find(&self.operation, variables, labels).await
     }
 }
 

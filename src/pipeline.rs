@@ -50,7 +50,7 @@ pub struct Rooms {
 }
 
 /// What is known of a request before its body is read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Facts {
     /// Its name in all logs.
     pub id: Arc<str>,
@@ -162,6 +162,9 @@ async fn execute_operation(
     request: GraphqlRequest,
 ) -> Result<Executed, RequestError> {
     let started = Instant::now();
+    if prepared.operation.kind() == OperationKind::Subscription {
+        return Err(RequestErrorKind::Subscription.into());
+    }
     if request.transport == Transport::Get && prepared.operation.kind() != OperationKind::Query {
         return Err(RequestErrorKind::MutationOverGet.into());
     }

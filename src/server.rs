@@ -14,6 +14,8 @@ pub mod accept;
 mod graphql_http;
 mod media_type;
 mod observe;
+mod own;
+#[cfg(feature = "ui")]
 mod page;
 mod passthrough;
 mod reply;
@@ -25,12 +27,15 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::Body;
 use futures_util::FutureExt;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use crate::admin::{self, Probes};
+use crate::admin::Probes;
 use crate::pipeline::{Facts, Rooms};
 use crate::upstream::headers::X_REQUEST_ID;
 
@@ -48,10 +53,31 @@ pub enum Port {
     Admin,
 }
 
+/// What requests are answered from: the rooms, and the gateway's own pages about them.
+#[derive(Debug)]
+pub struct Doors {
+    rooms: Arc<Rooms>,
+    public_pages: Router,
+    admin_pages: Router,
+}
+
+/// The doors that the next request goes through.
+pub type DoorsInForce = Arc<ArcSwap<Doors>>;
+
+impl Doors {
+    /// Doors to these rooms.
+    pub fn new(rooms: Arc<Rooms>, probes: &Probes) -> Self {
+        Self {
+            public_pages: own::public(Arc::clone(&rooms), probes.clone()),
+            admin_pages: own::admin(Arc::clone(&rooms), probes.clone()),
+            rooms,
+        }
+    }
+}
+
 /// Answers one request.
 pub async fn answer(
-    rooms: Arc<Rooms>,
-    probes: Probes,
+    doors: Arc<Doors>,
     port: Port,
     peer: SocketAddr,
     request: Request<Incoming>,
@@ -65,13 +91,13 @@ pub async fn answer(
         client_ip: peer.ip(),
         started: Instant::now(),
     };
-    let mut observation = Observation::start(&rooms, &facts);
+    let mut observation = Observation::start(&doors.rooms, &facts);
     let door = async {
         match port {
-            Port::Admin => admin_door(&rooms, &probes, &facts).await,
-            Port::Public => {
-                public_door(&rooms, &probes, &facts, &head.uri, body, &mut observation).await
+            Port::Admin => {
+                own::answer(&doors.admin_pages, &facts, &head.uri, Body::new(body)).await
             }
+            Port::Public => public_door(&doors, &facts, &head.uri, body, &mut observation).await,
         }
     };
     // A bug of ours costs one request, not the connection with all that share it.
@@ -89,56 +115,28 @@ pub async fn answer(
     observation.attach(response)
 }
 
+/// The doors go first, so that their traffic never passes a router of pages; the configuration has made
+/// sure that no route takes a page's path.
 async fn public_door(
-    rooms: &Rooms,
-    probes: &Probes,
+    doors: &Doors,
     facts: &Facts,
     uri: &http::Uri,
     body: Incoming,
     observation: &mut Observation,
 ) -> Reply {
-    let graphql = &rooms.settings.graphql;
-    if facts.path == graphql.path {
+    let rooms = &*doors.rooms;
+    if facts.path == rooms.settings.graphql.path {
         return graphql_http::answer(rooms, facts, uri.query(), body, observation).await;
     }
-    if let Some(reply) = probe(probes, rooms, facts) {
-        return reply;
+    let body = match passthrough::answer(rooms, facts, uri, body, observation).await {
+        Ok(reply) => return reply,
+        Err(body) => Body::new(body),
+    };
+    let reply = own::answer(&doors.public_pages, facts, uri, body).await;
+    if let Reply::Refused(refusal @ Refusal::NotFound) = &reply {
+        observation.failed(refusal.code(), refusal.message());
     }
-    if graphql.ide {
-        match facts.path.as_str() {
-            "/_graphloom/status" => return only_get(facts, || Reply::Json(admin::status(rooms))),
-            "/_graphloom/plan" => return graphql_http::plan(rooms, facts, body).await,
-            _ => {}
-        }
-        if let Some(reply) = page::answer(facts, &graphql.path) {
-            return reply;
-        }
-    }
-    passthrough::answer(rooms, facts, uri, body, observation).await
-}
-
-async fn admin_door(rooms: &Rooms, probes: &Probes, facts: &Facts) -> Reply {
-    if let Some(reply) = probe(probes, rooms, facts) {
-        return reply;
-    }
-    match facts.path.as_str() {
-        "/metrics" => {
-            let text = admin::metrics(rooms).await;
-            only_get(facts, || Reply::Metrics(text))
-        }
-        _ => Reply::Refused(Refusal::NotFound),
-    }
-}
-
-fn probe(probes: &Probes, rooms: &Rooms, facts: &Facts) -> Option<Reply> {
-    match facts.path.as_str() {
-        "/health" => Some(only_get(facts, || Reply::Json(admin::health()))),
-        "/ready" => Some(only_get(facts, || match probes.is_draining() {
-            false => Reply::Json(admin::ready(rooms)),
-            true => Reply::Refused(Refusal::Draining),
-        })),
-        _ => None,
-    }
+    reply
 }
 
 /// The message of a panic, for the log.
@@ -146,11 +144,4 @@ fn said_in(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
-}
-
-fn only_get(facts: &Facts, reply: impl FnOnce() -> Reply) -> Reply {
-    match facts.method {
-        Method::GET | Method::HEAD => reply(),
-        _ => Reply::Refused(Refusal::MethodNotAllowed("GET".to_owned())),
-    }
 }

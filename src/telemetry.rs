@@ -1,6 +1,6 @@
 //! What the gateway tells about itself: log lines and metrics.
 //!
-//! **In:** records of requests and events. **Out:** lines to a [`Sink`]; the text of `/metrics`.
+//! **In:** records of requests; events of `tracing`. **Out:** lines; the text of `/metrics`.
 //!
 //! **Never here:** what is worth telling (the rooms decide), where `/metrics` is served (`server`).
 //!
@@ -9,6 +9,7 @@
 //!
 //! **Read first:** [`RequestRecord`], [`Metrics`].
 
+mod diagnostics;
 mod log;
 mod metrics;
 mod record;
@@ -16,7 +17,8 @@ mod timestamp;
 
 use std::sync::Arc;
 
-pub use log::{Capture, Json, Sink, Text, lines_to};
+pub use diagnostics::subscriber;
+pub use log::{Capture, Json, Lines, Queue, Sink, Text, lines_to};
 pub use metrics::{DoorMetrics, FetchMetrics, Metrics, MetricsKey};
 pub use record::{Event, FetchRecord, Level, RequestRecord};
 pub use timestamp::rfc3339;
@@ -24,7 +26,7 @@ pub use timestamp::rfc3339;
 /// Where all rooms tell.
 #[derive(Clone)]
 pub struct Telemetry {
-    /// Lines.
+    /// A line for each request.
     pub log: Arc<dyn Sink>,
     /// Numbers.
     pub metrics: Arc<Metrics>,

@@ -20,7 +20,7 @@ mod pool;
 mod registry;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -46,6 +46,7 @@ pub struct Upstream {
     name: Arc<str>,
     targets: Vec<Target>,
     next: AtomicUsize,
+    is_failing: AtomicBool,
     timeout: Duration,
 }
 
@@ -109,6 +110,7 @@ impl Upstream {
             name: name.into(),
             targets: settings.targets.iter().map(target).collect(),
             next: AtomicUsize::new(0),
+            is_failing: AtomicBool::new(false),
             timeout: settings.timeout.total,
         }
     }
@@ -129,12 +131,34 @@ impl Upstream {
     /// When no connection could be had, the deadline passed, or the exchange broke.
     pub async fn send(&self, request: Outgoing) -> Result<Response<PooledBody>, UpstreamError> {
         let deadline = Instant::now() + request.timeout.unwrap_or(self.timeout);
-        match timeout_at(deadline, self.try_targets(request)).await {
+        let sent = match timeout_at(deadline, self.try_targets(request)).await {
             Ok(Ok((response, lease))) => {
                 Ok(response.map(|body| PooledBody::new(body, lease, deadline, &self.name)))
             }
             Ok(Err(kind)) => Err(self.failed(kind)),
             Err(_) => Err(self.failed(UpstreamErrorKind::Timeout)),
+        };
+        self.notice(sent.as_ref().err());
+        sent
+    }
+
+    /// Tells when it stops answering and when it answers again: requests between tell of themselves.
+    fn notice(&self, error: Option<&UpstreamError>) {
+        let upstream = &*self.name;
+        match error {
+            Some(error) if error.is_request_too_large() => {}
+            Some(error) => {
+                if !self.is_failing.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(upstream, %error, "upstream does not answer");
+                }
+            }
+            None => {
+                if self.is_failing.load(Ordering::Relaxed)
+                    && self.is_failing.swap(false, Ordering::Relaxed)
+                {
+                    tracing::info!(upstream, "upstream answers again");
+                }
+            }
         }
     }
 

@@ -3,20 +3,22 @@
 //! **In:** a name, the URL of a subgraph, the configuration file. **Out:** a schema file, one more entry
 //! in the configuration, and what composition says of the whole.
 //!
-//! **Never here:** editing YAML (`yaml_insert`), composition rules, pools and connections (`upstream`).
+//! **Never here:** editing YAML (`yaml_insert`), composition rules; upstream traffic (`upstream`): this is one call.
 //!
 //! **Holds:** nothing is written before everything that can be checked is right; no file is overwritten.
 //! If the subgraphs do not compose the files stay, because mending them is the next step.
 //!
 //! **Read first:** [`add`].
 
+use std::error::Error as _;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method};
-use indexmap::IndexMap;
+use reqwest::Client;
+use reqwest::redirect::Policy;
 use serde_json::Value;
 use thiserror::Error;
 use url::Url;
@@ -24,7 +26,6 @@ use url::Url;
 use super::yaml_insert::{Entry, InsertError, insert_subgraph, new_configuration};
 use crate::config::{ConfigErrors, Settings, SupergraphSettings, language_server_line};
 use crate::graph::{self, Loaded, Problem};
-use crate::upstream::{Outgoing, OutgoingBody, Repeat, Upstreams};
 
 /// What was written, and what composition noticed.
 #[derive(Debug)]
@@ -165,29 +166,11 @@ impl Drop for Staged<'_> {
 
 async fn fetch_sdl(url: &Url) -> Result<String, AddError> {
     let no_schema = |reason: String| AddError::NoSchema { url: url.to_string(), reason };
-    let path = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let request = Outgoing {
-        method: Method::POST,
-        path: PathAndQuery::try_from(path).map_err(|_| AddError::Url(url.to_string()))?,
-        headers,
-        body: OutgoingBody::Whole(r#"{"query":"{ _service { sdl } }"}"#.into()),
-        repeat: Repeat::Safe,
-        timeout: Some(TIMEOUT),
-    };
-    let upstreams = Upstreams::new(&IndexMap::new());
-    let answer = upstreams.by_url(url, "subgraph").collect(request, MAX_SCHEMA).await;
-    let answer = answer.map_err(|error| AddError::Unreachable {
-        url: url.to_string(),
-        reason: error.to_string(),
-    })?;
-    let json: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| no_schema(format!("status {}, and no JSON", answer.status.as_u16())))?;
+    let (status, body) =
+        ask(url).await.map_err(|reason| AddError::Unreachable { url: url.to_string(), reason })?;
+    let body = body.ok_or_else(|| no_schema(format!("it is larger than {MAX_SCHEMA} bytes")))?;
+    let json: Value = serde_json::from_slice(&body)
+        .map_err(|_| no_schema(format!("status {}, and no JSON", status.as_u16())))?;
     match json.pointer("/data/_service/sdl") {
         Some(Value::String(sdl)) => Ok(sdl.clone()),
         _ => {
@@ -195,6 +178,43 @@ async fn fetch_sdl(url: &Url) -> Result<String, AddError> {
             Err(no_schema(message.unwrap_or("the answer has no `sdl`").to_owned()))
         }
     }
+}
+
+/// Status and body of the answer, the body only if it is not too large; or why there is no answer.
+async fn ask(url: &Url) -> Result<(StatusCode, Option<Vec<u8>>), String> {
+    // What is asked is the address given: no proxy of the environment, no other place.
+    let builder = Client::builder().timeout(TIMEOUT).no_proxy().redirect(Policy::none());
+    let builder = match url.scheme() {
+        // A system without certificates can ask in plain text all the same.
+        "http" => builder.tls_certs_only([]),
+        _ => builder,
+    };
+    let client = builder.build().map_err(|error| in_full(&error))?;
+    let request = client
+        .post(url.clone())
+        .header(CONTENT_TYPE, "application/json")
+        .header(ACCEPT, "application/json")
+        .body(r#"{"query":"{ _service { sdl } }"}"#);
+    let mut answer = request.send().await.map_err(|error| in_full(&error.without_url()))?;
+    let mut body = Vec::new();
+    while let Some(data) = answer.chunk().await.map_err(|error| in_full(&error.without_url()))? {
+        if body.len() + data.len() > MAX_SCHEMA {
+            return Ok((answer.status(), None));
+        }
+        body.extend_from_slice(&data);
+    }
+    Ok((answer.status(), Some(body)))
+}
+
+/// The error with all its causes: the first says only that the request failed.
+fn in_full(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn read_if_there(file: &Path) -> Result<Option<String>, AddError> {

@@ -35,10 +35,11 @@ use crate::config::{
     TimeoutSettings, UpstreamSettings,
 };
 use crate::gateway::{self, Gateway, StartError};
+use crate::telemetry::subscriber;
 
 use control::{parse_delay, parse_fraction};
 use files::DemoFiles;
-use request_line::ForPeople;
+use request_line::{ForPeople, event_line};
 
 /// What can be said on the command line.
 #[derive(Args, Clone, Debug)]
@@ -89,7 +90,7 @@ impl Drop for Demo {
 pub(super) async fn start(
     arguments: &DemoArguments,
     program: &str,
-    say: impl Fn(&str) + Send + Sync + 'static,
+    say: impl Fn(&str) + Clone + Send + Sync + 'static,
 ) -> Result<Demo, DemoError> {
     let began = Instant::now();
     let files = DemoFiles::at(Path::new(""), tour::TOP_PRODUCTS).map_err(DemoError::Files)?;
@@ -102,9 +103,23 @@ pub(super) async fn start(
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(DemoError::Servers)?;
     let control_address = listener.local_addr().map_err(DemoError::Servers)?;
     let mut settings = Settings::load(&files.configuration).map_err(DemoError::Config)?;
-    adapt(&mut settings, arguments.port, &servers, control_address);
-    let gateway =
-        Gateway::start(settings, Arc::new(ForPeople(say))).await.map_err(DemoError::Start)?;
+    let (port, behind) = (arguments.port, Arc::clone(&servers));
+    let adapt = move |settings: &mut Settings| adapt(settings, port, &behind, control_address);
+    adapt(&mut settings);
+    let tell = say.clone();
+    let diagnostics = subscriber(settings.telemetry.log_filter.clone(), move |event| {
+        tell(&event_line(event));
+    });
+    tracing::subscriber::set_global_default(diagnostics).expect("a process has one demo");
+    let file = files.configuration.clone();
+    let read = Arc::new(move |text: &str| {
+        let mut settings = Settings::parse(&file, text)?;
+        adapt(&mut settings);
+        Ok(settings)
+    });
+    let gateway = Gateway::start_following(settings, Arc::new(ForPeople(say)), read)
+        .await
+        .map_err(DemoError::Start)?;
     let places = tour::Places { address: gateway.public_address, files: &files, program };
     let welcome = format!(
         "Graphloom is ready after {:.1} s: http://{}/ for you, http://{}/metrics for machines.\n\

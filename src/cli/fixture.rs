@@ -39,6 +39,8 @@ pub enum Role {
     Operation,
     /// `json variables`
     Variables,
+    /// `override-labels`: labels of progressive overrides that are on, one a line.
+    OverrideLabels,
     /// `plan`: the plan as text.
     Plan,
     /// `error`: why there is no plan.
@@ -84,8 +86,8 @@ pub enum FixtureErrorKind {
     /// An info string of no known role.
     #[error(
         "`{0}` is no block of a fixture; write `graphql subgraph=NAME`, `graphql supergraph`, \
-         `supergraph-file`, `configuration`, `graphql operation`, `json variables`, `plan`, `error`, `json data` or \
-         `json result`"
+         `supergraph-file`, `configuration`, `graphql operation`, `json variables`, `override-labels`, `plan`, \
+         `error`, `json data` or `json result`"
     )]
     UnknownBlock(String),
     /// Two blocks of a role that stands once.
@@ -188,6 +190,7 @@ impl Role {
             ["configuration"] => Self::Configuration,
             ["graphql", "operation"] => Self::Operation,
             ["json", "variables"] => Self::Variables,
+            ["override-labels"] => Self::OverrideLabels,
             ["plan"] => Self::Plan,
             ["error"] => Self::Error,
             ["json", "data"] => Self::Data,
@@ -205,6 +208,7 @@ impl Role {
             Self::Configuration => "configuration".to_owned(),
             Self::Operation => "graphql operation".to_owned(),
             Self::Variables => "json variables".to_owned(),
+            Self::OverrideLabels => "override-labels".to_owned(),
             Self::Plan => "plan".to_owned(),
             Self::Error => "error".to_owned(),
             Self::Data => "json data".to_owned(),

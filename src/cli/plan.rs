@@ -18,6 +18,7 @@ use thiserror::Error;
 use super::planning;
 use crate::config::{ConfigErrors, Settings};
 use crate::graph::{self, Problem};
+use crate::operation::OverrideLabels;
 
 /// The forms of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,6 +50,9 @@ pub(super) enum PlanCommandError {
     Operation { file: PathBuf, reason: String },
 }
 
+/// Progressive overrides that count for a part of the requests count for none here.
+const NO_LABELS: OverrideLabels<'_> = OverrideLabels::ByChance(100.0);
+
 /// The plan of the operation in a file.
 pub(super) fn plan(
     configuration: &Path,
@@ -64,7 +68,7 @@ pub(super) fn plan(
     let document = read(operation)?;
     let variables = variables.map_or_else(|| Ok(Map::new()), read_variables)?;
     let limits = settings.graphql_limits;
-    let plan = planning::plan_operation(&supergraph, &document, variables, limits);
+    let plan = planning::plan_operation(&supergraph, &document, variables, NO_LABELS, limits);
     let plan = plan.map_err(|error| PlanCommandError::Operation {
         file: operation.to_owned(),
         reason: planning::explain(&error),

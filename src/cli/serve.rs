@@ -1,6 +1,7 @@
 //! `graphloom serve`: a gateway until it is told to stop.
 //!
-//! **In:** a configuration file. **Out:** a gateway; log lines on standard output.
+//! **In:** a configuration file. **Out:** a gateway; its access log on standard output, its
+//! diagnostics on standard error.
 //!
 //! **Never here:** serving (`gateway`).
 //!
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use super::{Exit, terminal};
 use crate::config::{LogFormat, Settings};
 use crate::gateway::{Gateway, Running};
-use crate::telemetry::{Json, Sink, Text, lines_to};
+use crate::telemetry::{Json, Lines, Sink, Text, lines_to, subscriber};
 
 /// Serves a configuration.
 pub(super) fn serve(configuration: &Path) -> Exit {
@@ -22,20 +23,31 @@ pub(super) fn serve(configuration: &Path) -> Exit {
         Ok(settings) => settings,
         Err(errors) => return terminal::config_errors(&errors),
     };
-    let lines = lines_to(std::io::stdout());
-    let log: Arc<dyn Sink> = match settings.telemetry.log_format {
-        LogFormat::Json => Arc::new(Json(lines)),
-        LogFormat::Text => Arc::new(Text(lines)),
+    let (access_log, diagnostics) = (lines_to(std::io::stdout()), lines_to(std::io::stderr()));
+    let format = settings.telemetry.log_format;
+    let lines = diagnostics.clone();
+    let subscriber = subscriber(settings.telemetry.log_filter.clone(), move |event| {
+        lines.line(event.line(format));
+    });
+    tracing::subscriber::set_global_default(subscriber).expect("a process serves once");
+    let log: Arc<dyn Sink> = match format {
+        LogFormat::Json => Arc::new(Json(access_log.clone())),
+        LogFormat::Text => Arc::new(Text(access_log.clone())),
     };
-    with_runtime(async {
-        match Gateway::start(settings, log).await {
+    let file = configuration.to_owned();
+    let read = Arc::new(move |text: &str| Settings::parse(&file, text));
+    let exit = with_runtime(async {
+        match Gateway::start_following(settings, log, read).await {
             Ok(mut running) => {
                 until_told_to_stop(&mut running).await;
                 Exit::Done
             }
             Err(error) => terminal::start_error(&error),
         }
-    })
+    });
+    access_log.flush();
+    diagnostics.flush();
+    exit
 }
 
 /// Runs a future on all processors.

@@ -21,6 +21,7 @@ use super::line_diff::line_diff;
 use super::planning;
 use crate::config::{Limits, Settings};
 use crate::graph;
+use crate::operation::OverrideLabels;
 
 /// What to do with a page whose plan has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +211,13 @@ fn sources(fixture: &Fixture) -> Vec<SubgraphSource> {
 /// The plan of a page, or why there is none.
 fn plan(fixture: &Fixture, supergraph: &Arc<Supergraph>) -> Result<(Role, String), CheckError> {
     let operation = fixture.body(&Role::Operation).unwrap_or_default();
-    let planned = planning::plan_operation(supergraph, operation, variables_of(fixture)?, LIMITS);
+    let variables = variables_of(fixture)?;
+    let labels = labels_of(fixture, supergraph)?;
+    let labels = match &labels {
+        Some(labels) => OverrideLabels::On(labels),
+        None => OverrideLabels::ByChance(100.0),
+    };
+    let planned = planning::plan_operation(supergraph, operation, variables, labels, LIMITS);
     Ok(match planned {
         Ok(plan) => (Role::Plan, plan.to_text(supergraph)),
         Err(error) => (Role::Error, planning::explain(&error)),
@@ -227,6 +234,25 @@ pub fn variables_of(fixture: &Fixture) -> Result<Map<String, Value>, CheckError>
         let line = fixture.block(&Role::Variables).map_or(0, |block| block.line) + error.line();
         input(fixture, line, format!("the variables are no JSON object: {error}"))
     })
+}
+
+/// The labels of overrides that are on; none if the page has no block of them.
+fn labels_of(
+    fixture: &Fixture,
+    supergraph: &Supergraph,
+) -> Result<Option<Vec<String>>, CheckError> {
+    let Some(block) = fixture.block(&Role::OverrideLabels) else { return Ok(None) };
+    let mut labels = Vec::new();
+    for (i, line) in fixture.body(&block.role).unwrap_or_default().lines().enumerate() {
+        let label = line.trim();
+        if supergraph.labels().iter().any(|known| known == label) {
+            labels.push(label.to_owned());
+        } else if !label.is_empty() {
+            let message = format!("no `@override` has the label `{label}`");
+            return Err(input(fixture, block.line + i + 1, message));
+        }
+    }
+    Ok(Some(labels))
 }
 
 fn input(fixture: &Fixture, line: usize, message: String) -> CheckError {

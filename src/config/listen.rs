@@ -23,7 +23,7 @@ pub(super) struct RawAdmin {
 }
 
 /// Both addresses.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenSettings {
     /// For clients.
     pub public: SocketAddr,

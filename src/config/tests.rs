@@ -98,3 +98,21 @@ fn the_json_schema_refuses_what_the_reader_refuses() {
         assert!(documented[key]["description"].is_string(), "{key} is not described");
     }
 }
+
+#[test]
+fn the_level_of_diagnostics_is_a_key_and_the_environment_goes_before_it() {
+    use tracing::Level;
+
+    let filter = |rust_log: Option<&str>| {
+        let text = format!("{GRAPH}telemetry: {{ log: {{ level: debug }} }}\n");
+        let variable = |name: &str| rust_log.filter(|_| name == "RUST_LOG").map(str::to_owned);
+        let settings = Settings::read(Path::new("graphloom.yaml"), &text, &variable);
+        settings.map(|settings| settings.telemetry.log_filter).map_err(|errors| errors.to_string())
+    };
+    let written = filter(None).unwrap();
+    assert!(written.would_enable("graphloom::graph", &Level::DEBUG));
+    assert!(!written.would_enable("h2", &Level::DEBUG));
+    let overridden = filter(Some("error")).unwrap();
+    assert!(!overridden.would_enable("graphloom::graph", &Level::WARN));
+    assert!(filter(Some("a=b=c")).unwrap_err().contains("`RUST_LOG` is no filter"));
+}

@@ -10,7 +10,8 @@
 
 use std::path::{Path, PathBuf};
 
-use composition::{SubgraphSource, compose};
+use composition::{Hint, SubgraphSource, compose};
+use supergraph::Supergraph;
 
 use super::problem::{Problem, ProblemError};
 use crate::config::{Destination, SupergraphSettings};
@@ -20,8 +21,8 @@ use crate::config::{Destination, SupergraphSettings};
 pub struct Loaded {
     /// The document.
     pub sdl: String,
-    /// What composition noticed, as it prints; none for a ready file.
-    pub hints: Vec<String>,
+    /// What composition noticed; none for a ready file.
+    pub hints: Vec<Hint>,
     /// The file, if it was ready.
     pub file: Option<PathBuf>,
     /// All texts that it was made of, by file.
@@ -53,6 +54,21 @@ pub fn load(settings: &SupergraphSettings) -> Result<Loaded, Problem> {
     }
 }
 
+/// The API schema of a supergraph document: what clients see.
+///
+/// # Errors
+/// When the document cannot be loaded.
+pub fn api_sdl(loaded: &Loaded) -> Result<String, Problem> {
+    let supergraph = Supergraph::parse(&loaded.sdl)
+        .map_err(|error| Problem::of_supergraph(loaded.file.as_deref(), &error))?;
+    let mut schema = supergraph.api_schema().clone().into_inner();
+    // Every server knows these two; a schema need not say so.
+    for built_in in ["defer", "oneOf"] {
+        schema.directive_definitions.shift_remove(built_in);
+    }
+    Ok(schema.to_string())
+}
+
 /// The texts as they are now, without composing: to see whether anything changed.
 pub(super) fn texts(settings: &SupergraphSettings) -> Result<Vec<(PathBuf, String)>, Problem> {
     let files: Vec<PathBuf> = match settings {
@@ -69,20 +85,24 @@ pub(super) fn texts(settings: &SupergraphSettings) -> Result<Vec<(PathBuf, Strin
 
 /// The folders whose entries decide what `settings` means.
 pub(super) fn folders(settings: &SupergraphSettings) -> Vec<PathBuf> {
-    let parent = |file: &Path| match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
     let mut folders: Vec<PathBuf> = match settings {
-        SupergraphSettings::File(file) => vec![parent(file)],
+        SupergraphSettings::File(file) => vec![folder_of(file)],
         SupergraphSettings::Subgraphs(subgraphs) => {
-            subgraphs.values().map(|subgraph| parent(&subgraph.schema)).collect()
+            subgraphs.values().map(|subgraph| folder_of(&subgraph.schema)).collect()
         }
         SupergraphSettings::Directory(directory) => vec![directory.clone()],
     };
     folders.sort();
     folders.dedup();
     folders
+}
+
+/// The folder that a file stands in.
+pub(super) fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 type Named = (String, PathBuf, Option<String>);
@@ -96,8 +116,7 @@ fn compose_files(named: Vec<Named>) -> Result<Loaded, Problem> {
         subgraphs.push(SubgraphSource { name, url, sdl, file: Some(file.display().to_string()) });
     }
     let composed = compose(&subgraphs).map_err(|failure| Problem::of_composition(&failure))?;
-    let hints = composed.hints.iter().map(ToString::to_string).collect();
-    Ok(Loaded { sdl: composed.supergraph_sdl, hints, file: None, texts })
+    Ok(Loaded { sdl: composed.supergraph_sdl, hints: composed.hints, file: None, texts })
 }
 
 /// The schema files of a folder, sorted; the name of each is its subgraph's.

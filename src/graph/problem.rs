@@ -1,6 +1,6 @@
 //! What is wrong with a graph that could not be loaded.
 //!
-//! **In:** failures of files, composition and supergraph. **Out:** one shape for all of them: for the log,
+//! **In:** failures of files, configuration, composition and supergraph. **Out:** one shape for all of them: for the log,
 //! the query page, `/ready` and the terminal.
 //!
 //! **Never here:** the rules that were broken.
@@ -9,10 +9,11 @@
 
 use std::path::Path;
 
+use composition::Location;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::telemetry::{Event, Level, Sink};
+use crate::config::{ConfigError, ConfigErrors};
 
 /// Why there is no new graph.
 #[derive(Debug, Clone, Serialize, Error)]
@@ -22,6 +23,8 @@ pub struct Problem {
     pub summary: String,
     /// Everything that was found, the most telling first.
     pub errors: Vec<ProblemError>,
+    /// What is legal but suspicious, noticed on the way.
+    pub hints: Vec<ProblemError>,
 }
 
 /// One thing that is wrong.
@@ -42,12 +45,33 @@ pub struct ProblemError {
     pub source_line: Option<String>,
     /// What to do.
     pub fix: Option<String>,
+    /// The subgraphs concerned, by name.
+    pub subgraphs: Vec<String>,
+    /// The schema coordinate concerned.
+    pub coordinate: Option<String>,
+    /// Every place concerned; the first is also told by `file`, `line` and `column`.
+    pub locations: Vec<ProblemLocation>,
 }
+
+/// A place in a subgraph's schema.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProblemLocation {
+    /// The subgraph.
+    pub subgraph: String,
+    /// Its schema file.
+    pub file: Option<String>,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted from 1.
+    pub column: usize,
+}
+
+const INVALID_CONFIGURATION: &str = "INVALID_CONFIGURATION";
 
 impl Problem {
     /// Of one error.
     pub(super) fn one(summary: impl Into<String>, error: ProblemError) -> Self {
-        Self { summary: summary.into(), errors: vec![error] }
+        Self { summary: summary.into(), errors: vec![error], hints: Vec::new() }
     }
 
     pub(super) fn unreadable(file: &Path, error: &std::io::Error) -> Self {
@@ -62,13 +86,35 @@ impl Problem {
         Self::one(message, error)
     }
 
+    /// Of a configuration file that is wrong.
+    pub fn of_configuration(errors: &ConfigErrors) -> Self {
+        let of_error = |error: &ConfigError| ProblemError {
+            code: INVALID_CONFIGURATION.to_owned(),
+            message: match error.key.as_str() {
+                "" => error.message.clone(),
+                key => format!("`{key}`: {}", error.message),
+            },
+            file: Some(error.file.display().to_string()),
+            line: Some(error.position.line as usize),
+            column: Some(error.position.column as usize),
+            source_line: Some(error.source_line.clone()),
+            fix: Some(error.fix.clone()),
+            ..ProblemError::default()
+        };
+        let first = errors.errors.first().map(ToString::to_string).unwrap_or_default();
+        let summary = format!("the configuration is wrong: {first}");
+        let errors = errors.errors.iter().map(of_error).collect();
+        Self { summary, errors, hints: Vec::new() }
+    }
+
     pub(super) fn of_composition(failure: &composition::CompositionFailure) -> Self {
         let errors: Vec<ProblemError> = failure.errors.iter().map(of_composition_error).collect();
+        let hints = failure.hints.iter().map(ProblemError::of_hint).collect();
         let summary = match errors.len() {
             1 => "the subgraphs do not compose: 1 error".to_owned(),
             n => format!("the subgraphs do not compose: {n} errors"),
         };
-        Self { summary, errors }
+        Self { summary, errors, hints }
     }
 
     pub(super) fn of_supergraph(file: Option<&Path>, error: &supergraph::SupergraphError) -> Self {
@@ -94,36 +140,63 @@ impl Problem {
         Self::one("the gateway failed while it loaded the graph", error)
     }
 
-    /// Writes all errors to the log.
-    pub(super) fn tell(&self, log: &dyn Sink) {
-        for error in &self.errors {
-            let mut event = Event::new(Level::Error, "graph refused; the old one stays in force")
-                .with("code", error.code.as_str())
-                .with("error", error.message.as_str());
-            if let Some(file) = &error.file {
-                let place = match (error.line, error.column) {
-                    (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
-                    _ => file.clone(),
-                };
-                event = event.with("file", place);
-            }
-            if let Some(fix) = &error.fix {
-                event = event.with("fix", fix.as_str());
-            }
-            log.event(&event);
+    /// Tells the operator all errors.
+    pub(super) fn tell(&self) {
+        for ProblemError { code, message, file, fix, line, column, .. } in &self.errors {
+            let place = match (file, line, column) {
+                (Some(file), Some(line), Some(column)) => Some(format!("{file}:{line}:{column}")),
+                _ => file.clone(),
+            };
+            let what = if code == INVALID_CONFIGURATION { "configuration" } else { "graph" };
+            tracing::error!(
+                code,
+                error = message,
+                file = place,
+                fix,
+                "{what} refused; the old one stays in force"
+            );
+        }
+    }
+}
+
+impl ProblemError {
+    /// A hint in the shape of an error.
+    pub fn of_hint(hint: &composition::Hint) -> Self {
+        let described = (&hint.subgraphs[..], &hint.coordinate, &hint.locations[..]);
+        Self::described(hint.code.as_str(), &hint.message, None, described)
+    }
+
+    fn described(
+        code: &str,
+        message: &str,
+        fix: Option<&String>,
+        (subgraphs, coordinate, locations): (&[String], &Option<String>, &[Location]),
+    ) -> Self {
+        let location = locations.first();
+        Self {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            file: location.map(|at| at.file.clone().unwrap_or_else(|| at.subgraph.clone())),
+            line: location.map(|at| at.line),
+            column: location.map(|at| at.column),
+            source_line: location.map(|at| at.source_line.clone()),
+            fix: fix.cloned(),
+            subgraphs: subgraphs.to_vec(),
+            coordinate: coordinate.clone(),
+            locations: locations
+                .iter()
+                .map(|at| ProblemLocation {
+                    subgraph: at.subgraph.clone(),
+                    file: at.file.clone(),
+                    line: at.line,
+                    column: at.column,
+                })
+                .collect(),
         }
     }
 }
 
 fn of_composition_error(error: &composition::CompositionError) -> ProblemError {
-    let location = error.locations.first();
-    ProblemError {
-        code: error.code.as_str().to_owned(),
-        message: error.message.clone(),
-        file: location.map(|at| at.file.clone().unwrap_or_else(|| at.subgraph.clone())),
-        line: location.map(|at| at.line),
-        column: location.map(|at| at.column),
-        source_line: location.map(|at| at.source_line.clone()),
-        fix: error.fix.clone(),
-    }
+    let described = (&error.subgraphs[..], &error.coordinate, &error.locations[..]);
+    ProblemError::described(error.code.as_str(), &error.message, error.fix.as_ref(), described)
 }

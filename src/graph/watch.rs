@@ -1,14 +1,18 @@
-//! Watches the files of the graph and loads it anew as they change.
+//! Watches the files of the graph and the configuration, and puts what changes in force.
 //!
-//! **In:** notices from the file system. **Out:** a replaced graph, or the problem of the change.
+//! **In:** notices from the file system. **Out:** a replaced graph, new rooms if the configuration changed;
+//! or the problem of the change.
 //!
-//! **Never here:** how a graph is made (`graph`).
+//! **Never here:** how a graph is made (`graph`), what else a configuration decides (whoever gave the
+//! [`Configuration`]).
 //!
 //! **Holds:** folders are watched, not files: editors replace files, and mounted configuration is
 //! swapped by a link. Notices only wake; the texts decide, so that a save without a change does nothing.
 //!
-//! **Read first:** [`watch`].
+//! **Read first:** [`Follower::look`].
 
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,13 +20,24 @@ use notify::{Event as Notice, EventKind, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::load::{Loaded, folders, texts};
+use super::load::{Loaded, folder_of, folders, texts};
+use super::problem::Problem;
 use super::{GraphInForce, Workshop, load_now};
-use crate::telemetry::{Event, Level};
+use crate::config::{ConfigErrors, Settings};
+
+/// How a change of the configuration file is followed.
+pub struct Configuration {
+    /// Makes settings of the file's text.
+    pub read: ReadConfiguration,
+    /// Takes the workshop of the settings whose graph has just been put in force.
+    pub furnish: Box<dyn Fn(&Workshop) + Send + Sync>,
+}
+
+/// Makes settings of the text of a configuration file.
+pub type ReadConfiguration = Arc<dyn Fn(&str) -> Result<Settings, ConfigErrors> + Send + Sync>;
 
 /// Watches until it is dropped.
 pub struct Watch {
-    _watcher: Option<notify::RecommendedWatcher>,
     task: JoinHandle<()>,
 }
 
@@ -35,72 +50,152 @@ impl Drop for Watch {
 /// How long the files must be quiet: one save may be several notices, one change several files.
 const QUIET: Duration = Duration::from_millis(60);
 
-pub(super) fn watch(graph: Arc<GraphInForce>, workshop: Workshop, loaded: Loaded) -> Watch {
-    let (wake, woken) = mpsc::channel(1);
-    let watcher = watcher(&workshop, wake);
-    let task = tokio::spawn(follow(graph, workshop, loaded, woken));
-    Watch { _watcher: watcher, task }
-}
-
-fn watcher(workshop: &Workshop, wake: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let notice = move |notice: notify::Result<Notice>| {
-        if notice.is_ok_and(|notice| !matches!(notice.kind, EventKind::Access(_))) {
-            // A full channel has woken already.
-            let _ = wake.try_send(());
-        }
-    };
-    let watched = notify::recommended_watcher(notice).and_then(|mut watcher| {
-        for folder in folders(&workshop.settings.supergraph) {
-            watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-        }
-        Ok(watcher)
-    });
-    watched
-        .inspect_err(|error| {
-            let event = Event::new(Level::Warn, "schema files are not watched")
-                .with("error", error.to_string());
-            workshop.telemetry.log.event(&event);
-        })
-        .ok()
-}
-
-async fn follow(
+/// Watches what the workshop's settings name; without a `configuration`, its file is left alone.
+pub(super) fn watch(
     graph: Arc<GraphInForce>,
     workshop: Workshop,
     loaded: Loaded,
-    mut woken: mpsc::Receiver<()>,
-) {
-    let mut in_force = loaded.texts;
-    let mut last = in_force.clone();
-    while woken.recv().await.is_some() {
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, woken.recv()).await {}
+    configuration: Option<Configuration>,
+) -> Watch {
+    let (wake, woken) = mpsc::channel(1);
+    let in_force =
+        Texts { configuration: Arc::clone(&workshop.settings.text), schemas: loaded.texts };
+    let mut folders = Folders::new(wake.clone());
+    folders.add(&workshop, configuration.is_some());
+    // What changed before the folders were watched is found now.
+    let _ = wake.try_send(());
+    let last = Some(in_force.clone());
+    let follower = Follower { graph, workshop, configuration, folders, in_force, last };
+    Watch { task: tokio::spawn(follower.follow(woken)) }
+}
+
+/// What a graph was made of, to the letter.
+#[derive(Clone, PartialEq)]
+struct Texts {
+    configuration: Arc<str>,
+    schemas: Vec<(PathBuf, String)>,
+}
+
+struct Follower {
+    graph: Arc<GraphInForce>,
+    /// Of the settings in force.
+    workshop: Workshop,
+    configuration: Option<Configuration>,
+    folders: Folders,
+    in_force: Texts,
+    /// What was looked at last; none if it could not be read.
+    last: Option<Texts>,
+}
+
+impl Follower {
+    async fn follow(mut self, mut woken: mpsc::Receiver<()>) {
+        while woken.recv().await.is_some() {
+            while let Ok(Some(())) = tokio::time::timeout(QUIET, woken.recv()).await {}
+            if let Err(problem) = self.look().await {
+                self.graph.refuse(&self.workshop, problem);
+            }
+        }
+    }
+
+    /// Reads everything, and acts if it is not what was read last.
+    async fn look(&mut self) -> Result<(), Arc<Problem>> {
+        let last = self.last.take();
+        let configuration = self.configuration_text().await?;
+        let is_seen = |schemas: &[_]| {
+            last.as_ref()
+                .is_some_and(|last| last.configuration == configuration && last.schemas == schemas)
+        };
+        let workshop = match self.workshop_for(&configuration) {
+            Ok(workshop) => workshop,
+            Err(problem) => {
+                let is_seen = is_seen(&[]);
+                self.last = Some(Texts { configuration, schemas: Vec::new() });
+                return if is_seen { Ok(()) } else { Err(problem) };
+            }
+        };
+        self.folders.add(&workshop, self.configuration.is_some());
         let settings = Arc::clone(&workshop.settings);
         let read = tokio::task::spawn_blocking(move || texts(&settings.supergraph)).await;
-        let now = match read {
-            Ok(Ok(now)) => now,
-            Ok(Err(problem)) => {
-                last.clear();
-                graph.refuse(&workshop, Arc::new(problem));
+        let schemas = read.map_err(|panic| Problem::bug(&panic)).flatten().map_err(Arc::new)?;
+        let is_seen = is_seen(&schemas);
+        let now = Texts { configuration, schemas };
+        self.last = Some(now.clone());
+        if is_seen {
+            return Ok(());
+        }
+        if now == self.in_force {
+            self.graph.mend();
+            return Ok(());
+        }
+        let loaded = load_now(&workshop).await?;
+        self.graph.replace(&workshop, &loaded).await?;
+        if now.configuration != self.in_force.configuration {
+            if let Some(configuration) = &self.configuration {
+                (configuration.furnish)(&workshop);
+            }
+            self.workshop = workshop;
+        }
+        self.in_force = Texts { schemas: loaded.texts, ..now };
+        Ok(())
+    }
+
+    async fn configuration_text(&self) -> Result<Arc<str>, Arc<Problem>> {
+        if self.configuration.is_none() {
+            return Ok(Arc::clone(&self.in_force.configuration));
+        }
+        let file = &self.workshop.settings.file;
+        let read = tokio::fs::read_to_string(file).await;
+        read.map(Arc::from).map_err(|error| Arc::new(Problem::unreadable(file, &error)))
+    }
+
+    fn workshop_for(&self, text: &Arc<str>) -> Result<Workshop, Arc<Problem>> {
+        match &self.configuration {
+            Some(configuration) if *text != self.in_force.configuration => {
+                let settings = (configuration.read)(text);
+                let settings =
+                    settings.map_err(|errors| Arc::new(Problem::of_configuration(&errors)))?;
+                Ok(self.workshop.renewed(settings))
+            }
+            _ => Ok(self.workshop.clone()),
+        }
+    }
+}
+
+/// The folders that are watched. They only become more: a notice too many finds nothing changed.
+struct Folders {
+    watcher: Option<notify::RecommendedWatcher>,
+    watched: HashSet<PathBuf>,
+}
+
+impl Folders {
+    fn new(wake: mpsc::Sender<()>) -> Self {
+        let notice = move |notice: notify::Result<Notice>| {
+            if notice.is_ok_and(|notice| !matches!(notice.kind, EventKind::Access(_))) {
+                // A full channel has woken already.
+                let _ = wake.try_send(());
+            }
+        };
+        let watcher = notify::recommended_watcher(notice)
+            .inspect_err(|error| tracing::warn!(%error, "files are not watched"))
+            .ok();
+        Self { watcher, watched: HashSet::new() }
+    }
+
+    fn add(&mut self, workshop: &Workshop, with_configuration: bool) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let mut folders = folders(&workshop.settings.supergraph);
+        folders.extend(with_configuration.then(|| folder_of(&workshop.settings.file)));
+        for folder in folders {
+            if self.watched.contains(&folder) {
                 continue;
             }
-            Err(_) => continue,
-        };
-        if now == last {
-            continue;
-        }
-        last.clone_from(&now);
-        if now == in_force {
-            graph.mend(&workshop);
-            continue;
-        }
-        match load_now(&workshop).await {
-            Ok(loaded) => {
-                graph.replace(&workshop, &loaded).await;
-                if graph.problem().is_none() {
-                    in_force = loaded.texts;
+            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(self.watched.insert(folder)),
+                Err(error) => {
+                    let folder = folder.display();
+                    tracing::warn!(%folder, %error, "a folder is not watched");
                 }
             }
-            Err(problem) => graph.refuse(&workshop, problem),
         }
     }
 }

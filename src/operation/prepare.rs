@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicU64;
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
-use query_planner::{Operation, OperationError, OperationKind};
+use query_planner::{Operation, OperationError};
 use supergraph::Supergraph;
 use tokio::sync::Semaphore;
 
@@ -46,9 +46,6 @@ pub(super) fn prepare(
         }
         error => RequestErrorKind::Unplannable(error.to_string()),
     })?;
-    if operation.kind() == OperationKind::Subscription {
-        return Err(RequestErrorKind::Subscription.into());
-    }
     let definition = document.operations.get(name).map_err(|_| {
         RequestErrorKind::NoSuchOperation("the document does not have the operation".to_owned())
     })?;

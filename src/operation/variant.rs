@@ -1,6 +1,6 @@
 //! Variants: one plan for each state of an operation's guards.
 //!
-//! **In:** an operation, variables, chance. **Out:** the plan for the guards that they decide.
+//! **In:** an operation, variables, labels of overrides. **Out:** the plan for the guards that they decide.
 //!
 //! **Never here:** choosing fetches (`query_planner`).
 //!
@@ -35,6 +35,16 @@ pub struct Variant {
     pub shape: Arc<str>,
 }
 
+/// Which labels of progressive overrides are on.
+#[derive(Debug, Clone, Copy)]
+pub enum OverrideLabels<'a> {
+    /// Those of the form `percent(n)` with `n` above this number from 0 to 100. Others are off: nothing in
+    /// a request could turn them on.
+    ByChance(f64),
+    /// These.
+    On(&'a [String]),
+}
+
 type Cell = Arc<OnceCell<Arc<Variant>>>;
 
 #[derive(Debug)]
@@ -53,9 +63,9 @@ impl Variants {
         &self,
         operation: &Operation,
         variables: &Map<String, Value>,
-        chance: f64,
+        labels: OverrideLabels<'_>,
     ) -> Result<Arc<Variant>, RequestError> {
-        let guards = guards(&self.supergraph, operation, variables, chance);
+        let guards = guards(&self.supergraph, operation, variables, labels);
         let cell = self.cell(&guards);
         cell.get_or_try_init(|| self.plan(operation, guards)).await.cloned()
     }
@@ -78,6 +88,7 @@ impl Variants {
         guards: Guards,
     ) -> Result<Arc<Variant>, RequestError> {
         let permit = Arc::clone(&self.preparing).acquire_owned().await;
+        let name = operation.name();
         let (supergraph, operation) = (Arc::clone(&self.supergraph), operation.clone());
         let work = move || {
             let _permit = permit;
@@ -88,27 +99,39 @@ impl Variants {
             Ok(Arc::new(Variant { plan, shape }))
         };
         match tokio::task::spawn_blocking(work).await {
-            Ok(result) => result.map_err(|error: PlanError| {
-                RequestErrorKind::Unplannable(error.kind.to_string()).into()
-            }),
+            Ok(Ok(variant)) => {
+                if variant.plan.effort.budget_spent {
+                    tracing::warn!(
+                        operation = name,
+                        plan = &*variant.shape,
+                        "the planner spent its budget; a better plan may exist"
+                    );
+                }
+                Ok(variant)
+            }
+            Ok(Err::<_, PlanError>(error)) => {
+                Err(RequestErrorKind::Unplannable(error.kind.to_string()).into())
+            }
             Err(panic) => Err(RequestErrorKind::Bug(panic.to_string()).into()),
         }
     }
 }
 
-/// The guards that variables and chance decide. A label that is not `percent(n)` is off: nothing here
-/// could turn it on.
+/// The guards that variables and labels decide.
 fn guards(
     supergraph: &Supergraph,
     operation: &Operation,
     variables: &Map<String, Value>,
-    chance: f64,
+    labels: OverrideLabels<'_>,
 ) -> Guards {
     let is_true = |name: &&str| variables.get(*name) == Some(&Value::Bool(true));
     let percent = |label: &str| -> Option<f64> {
         label.strip_prefix("percent(")?.strip_suffix(')')?.trim().parse().ok()
     };
-    let is_on = |label: &&String| percent(label).is_some_and(|percent| chance < percent);
+    let is_on = |label: &&String| match labels {
+        OverrideLabels::ByChance(chance) => percent(label).is_some_and(|percent| chance < percent),
+        OverrideLabels::On(labels) => labels.contains(*label),
+    };
     Guards {
         variables: operation
             .guard_variables()

@@ -21,10 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::{Port, answer};
-use crate::admin::Probes;
+use super::{DoorsInForce, Port, answer};
 use crate::config::ServerLimits;
-use crate::pipeline::Rooms;
 
 /// How long to wait after the system refused a connection, before asking again.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -33,14 +31,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub async fn serve(
     listener: TcpListener,
     port: Port,
-    rooms: Arc<Rooms>,
-    probes: Probes,
+    doors: DoorsInForce,
     mut stop: watch::Receiver<bool>,
 ) {
-    let limits = rooms.settings.limits;
-    let builder = builder(limits);
+    let limits = || doors.load().rooms.settings.limits;
     let graceful = GracefulShutdown::new();
-    let permits = Arc::new(Semaphore::new(limits.connections));
+    let permits = Arc::new(Semaphore::new(limits().connections));
     // Ends the connections with this future, should it be dropped.
     let mut connections = JoinSet::new();
     loop {
@@ -55,7 +51,7 @@ pub async fn serve(
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let connection = connection(&builder, stream, peer, port, &rooms, &probes);
+        let connection = connection(&builder(limits()), stream, peer, port, &doors);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             // Whatever ends a connection, its requests were told already.
@@ -64,7 +60,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(limits.drain, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(limits().drain, graceful.shutdown()).await;
 }
 
 fn builder(limits: ServerLimits) -> Builder<TokioExecutor> {
@@ -86,16 +82,13 @@ fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     port: Port,
-    rooms: &Arc<Rooms>,
-    probes: &Probes,
+    doors: &DoorsInForce,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error: Send> + Send + 'static {
     let _ = stream.set_nodelay(true);
-    let (rooms, probes) = (Arc::clone(rooms), probes.clone());
+    let doors = Arc::clone(doors);
     let service = service_fn(move |request| {
-        let (rooms, probes) = (Arc::clone(&rooms), probes.clone());
-        async move {
-            Ok::<_, std::convert::Infallible>(answer(rooms, probes, port, peer, request).await)
-        }
+        let doors = doors.load_full();
+        async move { Ok::<_, std::convert::Infallible>(answer(doors, port, peer, request).await) }
     });
     builder.serve_connection(TokioIo::new(stream), service).into_owned()
 }

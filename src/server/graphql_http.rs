@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::BoxError;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, Method};
@@ -71,25 +72,20 @@ pub(super) async fn answer(
     Reply::Graphql { media_type, result }
 }
 
-/// Answers with the plan of an operation that is not run.
-pub(super) async fn plan(rooms: &Rooms, facts: &Facts, body: Incoming) -> Reply {
-    if facts.method != Method::POST {
-        return Reply::Refused(Refusal::MethodNotAllowed("POST".to_owned()));
-    }
+/// The plan of an operation that is not run, or what is wrong with it.
+pub(super) async fn plan(rooms: &Rooms, facts: &Facts, body: axum::body::Body) -> Value {
     let request = match read(rooms, facts, None, body, &mut 0).await {
         Ok(request) => request,
-        Err(refusal) => {
-            return Reply::Json(json!({ "errors": [{ "message": refusal.message() }] }));
-        }
+        Err(refusal) => return json!({ "errors": [{ "message": refusal.message() }] }),
     };
-    Reply::Json(match explain::plan(rooms, request).await {
+    match explain::plan(rooms, request).await {
         Ok(plan) => plan,
         // Here, beside the query page, the reason is for whoever writes the operation.
         Err(error) => match RequestError::errors(&error).as_slice() {
             [_] => json!({ "errors": [{ "message": error.detail() }] }),
             errors => json!({ "errors": errors }),
         },
-    })
+    }
 }
 
 fn render(
@@ -141,13 +137,16 @@ struct RawRequest<'a> {
     variables: Option<Map<String, Value>>,
 }
 
-async fn read(
+async fn read<B>(
     rooms: &Rooms,
     facts: &Facts,
     query: Option<&str>,
-    body: Incoming,
+    body: B,
     n_bytes: &mut u64,
-) -> Result<GraphqlRequest, Refusal> {
+) -> Result<GraphqlRequest, Refusal>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
     match facts.method {
         Method::GET => read_query(query.unwrap_or_default()),
         Method::POST => {
@@ -165,7 +164,10 @@ async fn read(
     }
 }
 
-async fn read_body(rooms: &Rooms, facts: &Facts, body: Incoming) -> Result<Bytes, Refusal> {
+async fn read_body<B>(rooms: &Rooms, facts: &Facts, body: B) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
     let limit = rooms.settings.graphql_limits.body;
     let too_large = Refusal::TooLarge { limit };
     if body.size_hint().lower() > limit as u64 {

@@ -10,13 +10,13 @@
 //!
 //! **Read first:** [`Observation`].
 
-use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
+use axum::BoxError;
 use bytes::Bytes;
 use http::{Method, Response};
 use hyper::body::{Body, Frame, SizeHint};
@@ -48,6 +48,7 @@ pub struct ResponseBody {
 
 enum Content {
     Whole(Option<Bytes>),
+    Own(axum::body::Body),
     Stream(PooledBody),
 }
 
@@ -174,8 +175,12 @@ impl ResponseBody {
         Self { content: Content::Stream(body), observation: None }
     }
 
+    pub(super) fn own(body: axum::body::Body) -> Self {
+        Self { content: Content::Own(body), observation: None }
+    }
+
     fn is_whole(&self) -> bool {
-        matches!(self.content, Content::Whole(_))
+        !matches!(self.content, Content::Stream(_))
     }
 
     fn passed(&mut self, data: Option<&Bytes>) {
@@ -189,7 +194,7 @@ impl ResponseBody {
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = Box<dyn Error + Send + Sync>;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -197,7 +202,14 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = match &mut self.content {
             Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Content::Stream(body) => Pin::new(body).poll_frame(context),
+            Content::Own(body) => {
+                let polled = Pin::new(body).poll_frame(context);
+                polled.map(|frame| frame.map(|frame| frame.map_err(BoxError::from)))
+            }
+            Content::Stream(body) => {
+                let polled = Pin::new(body).poll_frame(context);
+                polled.map(|frame| frame.map(|frame| frame.map_err(BoxError::from)))
+            }
         };
         match polled {
             Poll::Ready(Some(Ok(frame))) => {
@@ -210,7 +222,7 @@ impl Body for ResponseBody {
                 if let Some(observation) = &mut self.observation {
                     observation.failed("BAD_GATEWAY", error.to_string());
                 }
-                Poll::Ready(Some(Err(error.into())))
+                Poll::Ready(Some(Err(error)))
             }
             Poll::Ready(None) => {
                 self.passed(None);
@@ -223,6 +235,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Content::Own(body) => body.is_end_stream(),
             Content::Stream(body) => body.is_end_stream(),
         }
     }
@@ -232,6 +245,7 @@ impl Body for ResponseBody {
             Content::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
             }
+            Content::Own(body) => body.size_hint(),
             Content::Stream(body) => body.size_hint(),
         }
     }

@@ -1,6 +1,7 @@
 //! The HTTP side of the REST door: matches, checks, streams.
 //!
-//! **In:** a request that is not for the gateway itself. **Out:** its upstream's answer, or a refusal.
+//! **In:** a request that is not for the GraphQL door. **Out:** its upstream's answer, a refusal, or nothing
+//! if no route has its path.
 //!
 //! **Never here:** matching and sending (`routes`).
 //!
@@ -21,29 +22,29 @@ use crate::routes::{Found, Route, has_dot_segments};
 use crate::telemetry::FetchRecord;
 use crate::upstream::{ClientBody, OutgoingBody, UpstreamError};
 
-/// Answers a request by its route.
+/// Answers a request by its route; hands the body back if none has its path.
 pub(super) async fn answer(
     rooms: &Rooms,
     facts: &Facts,
     uri: &Uri,
     body: Incoming,
     observation: &mut Observation,
-) -> Reply {
+) -> Result<Reply, Incoming> {
     if has_dot_segments(&facts.path) {
         let why = "the path has `.` or `..` segments, or an encoded `/`";
-        return refuse(Refusal::Malformed(why.to_owned()), observation);
+        return Ok(refuse(Refusal::Malformed(why.to_owned()), observation));
     }
     let (route, params) = match rooms.routes.find(&facts.method, &facts.path) {
         Found::Route(route, params) => (route, params),
         Found::OtherMethods(allowed) => {
-            return refuse(Refusal::MethodNotAllowed(allowed), observation);
+            return Ok(refuse(Refusal::MethodNotAllowed(allowed), observation));
         }
-        Found::Nothing => return refuse(Refusal::NotFound, observation),
+        Found::Nothing => return Err(body),
     };
     observation.enter("route", &route.name, &route.metrics);
     let limit = route.limits.body;
     if body.size_hint().lower() > limit as u64 {
-        return refuse(Refusal::TooLarge { limit }, observation);
+        return Ok(refuse(Refusal::TooLarge { limit }, observation));
     }
     let body = outgoing(body, limit, observation);
     let path = uri.path_and_query().cloned();
@@ -51,7 +52,7 @@ pub(super) async fn answer(
     let started = Instant::now();
     let result = route.pass(&facts.scope(&params, &route.name), path, body).await;
     tell(&route, &result.as_ref().map(|response| response.status().as_u16()), started, observation);
-    match result {
+    Ok(match result {
         Ok(response) => Reply::Passthrough(response),
         Err(error) => {
             let refusal = match &error {
@@ -62,7 +63,7 @@ pub(super) async fn answer(
             observation.failed(refusal.code(), error.to_string());
             Reply::Refused(refusal)
         }
-    }
+    })
 }
 
 fn outgoing(body: Incoming, limit: usize, observation: &mut Observation) -> OutgoingBody {

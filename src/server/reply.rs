@@ -10,12 +10,11 @@
 //!
 //! Spec: <https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes>
 
+use axum::body::Body;
 use bytes::Bytes;
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY,
-};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::media_type::MediaType;
 use super::observe::ResponseBody;
@@ -33,13 +32,8 @@ pub(super) enum Reply {
     Passthrough(Response<PooledBody>),
     /// Nothing that was asked for.
     Refused(Refusal),
-    /// A file of the query page.
-    #[cfg_attr(not(feature = "ui"), expect(dead_code, reason = "there is no page"))]
-    Page { content_type: &'static str, encoding: Option<&'static str>, bytes: Bytes, lasting: bool },
-    /// JSON of the gateway's own.
-    Json(Value),
-    /// The metrics.
-    Metrics(String),
+    /// A page of the gateway's own.
+    Own(Response<Body>),
 }
 
 /// The two kinds of GraphQL response.
@@ -94,11 +88,9 @@ pub(super) enum Refusal {
 /// The status of a reply.
 pub(super) fn status(reply: &Reply) -> StatusCode {
     match reply {
-        Reply::Graphql { result: GraphqlResult::Executed { .. }, .. }
-        | Reply::Page { .. }
-        | Reply::Json(_)
-        | Reply::Metrics(_) => StatusCode::OK,
+        Reply::Graphql { result: GraphqlResult::Executed { .. }, .. } => StatusCode::OK,
         Reply::Passthrough(response) => response.status(),
+        Reply::Own(response) => response.status(),
         Reply::Graphql { media_type, result: GraphqlResult::RequestError(error) } => {
             match (error.fault, media_type) {
                 (Fault::Method, _) => StatusCode::METHOD_NOT_ALLOWED,
@@ -183,6 +175,7 @@ impl Reply {
         let status = status(&self);
         let (mut headers, body) = match self {
             Self::Passthrough(response) => return response.map(ResponseBody::stream),
+            Self::Own(response) => return response.map(ResponseBody::own),
             Self::Graphql { media_type, result } => {
                 let (mut headers, body) = match result {
                     GraphqlResult::Executed { body, headers } => (headers, body),
@@ -206,30 +199,6 @@ impl Reply {
                 let mut headers = refusal_headers(&refusal);
                 put(&mut headers, CONTENT_TYPE, "application/problem+json");
                 (headers, problem(status, &refusal, facts))
-            }
-            Self::Page { content_type, encoding, bytes, lasting } => {
-                let mut headers = HeaderMap::new();
-                put(&mut headers, CONTENT_TYPE, content_type);
-                put(&mut headers, VARY, "accept-encoding");
-                if let Some(encoding) = encoding {
-                    put(&mut headers, CONTENT_ENCODING, encoding);
-                }
-                let cache =
-                    if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
-                put(&mut headers, CACHE_CONTROL, cache);
-                (headers, bytes)
-            }
-            Self::Json(value) => {
-                let mut headers = HeaderMap::new();
-                put(&mut headers, CONTENT_TYPE, "application/json; charset=utf-8");
-                put(&mut headers, CACHE_CONTROL, "no-store");
-                (headers, value.to_string().into())
-            }
-            Self::Metrics(text) => {
-                let mut headers = HeaderMap::new();
-                let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-                put(&mut headers, CONTENT_TYPE, content_type);
-                (headers, text.into())
             }
         };
         let mut response = Response::new(ResponseBody::whole(body));

@@ -1,11 +1,11 @@
 //! Writes records as lines.
 //!
-//! **In:** a [`RequestRecord`] or [`Event`]. **Out:** one line each, as JSON or as text.
+//! **In:** a [`RequestRecord`] or an [`Event`]. **Out:** one line each, as JSON or as text.
 //!
 //! **Never here:** choosing what to tell.
 //!
 //! **Holds:** no request waits for a slow reader of the log: lines go through a bounded queue to a
-//! thread of their own; what does not fit is dropped, and the number of dropped lines is told.
+//! thread of their own; what does not fit is dropped, and the number of dropped lines is a diagnostic.
 //!
 //! **Read first:** [`Sink`], [`lines_to`].
 
@@ -14,19 +14,18 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::record::{Event, RequestRecord};
 use super::timestamp::rfc3339;
+use crate::config::LogFormat;
 
-/// Takes records.
+/// Takes records of requests.
 pub trait Sink: Send + Sync {
     /// One request was answered.
     fn request(&self, record: &RequestRecord);
-    /// Something happened.
-    fn event(&self, event: &Event);
 }
 
 /// One JSON object a line.
@@ -42,9 +41,17 @@ pub trait Lines: Send + Sync {
 }
 
 /// Lines to a thread that writes them.
+#[derive(Clone)]
 pub struct Queue {
-    sender: SyncSender<String>,
+    sender: SyncSender<Order>,
     dropped: Arc<AtomicU64>,
+}
+
+/// What the thread is told to do.
+enum Order {
+    Write(String),
+    /// Answer when all that came before is written.
+    Report(SyncSender<()>),
 }
 
 /// Keeps lines in memory, for tests.
@@ -53,6 +60,9 @@ pub struct Capture(Arc<Mutex<Vec<String>>>);
 
 /// How many lines may wait for the writer.
 const QUEUE: usize = 8_192;
+
+/// How long a process that ends waits for its last lines.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Lines to a writer such as the standard output, written by a thread of their own.
 pub fn lines_to(writer: impl Write + Send + 'static) -> Queue {
@@ -67,30 +77,43 @@ pub fn lines_to(writer: impl Write + Send + 'static) -> Queue {
     Queue { sender, dropped }
 }
 
-fn write_lines(receiver: &Receiver<String>, writer: impl Write, dropped: &AtomicU64) {
+fn write_lines(receiver: &Receiver<Order>, writer: impl Write, dropped: &AtomicU64) {
     let mut writer = std::io::BufWriter::new(writer);
-    while let Ok(line) = receiver.recv() {
-        let mut next = Some(line);
-        while let Some(line) = next {
-            // Nobody is left to tell when the log itself cannot be written.
-            let _ = writeln!(writer, "{line}");
+    while let Ok(order) = receiver.recv() {
+        let mut next = Some(order);
+        let mut waiting = Vec::new();
+        while let Some(order) = next {
+            match order {
+                // Nobody is left to tell when the log itself cannot be written.
+                Order::Write(line) => drop(writeln!(writer, "{line}")),
+                Order::Report(written) => waiting.push(written),
+            }
             next = receiver.try_recv().ok();
         }
-        let lost = dropped.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            let _ = writeln!(
-                writer,
-                "{}",
-                json!({"level": "warn", "message": "log lines dropped", "count": lost})
-            );
-        }
         let _ = writer.flush();
+        for written in waiting {
+            let _ = written.try_send(());
+        }
+        let count = dropped.swap(0, Ordering::Relaxed);
+        if count > 0 {
+            tracing::warn!(count, "log lines dropped; their reader is too slow");
+        }
+    }
+}
+
+impl Queue {
+    /// Waits until all lines so far are written, but not for a reader that has stopped.
+    pub fn flush(&self) {
+        let (written, is_written) = sync_channel(1);
+        if self.sender.try_send(Order::Report(written)).is_ok() {
+            let _ = is_written.recv_timeout(LAST_LINES);
+        }
     }
 }
 
 impl Lines for Queue {
     fn line(&self, line: String) {
-        if self.sender.try_send(line).is_err() {
+        if self.sender.try_send(Order::Write(line)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -113,16 +136,6 @@ impl<W: Lines> Sink for Json<W> {
     fn request(&self, record: &RequestRecord) {
         self.0.line(serde_json::to_string(record).expect("a record has only string keys"));
     }
-
-    fn event(&self, event: &Event) {
-        let mut line = String::from("{");
-        for (i, (key, value)) in head(event).iter().chain(&event.fields).enumerate() {
-            let separator = if i == 0 { "" } else { "," };
-            let _ = write!(line, "{separator}{}:{value}", Value::from(*key));
-        }
-        line.push('}');
-        self.0.line(line);
-    }
 }
 
 impl<W: Lines> Sink for Text<W> {
@@ -136,11 +149,27 @@ impl<W: Lines> Sink for Text<W> {
         let word = |key| head.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
         self.0.line(as_text([word("time"), word("level"), word("message")], rest));
     }
+}
 
-    fn event(&self, event: &Event) {
-        let [time, level, message] = head(event);
-        let rest = event.fields.iter().map(|(key, value)| (*key, value));
-        self.0.line(as_text([&time, &level, &message].map(|(_, value)| Some(value)), rest));
+impl Event {
+    /// The event as one line.
+    pub fn line(&self, format: LogFormat) -> String {
+        match format {
+            LogFormat::Json => {
+                let mut line = String::from("{");
+                for (i, (key, value)) in head(self).iter().chain(&self.fields).enumerate() {
+                    let separator = if i == 0 { "" } else { "," };
+                    let _ = write!(line, "{separator}{}:{value}", Value::from(*key));
+                }
+                line.push('}');
+                line
+            }
+            LogFormat::Text => {
+                let [time, level, message] = head(self);
+                let rest = self.fields.iter().map(|(key, value)| (*key, value));
+                as_text([&time, &level, &message].map(|(_, value)| Some(value)), rest)
+            }
+        }
     }
 }
 
@@ -149,7 +178,7 @@ fn head(event: &Event) -> [(&'static str, Value); 3] {
     [
         ("time", rfc3339(SystemTime::now()).into()),
         ("level", serde_json::to_value(event.level).expect("a level is a word")),
-        ("message", event.message.into()),
+        ("message", event.message.as_str().into()),
     ]
 }
 

@@ -19,6 +19,10 @@ use super::timestamp::rfc3339;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
+    /// Every step.
+    Trace,
+    /// Steps that explain what happened.
+    Debug,
     /// Ordinary work.
     Info,
     /// Something that is not as it should be.
@@ -53,7 +57,7 @@ pub struct RequestRecord {
     /// The name of the operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_name: Option<String>,
-    /// `query` or `mutation`.
+    /// `query` or `mutation`; `subscription` for one that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_type: Option<&'static str>,
     /// The path template of the route; on the GraphQL door its path.
@@ -107,28 +111,21 @@ pub struct FetchRecord {
     pub failed: bool,
 }
 
-/// Something that happened to the gateway itself.
+/// Something that happened to the gateway itself: a diagnostic.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// How much it matters.
     pub level: Level,
     /// What happened, in a fixed sentence.
-    pub message: &'static str,
+    pub message: String,
     /// The particulars.
     pub fields: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Event {
-    /// An event without particulars.
-    pub fn new(level: Level, message: &'static str) -> Self {
-        Self { level, message, fields: Vec::new() }
-    }
-
-    /// The same event with one more particular.
-    #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl Into<serde_json::Value>) -> Self {
-        self.fields.push((key, value.into()));
-        self
+    /// An event that says nothing yet.
+    pub fn new(level: Level) -> Self {
+        Self { level, message: String::new(), fields: Vec::new() }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::config::{TimeoutSettings, UpstreamSettings};
 #[derive(Default)]
 pub struct Upstreams {
     connector: Arc<Connector>,
-    named: IndexMap<String, Arc<Upstream>>,
+    named: IndexMap<String, (UpstreamSettings, Arc<Upstream>)>,
     by_origin: Mutex<HashMap<(String, String), Weak<Upstream>>>,
 }
 
@@ -31,19 +31,27 @@ const MAX_CONNECTIONS: u32 = 256;
 impl Upstreams {
     /// Pools for the named upstreams; nothing is connected yet.
     pub fn new(settings: &IndexMap<String, UpstreamSettings>) -> Self {
-        let connector = Arc::new(Connector::default());
+        Self::default().renewed(settings)
+    }
+
+    /// Pools for other settings. Those that are described as before are the same, with their connections.
+    #[must_use]
+    pub fn renewed(&self, settings: &IndexMap<String, UpstreamSettings>) -> Self {
+        let pool = |name: &String, settings: &UpstreamSettings| match self.named.get(name) {
+            Some((known, upstream)) if known == settings => Arc::clone(upstream),
+            _ => Arc::new(Upstream::new(name, settings, &self.connector)),
+        };
         let named = settings
             .iter()
-            .map(|(name, settings)| {
-                (name.clone(), Arc::new(Upstream::new(name, settings, &connector)))
-            })
+            .map(|(name, settings)| (name.clone(), (settings.clone(), pool(name, settings))))
             .collect();
-        Self { connector, named, by_origin: Mutex::default() }
+        let by_origin = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { connector: Arc::clone(&self.connector), named, by_origin: Mutex::new(by_origin) }
     }
 
     /// The upstream of that name.
     pub fn by_name(&self, name: &str) -> Option<&Arc<Upstream>> {
-        self.named.get(name)
+        self.named.get(name).map(|(_, upstream)| upstream)
     }
 
     /// The upstream for the address of a URL (its path is the request's affair), under a subgraph's name.

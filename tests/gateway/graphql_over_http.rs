@@ -8,7 +8,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, call, get};
-use crate::house::House;
+use crate::folder::Folder;
+use crate::house::{House, start};
 
 const NEW: (&str, &str) = ("accept", "application/graphql-response+json");
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -117,4 +118,24 @@ async fn introspection_and_data_are_answered_together_when_allowed() {
     house.forget_requests();
     house.query("{ __schema { types { name } } }").await;
     assert_eq!(house.requests()["products"], 0);
+}
+
+#[tokio::test]
+async fn a_subscription_is_refused_here_and_planned_for_whoever_asks() {
+    let folder = Folder::new();
+    folder.write("clock.graphql", "type Query { now: Int } type Subscription { ticks: Int }");
+    let yaml = "listen: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\ngraphql: { ide: true }\n\
+                supergraph: { subgraphs: { clock: { schema: clock.graphql, url: http://127.0.0.1:9/ } } }\n";
+    let (gateway, _log) = start(folder.path(), yaml).await;
+    let ask = async |path: &str| {
+        let body = r#"{"query":"subscription { ticks }"}"#.to_owned();
+        call(gateway.public_address, Method::POST, path, &[NEW, JSON], body).await
+    };
+    let refused = ask("/graphql").await;
+    assert_eq!(
+        (refused.status.as_u16(), code(&refused)),
+        (400, "SUBSCRIPTION_NOT_SUPPORTED".into())
+    );
+    let planned = ask("/_graphloom/plan").await.json();
+    assert!(planned["text"].as_str().unwrap().starts_with("1 clock  subscription\n"), "{planned}");
 }

@@ -9,8 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use graphloom::config::LogFormat;
 use graphloom::config::Settings;
-use graphloom::telemetry::{Capture, Json};
+use graphloom::telemetry::{Capture, Json, Lines, subscriber};
 use graphloom::{Gateway, Running};
 use serde_json::{Value, json};
 use subgraphs::{Options, Service};
@@ -24,6 +25,23 @@ pub(crate) struct House {
     pub(crate) servers: subgraphs::Running,
     pub(crate) folder: Folder,
     pub(crate) log: Capture,
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// What gateways tell about themselves on this thread, which is all of them in a test on one thread.
+pub(crate) struct Diagnostics {
+    pub(crate) lines: Capture,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Diagnostics {
+    pub(crate) fn new() -> Self {
+        let lines = Capture::default();
+        let copy = lines.clone();
+        let filter = "graphloom=info".parse().unwrap();
+        let subscriber = subscriber(filter, move |event| copy.line(event.line(LogFormat::Json)));
+        Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
+    }
 }
 
 impl House {
@@ -50,8 +68,9 @@ impl House {
              supergraph:\n  subgraphs:\n{subgraphs}\
              upstreams:\n  orders: {{ targets: [{{ url: \"{orders}\" }}] }}\n{more}"
         );
+        let diagnostics = Diagnostics::new();
         let (gateway, log) = start(folder.path(), &yaml).await;
-        Self { gateway, servers, folder, log }
+        Self { gateway, servers, folder, log, diagnostics }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -101,12 +120,15 @@ impl House {
     }
 }
 
-/// Starts a gateway from a text; paths are relative to the folder.
+/// Starts a gateway from a text, which it follows in the folder as `graphloom.yaml`.
 pub(crate) async fn start(folder: &Path, yaml: &str) -> (Running, Capture) {
-    let settings = Settings::read(&folder.join("graphloom.yaml"), yaml, &|_| None)
-        .unwrap_or_else(|errors| panic!("{errors}"));
+    let file = folder.join("graphloom.yaml");
+    std::fs::write(&file, yaml).unwrap();
+    let read = move |text: &str| Settings::read(&file, text, &|_| None);
+    let settings = read(yaml).unwrap_or_else(|errors| panic!("{errors}"));
     let log = Capture::default();
-    let gateway = Gateway::start(settings, Arc::new(Json(log.clone()))).await;
+    let sink = Arc::new(Json(log.clone()));
+    let gateway = Gateway::start_following(settings, sink, Arc::new(read)).await;
     (gateway.unwrap_or_else(|error| panic!("{error:?}")), log)
 }
 

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ use crate::stub::{self, Stub};
 /// A `graphloom serve`; killed if it did not end before.
 struct Process {
     child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    access_log: ChildStdout,
+    diagnostics: std::io::Lines<BufReader<ChildStderr>>,
     address: SocketAddr,
 }
 
@@ -33,17 +34,20 @@ impl Process {
             .args(["serve", "--config"])
             .arg(folder.path().join("graphloom.yaml"))
             .envs(environment.iter().copied())
+            .env_remove("RUST_LOG")
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let listening = lines
+        let access_log = child.stdout.take().unwrap();
+        let mut diagnostics = BufReader::new(child.stderr.take().unwrap()).lines();
+        let listening = diagnostics
             .by_ref()
             .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap())
             .find(|line| line["message"] == "listening")
             .unwrap();
         let address = listening["address"].as_str().unwrap().parse().unwrap();
-        Self { child, lines, address }
+        Self { child, access_log, diagnostics, address }
     }
 
     fn terminate(&self) {
@@ -57,6 +61,15 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The messages of the lines that remain.
+fn messages(lines: impl Iterator<Item = std::io::Result<String>>) -> Vec<String> {
+    let message = |line: std::io::Result<String>| {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        line["message"].as_str().unwrap().to_owned()
+    };
+    lines.map(message).collect()
 }
 
 fn folder(url: &str) -> Folder {
@@ -95,12 +108,8 @@ async fn sigterm_lets_a_running_request_finish_and_the_exit_code_is_0() {
     process.terminate();
     assert_eq!(running.await.unwrap(), json!({ "data": { "a": 1 } }));
     assert!(process.child.wait().unwrap().success());
-    let lines: Vec<String> = process.lines.by_ref().map(Result::unwrap).collect();
-    let messages = lines.iter().map(|line| {
-        let line: Value = serde_json::from_str(line).unwrap();
-        line["message"].as_str().unwrap().to_owned()
-    });
-    assert_eq!(messages.collect::<Vec<_>>(), ["stopping", "request", "stopped"]);
+    assert_eq!(messages(BufReader::new(&mut process.access_log).lines()), ["request"]);
+    assert_eq!(messages(process.diagnostics.by_ref()), ["stopping", "stopped"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -163,6 +163,37 @@ fn several_things_that_are_wrong_are_told_at_once() {
     assert_eq!(said.matches("error: ").count(), 3, "{said}");
 }
 
+/// What `compose --format json` says of a schema, with its exit code.
+fn compose_as_json(schema: &str, more: &[&str]) -> (Option<i32>, serde_json::Value) {
+    let folder = Folder::new();
+    folder.write("a.graphql", schema);
+    let file = folder.write("graphloom.yaml", GOOD_YAML);
+    let output = Command::new(env!("CARGO_BIN_EXE_graphloom"))
+        .args(["compose", "--format", "json", "-c"])
+        .arg(file)
+        .args(more)
+        .output()
+        .unwrap();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn machines_get_one_object_and_the_same_exit_codes() {
+    let (exit, said) = compose_as_json(GOOD_SCHEMA, &[]);
+    assert_eq!((exit, said["ok"].as_bool()), (Some(0), Some(true)));
+    assert!(said["supergraph"].as_str().unwrap().contains("join__Graph"));
+    let (_, said) = compose_as_json(GOOD_SCHEMA, &["--api"]);
+    assert_eq!(said["api"], "type Query {\n  a: Int\n}\n");
+    let wrong = "type Query {\n  a: Nothing\n}\n";
+    let (exit, said) = compose_as_json(wrong, &[]);
+    assert_eq!((exit, said["ok"].as_bool()), (Some(4), Some(false)));
+    let error = &said["errors"][0];
+    assert_eq!(error["code"], "INVALID_GRAPHQL");
+    assert_eq!(error["subgraphs"][0], "a");
+    assert_eq!(error["locations"][0]["line"], 2);
+    assert!(said["hints"].is_array());
+}
+
 #[test]
 fn an_address_in_use_is_told_with_its_own_exit_code() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -18,10 +18,6 @@ impl<S: Fn(&str) + Send + Sync> Sink for ForPeople<S> {
             (self.0)(&request_line(record));
         }
     }
-
-    fn event(&self, event: &Event) {
-        (self.0)(&event_line(event));
-    }
 }
 
 /// `TopProducts 200 3.1 ms  products → (inventory ∥ reviews) → accounts  4 fetches`
@@ -55,20 +51,16 @@ fn request_line(record: &RequestRecord) -> String {
 }
 
 /// `graph refused; the old one stays in force  schemas/inventory.graphql:12:3  unknown type`
-fn event_line(event: &Event) -> String {
+pub(super) fn event_line(event: &Event) -> String {
     let mut line = match event.level {
-        Level::Info => String::new(),
+        Level::Trace | Level::Debug | Level::Info => String::new(),
         Level::Warn => "warning: ".to_owned(),
         Level::Error => "error: ".to_owned(),
     };
-    line.push_str(event.message);
+    line.push_str(&event.message);
     for (_, value) in &event.fields {
         let text = match value {
             serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Array(items) => {
-                let texts = items.iter().filter_map(serde_json::Value::as_str);
-                texts.collect::<Vec<_>>().join(" ")
-            }
             other => other.to_string(),
         };
         line.push_str(&format!("  {text}"));
@@ -143,9 +135,11 @@ mod tests {
 
     #[test]
     fn an_event_shows_its_particulars() {
-        let event = Event::new(Level::Error, "graph refused")
-            .with("file", "a.graphql:1:2")
-            .with("names", vec!["a", "b"]);
-        assert_eq!(event_line(&event), "error: graph refused  a.graphql:1:2  a b");
+        let event = Event {
+            message: "graph refused".to_owned(),
+            fields: vec![("file", "a.graphql:1:2".into()), ("count", 2.into())],
+            ..Event::new(Level::Error)
+        };
+        assert_eq!(event_line(&event), "error: graph refused  a.graphql:1:2  2");
     }
 }

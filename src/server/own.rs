@@ -1,0 +1,134 @@
+//! The gateway's own pages: probes, metrics, status, the plan of an operation, the query page.
+//!
+//! **In:** requests that neither door took. **Out:** axum routers, one a port, and their responses.
+//!
+//! **Never here:** what the answers say (`admin`, `pipeline::explain`, the `ui` crate); status codes of
+//! refusals and their bodies (`reply`), which a response carries as an extension until then.
+//!
+//! **Holds:** without `graphql.ide` a client learns nothing but health here. Without the feature `ui`
+//! there is no page; everything else is the same.
+//!
+//! **Read first:** [`public`], [`admin`].
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{Request, Uri};
+use serde_json::Value;
+use tower_service::Service;
+
+use super::graphql_http;
+use super::reply::{Refusal, Reply};
+use crate::admin::{self, Probes};
+use crate::pipeline::{Facts, Rooms};
+
+/// What handlers answer from.
+#[derive(Clone)]
+struct Shared {
+    rooms: Arc<Rooms>,
+    probes: Probes,
+}
+
+/// The pages of the public port.
+pub(super) fn public(rooms: Arc<Rooms>, probes: Probes) -> Router {
+    let mut router = probe_pages();
+    if rooms.settings.graphql.ide {
+        let plan = post(plan).fallback(async || Refusal::MethodNotAllowed("POST".to_owned()));
+        router = router.route("/_graphloom/status", only_get(get(status)));
+        router = query_page(router.route("/_graphloom/plan", plan));
+    }
+    router.fallback(async || Refusal::NotFound).with_state(Shared { rooms, probes })
+}
+
+/// The pages of the admin port.
+pub(super) fn admin(rooms: Arc<Rooms>, probes: Probes) -> Router {
+    let router = probe_pages().route("/metrics", only_get(get(metrics)));
+    router.fallback(async || Refusal::NotFound).with_state(Shared { rooms, probes })
+}
+
+/// Has a router answer a request.
+pub(super) async fn answer(router: &Router, facts: &Facts, uri: &Uri, body: Body) -> Reply {
+    let mut request = Request::new(body);
+    request.method_mut().clone_from(&facts.method);
+    request.uri_mut().clone_from(uri);
+    request.extensions_mut().insert(Arc::new(facts.clone()));
+    // A router is always ready.
+    let Ok(mut response) = router.clone().call(request).await;
+    match response.extensions_mut().remove::<Refusal>() {
+        Some(refusal) => Reply::Refused(refusal),
+        None => Reply::Own(response),
+    }
+}
+
+fn probe_pages() -> Router<Shared> {
+    Router::new().route("/health", only_get(get(health))).route("/ready", only_get(get(ready)))
+}
+
+#[cfg(feature = "ui")]
+fn query_page(router: Router<Shared>) -> Router<Shared> {
+    ["/", "/index.html", "/_graphloom/ide/{*file}"]
+        .into_iter()
+        .fold(router, |router, path| router.route(path, only_get(get(super::page::asset))))
+}
+
+#[cfg(not(feature = "ui"))]
+fn query_page(router: Router<Shared>) -> Router<Shared> {
+    router
+}
+
+fn only_get(method_router: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    method_router.fallback(async || Refusal::MethodNotAllowed("GET".to_owned()))
+}
+
+async fn health() -> Response {
+    json(&admin::health())
+}
+
+async fn ready(State(shared): State<Shared>) -> Result<Response, Refusal> {
+    match shared.probes.is_draining() {
+        false => Ok(json(&admin::ready(&shared.rooms))),
+        true => Err(Refusal::Draining),
+    }
+}
+
+async fn status(State(shared): State<Shared>) -> Response {
+    json(&admin::status(&shared.rooms))
+}
+
+async fn metrics(State(shared): State<Shared>) -> Response {
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, content_type)], admin::metrics(&shared.rooms).await).into_response()
+}
+
+async fn plan(
+    State(shared): State<Shared>,
+    Extension(facts): Extension<Arc<Facts>>,
+    body: Body,
+) -> Response {
+    json(&graphql_http::plan(&shared.rooms, &facts, body).await)
+}
+
+fn json(value: &Value) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json; charset=utf-8"), (CACHE_CONTROL, "no-store")];
+    (headers, value.to_string()).into_response()
+}
+
+impl IntoResponse for Refusal {
+    /// A response that only carries the refusal, for `reply` to render with the request's id.
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl axum::extract::FromRef<Shared> for Arc<Rooms> {
+    fn from_ref(shared: &Shared) -> Self {
+        Arc::clone(&shared.rooms)
+    }
+}
