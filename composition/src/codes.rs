@@ -112,8 +112,15 @@ codes! {
         RequiredInaccessible = "REQUIRED_INACCESSIBLE",
         ImplementedByInaccessible = "IMPLEMENTED_BY_INACCESSIBLE",
         OnlyInaccessibleChildren = "ONLY_INACCESSIBLE_CHILDREN",
+        ShareableHasMismatchedRuntimeTypes = "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
+        ContextNameInvalid = "CONTEXT_NAME_INVALID",
+        ContextNotSet = "CONTEXT_NOT_SET",
+        NoContextInSelection = "NO_CONTEXT_IN_SELECTION",
+        ContextInvalidSelection = "CONTEXT_INVALID_SELECTION",
+        ContextNoResolvableKey = "CONTEXT_NO_RESOLVABLE_KEY",
+        ContextualArgumentNotContextualInAllSubgraphs =
+            "CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS",
         SatisfiabilityError = "SATISFIABILITY_ERROR",
-        UnsupportedFeature = "UNSUPPORTED_FEATURE",
     }
 }
 
@@ -145,6 +152,10 @@ codes! {
             "INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
         MergedNonRepeatableDirectiveArguments = "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
         DirectiveCompositionInfo = "DIRECTIVE_COMPOSITION_INFO",
+        InconsistentRuntimeTypesForShareableReturn =
+            "INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN",
+        ContextualArgumentNotContextualInAllSubgraphs =
+            "CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS",
         SatisfiabilityNotFullyChecked = "SATISFIABILITY_NOT_FULLY_CHECKED",
     }
 }

@@ -12,11 +12,12 @@
 use std::collections::HashMap;
 
 use apollo_compiler::Name;
+use apollo_compiler::ast::Selection;
 
 use crate::codes::ErrorCode;
 use crate::field_set::FieldSet;
 use crate::report::Report;
-use crate::schema::{External, Kind, Subgraph, Types};
+use crate::schema::{External, Kind, Subgraph, TypeDef, Types};
 use crate::usage::{Reach, usage_of, usage_of_directives, visit_fields};
 use crate::vocabulary::Known;
 use crate::words;
@@ -45,17 +46,19 @@ pub(crate) fn upgrade(subgraphs: &mut [Subgraph], report: &mut Report) {
 
 /// An extension needs a definition in another subgraph; one with `@extends` will do.
 fn check_extensions(subgraphs: &[Subgraph], report: &mut Report) {
-    let mut defined: HashMap<&Name, Vec<usize>> = HashMap::new();
+    let mut defined: HashMap<&Name, Vec<(usize, Kind)>> = HashMap::new();
     for (index, subgraph) in subgraphs.iter().enumerate() {
         for definition in subgraph.types.values().filter(|d| !d.is_only_extended()) {
-            defined.entry(&definition.name).or_default().push(index);
+            defined.entry(&definition.name).or_default().push((index, definition.kind));
         }
     }
     for (index, subgraph) in subgraphs.iter().enumerate().filter(|(_, s)| s.is_federation_one()) {
         for definition in subgraph.types.values().filter(|definition| !definition.is_root()) {
             let name = &definition.name;
             let is_extension = definition.parts.iter().all(|part| part.extension || part.extends);
-            let elsewhere = defined.get(name).into_iter().flatten().any(|other| *other != index);
+            let mut elsewhere = defined.get(name).into_iter().flatten();
+            let elsewhere =
+                elsewhere.any(|(other, kind)| *other != index && *kind == definition.kind);
             if !is_extension || elsewhere {
                 continue;
             }
@@ -146,11 +149,11 @@ fn drop_external_on_types(subgraph: &mut Subgraph) {
 /// The key fields of an extension are its own, `@external` or not; without a key, those of the
 /// owner's first key.
 fn own_key_fields(types: &mut Types, keys: &OwnersKeys) {
-    let mut owned: Vec<(Name, Name)> = Vec::new();
+    let mut owned: Vec<(Name, Name, bool)> = Vec::new();
     for (name, definition) in types.iter() {
-        if !definition.parts.iter().any(|part| part.extension || part.extends)
-            && !definition.is_root()
-        {
+        let is_extension = definition.parts.iter().all(|part| part.extension)
+            || definition.parts.iter().any(|part| part.extends);
+        if !is_extension && !definition.is_root() {
             continue;
         }
         let own: Vec<&FieldSet> = definition.keys.iter().map(|key| &key.fields).collect();
@@ -159,60 +162,85 @@ fn own_key_fields(types: &mut Types, keys: &OwnersKeys) {
         let is_deep = definition.parts.iter().any(|part| part.extends);
         for set in own.into_iter().chain(others) {
             visit_fields(types, name, &set.selections, Reach::Declared, &mut |parent, field| {
-                if is_deep || parent == name {
-                    owned.push((parent.clone(), field.clone()));
-                }
+                owned.push((parent.clone(), field.clone(), is_deep || parent == name));
             });
         }
     }
-    for (parent, field) in owned {
-        if let Some(field) = types.get_mut(&parent).and_then(|d| d.fields.get_mut(&field)) {
-            field.external = External::No;
-        }
-    }
-}
-
-/// `@requires` and `@provides` of fields that the subgraph owns anyway did nothing.
-fn drop_idle_field_sets(types: &mut Types) {
-    let mut idle: Vec<(Name, Name, bool, bool)> = Vec::new();
-    for (name, definition) in types.iter() {
-        for field in definition.fields.values() {
-            let is_idle = |set: &Option<FieldSet>, parent: &Name| {
-                set.as_ref().is_some_and(|set| !selects_external(types, parent, set))
-            };
-            let requires = is_idle(&field.requires, name);
-            let provides = is_idle(&field.provides, field.ty.inner_named_type());
-            if requires || provides {
-                idle.push((name.clone(), field.name.clone(), requires, provides));
-            }
-        }
-    }
-    for (parent, field, requires, provides) in idle {
+    owned.sort_by_key(|(.., own)| *own);
+    for (parent, field, own) in owned {
         let Some(field) = types.get_mut(&parent).and_then(|d| d.fields.get_mut(&field)) else {
             continue;
         };
-        if requires {
-            field.requires = None;
-        }
-        if provides {
-            field.provides = None;
+        match field.external {
+            _ if own => field.external = External::No,
+            External::KeyOfExtension => field.external = External::Yes,
+            External::No | External::Yes => {}
         }
     }
 }
 
-fn selects_external(types: &Types, parent: &Name, set: &FieldSet) -> bool {
-    let mut found = false;
-    visit_fields(types, parent, &set.selections, Reach::Declared, &mut |parent, field| {
-        found |= types.get(parent).is_some_and(|definition| match definition.kind {
-            Kind::Interface => types
-                .values()
-                .filter(|implementer| implementer.implements.contains_key(parent))
-                .filter_map(|implementer| implementer.fields.get(field))
-                .any(|field| field.external == External::Yes),
-            _ => definition.fields.get(field).is_some_and(|f| f.external == External::Yes),
-        });
-    });
-    found
+/// What `@requires` and `@provides` select of the subgraph's own fields did nothing.
+fn drop_idle_field_sets(types: &mut Types) {
+    let mut active: Vec<(Name, Name, Option<FieldSet>, Option<FieldSet>)> = Vec::new();
+    for (name, definition) in types.iter() {
+        for field in definition.fields.values() {
+            if field.requires.is_none() && field.provides.is_none() {
+                continue;
+            }
+            let requires = field.requires.as_ref().and_then(|set| active_part(types, name, set));
+            let result = field.ty.inner_named_type();
+            let provides = field.provides.as_ref().and_then(|set| active_part(types, result, set));
+            active.push((name.clone(), field.name.clone(), requires, provides));
+        }
+    }
+    for (parent, field, requires, provides) in active {
+        if let Some(field) = types.get_mut(&parent).and_then(|d| d.fields.get_mut(&field)) {
+            (field.requires, field.provides) = (requires, provides);
+        }
+    }
+}
+
+/// The external fields of a field set, with what leads to them.
+fn active_part(types: &Types, parent: &Name, set: &FieldSet) -> Option<FieldSet> {
+    let selections = active_selections(types, parent, &set.selections);
+    (!selections.is_empty()).then(|| FieldSet { selections, ..set.clone() })
+}
+
+fn active_selections(types: &Types, parent: &Name, selections: &[Selection]) -> Vec<Selection> {
+    let active = |selection: &Selection| match selection {
+        Selection::Field(field) if is_external(types, parent, &field.name) => {
+            Some(selection.clone())
+        }
+        Selection::Field(field) => {
+            let below = types.get(parent)?.fields.get(&field.name)?.ty.inner_named_type();
+            let below = active_selections(types, below, &field.selection_set);
+            let mut field = field.clone();
+            field.make_mut().selection_set.clone_from(&below);
+            (!below.is_empty()).then_some(Selection::Field(field))
+        }
+        Selection::InlineFragment(fragment) => {
+            let on = fragment.type_condition.as_ref().unwrap_or(parent);
+            let below = active_selections(types, on, &fragment.selection_set);
+            let mut fragment = fragment.clone();
+            fragment.make_mut().selection_set.clone_from(&below);
+            (!below.is_empty()).then_some(Selection::InlineFragment(fragment))
+        }
+        Selection::FragmentSpread(_) => None,
+    };
+    selections.iter().filter_map(active).collect()
+}
+
+fn is_external(types: &Types, parent: &Name, field: &Name) -> bool {
+    let is_external = |definition: &TypeDef| {
+        definition.fields.get(field).is_some_and(|field| field.external == External::Yes)
+    };
+    types.get(parent).is_some_and(|definition| match definition.kind {
+        Kind::Interface => {
+            let implementers = types.values().filter(|other| other.implements.contains_key(parent));
+            is_external(definition) || implementers.into_iter().any(is_external)
+        }
+        _ => is_external(definition),
+    })
 }
 
 /// In Federation 1 every subgraph but one had to write `extend`; only `@extends` says something.

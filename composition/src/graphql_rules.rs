@@ -28,8 +28,7 @@ use crate::failure::CompositionError;
 use crate::link::Links;
 use crate::root_types::RootTypes;
 use crate::source::SourceText;
-
-const BUILT_IN_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
+use crate::vocabulary::BUILT_IN_SCALARS;
 
 /// Parses a subgraph; syntax errors are pushed to `errors`.
 pub(crate) fn parse(source: &SourceText, errors: &mut Vec<CompositionError>) -> Option<Document> {
@@ -72,7 +71,7 @@ pub(crate) fn check_graphql(
     references::check_implements(source, document, errors);
     references::check_directives(source, document, &provided, links, errors);
     defaults::check_defaults(source, document, errors);
-    let lenient = own_applications(document);
+    let lenient = own_applications(document, links);
     let built = Schema::builder()
         .adopt_orphan_extensions()
         .ignore_builtin_redefinitions()
@@ -91,12 +90,13 @@ pub(crate) fn check_graphql(
 
 /// Where directives of the subgraph's own stand, with arguments. What is wrong with a value there
 /// concerns nobody else, and the composers in use let it pass.
-fn own_applications(document: &Document) -> Vec<SourceSpan> {
+fn own_applications(document: &Document, links: &Links) -> Vec<SourceSpan> {
     let definitions = document.definitions.iter();
     let own: HashSet<&str> = definitions
         .clone()
         .filter_map(|definition| definition.as_directive_definition())
         .map(|definition| definition.name.as_str())
+        .filter(|name| !links.directives().any(|(known, _)| known == *name))
         .collect();
     if own.is_empty() {
         return Vec::new();
@@ -143,15 +143,18 @@ fn push_diagnostics(
         ) {
             continue;
         }
-        let is_value = matches!(name, Some("RequiredField" | "UnsupportedValueType"));
-        let is_absent = matches!(name, Some("RequiredArgument"));
-        if let Some(at) = diagnostic.error.location()
-            && (is_value && lenient.iter().any(|span| is_within(at, *span))
-                || is_absent && lenient.contains(&at) && has_null_argument(source, at))
-        {
+        let text = readable(&diagnostic.error.to_string());
+        let is_forgiven = |at: SourceSpan| match name {
+            Some("RequiredField") => lenient.iter().any(|span| is_within(at, *span)),
+            Some("UnsupportedValueType") => {
+                text.ends_with("found null") && lenient.iter().any(|span| is_within(at, *span))
+            }
+            Some("RequiredArgument") => lenient.contains(&at) && has_null_argument(source, at),
+            _ => false,
+        };
+        if diagnostic.error.location().is_some_and(is_forgiven) {
             continue;
         }
-        let text = readable(&diagnostic.error.to_string());
         // What federation's own definitions lack is not the writer's to find.
         let is_own = |span: &SourceSpan| {
             diagnostic

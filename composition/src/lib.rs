@@ -19,12 +19,15 @@ mod federation_one; // Federation 1 subgraphs become Federation 2.
 mod merge; // All subgraphs: one supergraph.
 mod access_control; // Who may see what behind an interface or a requirement.
 mod post_merge; // The supergraph as a whole.
+mod required_arguments; // What `@requires` passes to fields of other subgraphs.
 mod inaccessible; // The supergraph as clients see it.
+mod contexts; // Whether contexts are set on every way.
 mod print; // The supergraph as SDL.
 mod satisfiability; // Whether every field can be reached.
 mod requirements; // Scopes and policies, combined.
 mod merged; // What the merge fills.
 mod usage; // Which fields keys and requirements use.
+mod contextual; // What fills an argument from a context.
 mod schema; // What the rules and the merge read.
 mod field_set; // The selections in `@key`, `@requires`, `@provides`.
 mod root_types; // Query, Mutation, Subscription by their default names.
@@ -78,8 +81,22 @@ pub struct Composed {
 /// All errors of the first stage that has any: reading, the rules of each subgraph, the merge, the
 /// checks of the result.
 pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<CompositionFailure>> {
+    let Merged { subgraphs, supergraph_sdl, mut report } = merge_all(subgraphs)?;
+    satisfiability::check(&subgraphs, &supergraph_sdl, &mut report);
+    report = finish_stage(report)?;
+    Ok(Composed { supergraph_sdl, hints: report.hints })
+}
+
+/// A supergraph of which nobody knows yet whether all of it can be reached.
+struct Merged {
+    subgraphs: Vec<Subgraph>,
+    supergraph_sdl: String,
+    report: Report,
+}
+
+fn merge_all(sources: &[SubgraphSource]) -> Result<Merged, Box<CompositionFailure>> {
     let mut report = Report::default();
-    let mut sources: Vec<&SubgraphSource> = subgraphs.iter().collect();
+    let mut sources: Vec<&SubgraphSource> = sources.iter().collect();
     sources.sort_by(|left, right| left.name.cmp(&right.name));
     check_names(&sources, &mut report);
     let parsed: Vec<Parsed<'_>> =
@@ -95,15 +112,15 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<Composition
     post_merge::check_interfaces(&subgraphs, &supergraph, &mut report);
     post_merge::check_defaults(&supergraph, &mut report);
     access_control::check_required_fields(&subgraphs, &supergraph, &mut report);
+    required_arguments::check(&subgraphs, &mut report);
     report = finish_stage(report)?;
     let supergraph_sdl = print::print(&supergraph);
     post_merge::check_graphql(&supergraph_sdl, &mut report);
     report = finish_stage(report)?;
     inaccessible::check(&subgraphs, &supergraph, &mut report);
     report = finish_stage(report)?;
-    satisfiability::check(&subgraphs, &supergraph_sdl, &mut report);
-    report = finish_stage(report)?;
-    Ok(Composed { supergraph_sdl, hints: report.hints })
+    contexts::check(&subgraphs, &supergraph, &mut report);
+    Ok(Merged { subgraphs, supergraph_sdl, report })
 }
 
 /// A subgraph that was read, but not yet judged.

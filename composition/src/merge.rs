@@ -32,18 +32,20 @@ mod relations; // Who implements and who is a member.
 
 use std::collections::HashMap;
 
-use apollo_compiler::Name;
+use apollo_compiler::ast::Value;
+use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
 use crate::codes::{ErrorCode, HintCode};
+use crate::contextual::contexts_of;
 use crate::failure::{CompositionError, Hint, Location};
 use crate::merge::composed_directives::ComposedDirectives;
 use crate::merge::relations::Relations;
-use crate::merged::{Graph, MergedType, Supergraph};
+use crate::merged::{Graph, MergedApplication, MergedType, Supergraph};
 use crate::report::Report;
 use crate::schema::{FieldDef, Kind, Subgraph, TypeDef};
 use crate::source::Span;
-use crate::vocabulary::Known;
+use crate::vocabulary::{BUILT_IN_SCALARS, Known};
 use crate::words;
 
 /// A definition with the index of the subgraph it stands in.
@@ -96,7 +98,10 @@ pub(crate) fn merge(subgraphs: &[Subgraph], report: &mut Report) -> Supergraph {
 fn types_by_name(subgraphs: &[Subgraph]) -> IndexMap<Name, Sources<'_, TypeDef>> {
     let mut types: IndexMap<Name, Sources<'_, TypeDef>> = IndexMap::new();
     for (index, subgraph) in subgraphs.iter().enumerate() {
-        for (name, definition) in &subgraph.types {
+        // Some tools write the built-in scalars out; they need no definition.
+        let own =
+            subgraph.types.iter().filter(|(name, _)| !BUILT_IN_SCALARS.contains(&name.as_str()));
+        for (name, definition) in own {
             types.entry(name.clone()).or_default().push((index, definition));
         }
     }
@@ -169,6 +174,16 @@ impl<'a> Merger<'a> {
         target.applied = self.merge_applied(&applied, name.as_str());
         // A subgraph may define a `@oneOf` of its own for other types; that one is not merged.
         target.applied.retain(|a| a.known != Some(Known::OneOf) || kind == Kind::InputObject);
+        for (index, definition) in sources {
+            for (context, _) in contexts_of(definition) {
+                let name = Value::String(format!("{}__{context}", self.name(*index)));
+                target.applied.push(MergedApplication {
+                    known: Some(Known::Context),
+                    name: Known::Context.name().to_owned(),
+                    arguments: vec![("name".to_owned(), Node::new(name))],
+                });
+            }
+        }
         target.joins = join::types(&self.graphs, sources);
         target
     }

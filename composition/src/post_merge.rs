@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use apollo_compiler::Schema;
 use apollo_compiler::ast::{Type, Value};
+use apollo_compiler::{Node, Schema};
 
 use crate::codes::ErrorCode;
 use crate::failure::CompositionError;
@@ -60,26 +60,37 @@ pub(crate) fn check_defaults(supergraph: &Supergraph, report: &mut Report) {
     for definition in supergraph.types.values() {
         for field in definition.fields.values() {
             let coordinate = format!("{}.{}", definition.name, field.name);
-            let of_field = (coordinate.clone(), &field.ty, field.default.as_ref());
-            let of_arguments = field.arguments.values().map(|argument| {
+            for argument in field.arguments.values() {
                 let coordinate = format!("{coordinate}({}:)", argument.name);
-                (coordinate, &argument.ty, argument.default.as_ref())
-            });
-            for (coordinate, ty, default) in std::iter::once(of_field).chain(of_arguments) {
-                let Some(missing) = default.and_then(|d| missing_value(supergraph, ty, d)) else {
-                    continue;
-                };
-                let message = format!(
-                    "the default of `{coordinate}` uses `{missing}`, which not every subgraph has"
-                );
-                report.error(
-                    CompositionError::new(ErrorCode::InvalidGraphql, message).on(coordinate).fix(
-                        "add it in all subgraphs that have the type, or choose another default",
-                    ),
-                );
+                check_default(supergraph, coordinate, &argument.ty, &argument.default, report);
             }
+            check_default(supergraph, coordinate, &field.ty, &field.default, report);
         }
     }
+    for directive in supergraph.directives.values() {
+        for argument in directive.arguments.values() {
+            let coordinate = format!("@{}({}:)", directive.name, argument.name);
+            check_default(supergraph, coordinate, &argument.ty, &argument.default, report);
+        }
+    }
+}
+
+fn check_default(
+    supergraph: &Supergraph,
+    coordinate: String,
+    ty: &Type,
+    default: &Option<Node<Value>>,
+    report: &mut Report,
+) {
+    let missing = default.as_ref().and_then(|value| missing_value(supergraph, ty, value));
+    let Some(missing) = missing else { return };
+    let message =
+        format!("the default of `{coordinate}` uses `{missing}`, which not every subgraph has");
+    report.error(
+        CompositionError::new(ErrorCode::InvalidGraphql, message)
+            .on(coordinate)
+            .fix("add it in all subgraphs that have the type, or choose another default"),
+    );
 }
 
 /// The first enum value or input field of a default that the supergraph does not have.
@@ -105,8 +116,10 @@ fn missing_value(supergraph: &Supergraph, ty: &Type, value: &Value) -> Option<St
 pub(crate) fn check_graphql(sdl: &str, report: &mut Report) {
     let Err(with_errors) = Schema::parse_and_validate(sdl, "supergraph") else { return };
     // One cause may be found at several places of the text.
-    let messages: BTreeSet<String> =
-        with_errors.errors.iter().map(|diagnostic| diagnostic.error.to_string()).collect();
+    let errors = with_errors.errors.iter().map(|diagnostic| diagnostic.error);
+    // Defaults were checked; what a composed directive's values lack, its subgraph was forgiven.
+    let errors = errors.filter(|error| error.unstable_error_name() != Some("RequiredField"));
+    let messages: BTreeSet<String> = errors.map(|error| error.to_string()).collect();
     for message in messages {
         report.error(
             CompositionError::new(

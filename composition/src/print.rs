@@ -87,6 +87,12 @@ pub(crate) fn print(supergraph: &Supergraph) -> String {
     directives.extend(used.iter().map(|known| (known.name().to_owned(), definition_of(*known))));
     directives
         .extend(supergraph.directives.values().map(|d| (d.name.to_string(), print_directive(d))));
+    if used.contains(&Known::Context) {
+        let name = "context__fromContext".to_owned();
+        let sdl =
+            format!("directive @{name}(field: context__ContextFieldValue) on ARGUMENT_DEFINITION");
+        directives.push((name, sdl));
+    }
     if carries_one_of(supergraph) {
         // Not every loader has it built in yet.
         let one_of = "directive @oneOf on INPUT_OBJECT".to_owned();
@@ -95,9 +101,11 @@ pub(crate) fn print(supergraph: &Supergraph) -> String {
     directives.sort();
     let mut types: Vec<(String, String)> =
         STANDARD_TYPES.iter().map(|(name, sdl)| ((*name).to_owned(), (*sdl).to_owned())).collect();
-    for (known, scalar) in
-        [(Known::RequiresScopes, "requiresScopes__Scope"), (Known::Policy, "policy__Policy")]
-    {
+    for (known, scalar) in [
+        (Known::RequiresScopes, "requiresScopes__Scope"),
+        (Known::Policy, "policy__Policy"),
+        (Known::Context, "context__ContextFieldValue"),
+    ] {
         if used.contains(&known) {
             types.push((scalar.to_owned(), format!("scalar {scalar}")));
         }
@@ -160,13 +168,14 @@ fn print_schema(supergraph: &Supergraph, used: &[Known]) -> String {
         "schema\n  @link(url: \"https://specs.apollo.dev/link/v1.0\")\n  @link(url: \
          \"https://specs.apollo.dev/join/v0.5\", for: EXECUTION)\n",
     );
-    let features: [(Known, &str, Option<&str>); 6] = [
+    let features: [(Known, &str, Option<&str>); 7] = [
         (Known::Tag, "tag/v0.3", None),
         (Known::Inaccessible, "inaccessible/v0.2", Some("SECURITY")),
         (Known::Authenticated, "authenticated/v0.1", Some("SECURITY")),
         (Known::RequiresScopes, "requiresScopes/v0.1", Some("SECURITY")),
         (Known::Policy, "policy/v0.1", Some("SECURITY")),
         (Known::Cost, "cost/v0.1", None),
+        (Known::Context, "context/v0.1", Some("SECURITY")),
     ];
     for (known, spec, purpose) in features {
         if used.contains(&known) {

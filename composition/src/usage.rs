@@ -9,8 +9,9 @@
 use apollo_compiler::Name;
 use apollo_compiler::ast::Selection;
 
+use crate::contextual::{contextual, from_context, setters};
 use crate::field_set::FieldSet;
-use crate::schema::{FieldsByType, Implementers, Kind, Types, Usage};
+use crate::schema::{FieldsByType, Implementers, InputDef, Kind, Types, Usage};
 
 pub(crate) fn usage_of(types: &Types) -> Usage {
     let mut usage = usage_of_directives(types);
@@ -26,6 +27,9 @@ pub(crate) fn usage_of_directives(types: &Types) -> Usage {
             let Usage { used, keyed, implementers, .. } = &mut usage;
             collect(types, name, &key.fields, implementers, &mut [used, keyed]);
         }
+        for argument in definition.fields.values().flat_map(|field| field.arguments.values()) {
+            collect_context(types, argument, &mut usage);
+        }
         for field in definition.fields.values() {
             let Usage { used, provided, implementers, .. } = &mut usage;
             if let Some(requires) = &field.requires {
@@ -38,6 +42,19 @@ pub(crate) fn usage_of_directives(types: &Types) -> Usage {
         }
     }
     usage
+}
+
+/// What a contextual argument reads is in use.
+fn collect_context(types: &Types, argument: &InputDef, usage: &mut Usage) {
+    let Some(contextual) = from_context(argument).and_then(contextual) else { return };
+    let Ok(selections) = contextual.selections() else { return };
+    let Usage { used, implementers, .. } = usage;
+    for (setter, _) in setters(types, &contextual.context) {
+        let reach = Reach::Implementations(implementers);
+        visit_fields(types, setter, &selections, reach, &mut |parent, field| {
+            used.entry(parent.clone()).or_default().insert(field.clone());
+        });
+    }
 }
 
 fn collect(

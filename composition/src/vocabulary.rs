@@ -12,6 +12,9 @@
 /// The newest minor version of federation 2 that we read.
 pub(crate) const NEWEST_MINOR: u32 = 14;
 
+/// The scalars that every schema has without defining them.
+pub(crate) const BUILT_IN_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
+
 /// Directives with a meaning to composition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Known {

@@ -1,22 +1,29 @@
 //! One case: a graph, an operation, and whether planner and executor find the truth.
 //!
-//! **In:** composed subgraphs with data, an operation. **Out:** a [`Verdict`].
+//! **In:** composed subgraphs with data, an operation, label states, faults. **Out:** a [`Verdict`].
 //!
-//! **Never here:** chance (`generate`, `operations`).
+//! **Never here:** chance (`generate`, `operations`), what an answer owes to the truth (`judge`).
 //!
 //! **Holds:** the truth comes from [`Whole`] alone.
 //!
 //! **Read first:** [`Bench::run`].
 
+use crate::coerce;
+use crate::fault::Fault;
+use crate::judge::{self, Calls};
+use crate::operations::GeneratedOperation;
+use crate::overrides;
 use crate::{Data, Ordered, Request, StrictSubgraph, Whole};
 use apollo_compiler::ExecutableDocument;
 use composition::SubgraphSource;
 use execution::{
-    AllowedExtensions, Answer, ErrorPolicy, Execution, Exposure, FetchFailure, Inputs, Limits,
-    ResponseParts, SimpleExecution,
+    AllowedExtensions, Answer, CallKind, ErrorPolicy, Execution, Exposure, FetchFailure, Inputs,
+    Limits, ResponseParts, SimpleExecution,
 };
-use query_planner::{Batching, Guards, Operation, QueryPlan};
+use query_planner::{Batching, Guards, Operation, PlanError, QueryPlan};
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use supergraph::Supergraph;
 
@@ -26,19 +33,31 @@ pub struct Bench {
     pub supergraph: Supergraph,
     subgraphs: Vec<StrictSubgraph>,
     whole: Whole,
+    labels: BTreeSet<String>,
+}
+
+/// An operation under circumstances.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What is asked.
+    pub operation: GeneratedOperation,
+    /// What goes wrong, by subgraph.
+    pub faults: BTreeMap<String, Vec<Fault>>,
 }
 
 /// What came of a case.
 #[derive(Debug)]
 pub enum Verdict {
-    /// Planner and executor found the truth; so many requests were sent.
-    Equal(usize),
+    /// Planner and executor found the truth, by this plan.
+    Equal(Box<QueryPlan>),
     /// No plan exists, says the planner.
     Unplannable(String),
     /// The operation is not valid: the generator is at fault.
     Invalid(String),
     /// The answer is not the truth.
     Mismatch {
+        /// What is wrong.
+        why: String,
         /// What we answered.
         ours: String,
         /// What is true.
@@ -52,8 +71,8 @@ const PLAN_LIMITS: query_planner::Limits =
     query_planner::Limits { positions: 50_000, steps: 2_000_000 };
 
 const LIMITS: Limits = Limits {
-    max_error_paths: 64,
-    max_errors: 1000,
+    max_error_paths: 1000,
+    max_errors: 10_000,
     max_answer_depth: 128,
     max_list_length: 100_000,
     max_objects: 1_000_000,
@@ -66,108 +85,179 @@ const ERRORS: ErrorPolicy = ErrorPolicy {
     extensions: AllowedExtensions::All,
 };
 
+/// Composes subgraphs: name and SDL.
+///
+/// # Errors
+/// When they don't compose, or the result cannot be loaded.
+pub fn compose(subgraphs: &[(String, String)]) -> Result<Supergraph, String> {
+    let sources: Vec<SubgraphSource> = subgraphs
+        .iter()
+        .map(|(name, sdl)| SubgraphSource {
+            name: name.clone(),
+            url: None,
+            sdl: sdl.clone(),
+            file: None,
+        })
+        .collect();
+    let composed = composition::compose(&sources).map_err(|failure| failure.to_string())?;
+    Supergraph::parse(&composed.supergraph_sdl).map_err(|error| format!("{:?}", error.kind))
+}
+
 impl Bench {
-    /// Composes subgraphs (name and SDL) and puts data behind them.
+    /// Puts data behind composed subgraphs, and decides the labels of progressive overrides.
     ///
     /// # Errors
-    /// When they don't compose, or the data doesn't fit.
-    pub fn new(subgraphs: &[(String, String)], data: &Value) -> Result<Self, String> {
-        let sources: Vec<SubgraphSource> = subgraphs
-            .iter()
-            .map(|(name, sdl)| SubgraphSource {
-                name: name.clone(),
-                url: None,
-                sdl: sdl.clone(),
-                file: None,
-            })
-            .collect();
-        let composed = composition::compose(&sources).map_err(|failure| failure.to_string())?;
-        let supergraph = Supergraph::parse(&composed.supergraph_sdl)
-            .map_err(|error| format!("{:?}", error.kind))?;
-        let api = supergraph.api_schema().to_string();
+    /// When the data doesn't fit.
+    pub fn new(
+        subgraphs: &[(String, String)],
+        supergraph: Supergraph,
+        data: &Value,
+        labels: BTreeSet<String>,
+    ) -> Result<Self, String> {
         let mut data = Data::from_json(data).map_err(|error| error.to_string())?;
         for (_, sdl) in subgraphs {
             data.learn(sdl).map_err(|error| error.to_string())?;
         }
-        data.settle(&api).map_err(|error| error.to_string())?;
+        let open = open_schema(subgraphs, &supergraph)?;
+        data.settle(&open).map_err(|error| error.to_string())?;
         let data = Arc::new(data);
-        let strict = subgraphs
-            .iter()
-            .map(|(name, sdl)| StrictSubgraph::new(name, sdl, Arc::clone(&data)))
-            .collect::<Result<_, _>>()
-            .map_err(|error| error.to_string())?;
-        let whole = Whole::new(&api, data).map_err(|error| error.to_string())?;
-        Ok(Self { supergraph, subgraphs: strict, whole })
+        let mut strict = Vec::new();
+        for (name, sdl) in subgraphs {
+            let lost = overrides::lost_fields(subgraphs, &labels, name);
+            let lost: Vec<(&str, &str)> =
+                lost.iter().map(|(t, f)| (t.as_str(), f.as_str())).collect();
+            let subgraph = StrictSubgraph::new(name, sdl, Arc::clone(&data));
+            strict.push(subgraph.map_err(|error| error.to_string())?.with_overridden(&lost));
+        }
+        let api = supergraph.api_schema().to_string();
+        let whole = Whole::new(&api, data).and_then(|whole| whole.with_open_schema(&open));
+        let whole = whole.map_err(|error| error.to_string())?;
+        Ok(Self { supergraph, subgraphs: strict, whole, labels })
+    }
+
+    /// The labels that the subgraphs mention.
+    pub fn labels_of(subgraphs: &[(String, String)]) -> BTreeSet<String> {
+        overrides::labels(subgraphs)
+    }
+
+    /// The labels that are on.
+    pub fn labels(&self) -> &BTreeSet<String> {
+        &self.labels
     }
 
     /// Runs one operation both ways.
-    pub fn run(&self, text: &str) -> Verdict {
+    pub fn run(&mut self, case: &Case) -> Verdict {
+        let text = &case.operation.text;
         let schema = self.supergraph.api_schema();
-        let document =
-            match ExecutableDocument::parse_and_validate(schema, text, "operation.graphql") {
-                Ok(document) => document,
-                Err(error) => return Verdict::Invalid(error.errors.to_string()),
-            };
+        let document = match ExecutableDocument::parse_and_validate(
+            schema,
+            text.as_str(),
+            "operation.graphql",
+        ) {
+            Ok(document) => document,
+            Err(error) => return Verdict::Invalid(error.errors.to_string()),
+        };
         let operation = match Operation::read(&self.supergraph, &document, None) {
             Ok(operation) => operation,
             Err(error) => return Verdict::Invalid(error.to_string()),
         };
-        let guards = Guards::default();
-        let plan = query_planner::plan(
-            &self.supergraph,
-            &operation,
-            &guards,
-            PLAN_LIMITS,
-            Batching::Fewest,
-        );
-        let plan = match plan {
-            Ok(plan) => plan,
-            Err(error) => return Verdict::Unplannable(error.kind.to_string()),
+        let Ok(definition) = document.operations.get(None) else {
+            return Verdict::Invalid("there are several operations".to_owned());
         };
-        let (ours, refusals) = self.execute(&plan);
-        let truth = self.whole.execute(&Request::new(text)).to_ordered();
-        let equal = match Ordered::parse(&ours) {
-            Ok(ours) => ours == truth,
-            Err(_) => false,
+        let given = &case.operation.variables;
+        let variables = match coerce::coerce_variable_values(schema, definition, given) {
+            Ok(variables) => variables,
+            Err(problems) => return Verdict::Invalid(problems.join("\n")),
         };
-        if equal && refusals.is_empty() {
-            return Verdict::Equal(plan.fetches.len());
+        let planned = catch_unwind(AssertUnwindSafe(|| self.plan(&operation, &variables)));
+        let plan = match planned {
+            Ok(Ok(plan)) => plan,
+            Ok(Err(error)) => return Verdict::Unplannable(error.kind.to_string()),
+            Err(_) => {
+                return mismatch("the planner panics", String::new(), String::new(), String::new());
+            }
+        };
+        let request = Request { variables: given.clone(), ..Request::new(text.as_str()) };
+        let truth = self.whole.execute(&request).to_ordered();
+        for subgraph in &mut self.subgraphs {
+            let faults = case.faults.get(subgraph.name()).cloned().unwrap_or_default();
+            subgraph.set_faults(faults);
         }
-        let plan = format!("{}\n{}", plan.to_text(&self.supergraph), refusals.join("\n"));
-        Verdict::Mismatch { ours, truth: truth.to_string(), plan }
+        let mut calls = Calls::default();
+        let ran = catch_unwind(AssertUnwindSafe(|| self.execute(&plan, &variables, &mut calls)));
+        let ours = ran.unwrap_or_else(|_| "the executor panics".to_owned());
+        let faulty = case.faults.values().any(|faults| !faults.is_empty());
+        let verdict = match Ordered::parse(&ours) {
+            Err(error) => Err(format!("the answer is not JSON: {error}")),
+            Ok(ours) if faulty => judge::judge_faulty(&ours, &truth, &plan, &case.faults),
+            Ok(ours) => judge::judge(&ours, &truth),
+        };
+        let verdict = verdict
+            .and_then(|()| judge::judge_calls(&calls, definition, &document, &variables, faulty));
+        match verdict {
+            Ok(()) => Verdict::Equal(Box::new(plan)),
+            Err(why) => {
+                let text =
+                    format!("{}\n{}", plan.to_text(&self.supergraph), calls.refusals.join("\n"));
+                mismatch(&why, ours, truth.to_string(), text)
+            }
+        }
     }
 
-    /// The response through plan and executor, and what subgraphs refused.
-    pub fn execute(&self, plan: &QueryPlan) -> (String, Vec<String>) {
-        let (variables, introspection) = (Map::new(), Map::new());
+    fn plan(
+        &self,
+        operation: &Operation,
+        variables: &Map<String, Value>,
+    ) -> Result<QueryPlan, PlanError> {
+        let is_true = |name: &&str| variables.get(*name) == Some(&Value::Bool(true));
+        let on = operation.guard_variables().into_iter().filter(is_true);
+        let guards =
+            Guards { variables: on.map(str::to_owned).collect(), labels: self.labels.clone() };
+        query_planner::plan(&self.supergraph, operation, &guards, PLAN_LIMITS, Batching::Fewest)
+    }
+
+    /// The response through plan and executor.
+    fn execute(
+        &self,
+        plan: &QueryPlan,
+        variables: &Map<String, Value>,
+        calls: &mut Calls,
+    ) -> String {
+        let introspection = Map::new();
         let mut execution = SimpleExecution::new(Inputs {
             plan,
             supergraph: &self.supergraph,
-            variables: &variables,
+            variables,
             introspection: &introspection,
             limits: &LIMITS,
             errors: &ERRORS,
         });
-        let mut refusals = Vec::new();
         loop {
-            let calls = execution.take_calls();
-            if calls.is_empty() {
+            let ready = execution.take_calls();
+            if ready.is_empty() {
                 break;
             }
-            for call in calls {
+            if ready.iter().any(|call| call.kind == CallKind::Mutation) && ready.len() > 1 {
+                calls.refusals.push("a mutation was sent beside other requests".to_owned());
+            }
+            for call in ready.into_iter().rev() {
                 let name = &self.supergraph.subgraph(call.subgraph).name;
-                let answer = self.ask(name, &call.body.to_bytes(), &mut refusals);
+                let body = call.body.to_bytes();
+                let answer = self.ask(name, &body, call.kind == CallKind::Mutation, calls);
                 execution.answer(call.id, answer);
             }
         }
         let mut out = Vec::new();
         execution.finish(&mut out);
-        (String::from_utf8_lossy(&out).into_owned(), refusals)
+        String::from_utf8_lossy(&out).into_owned()
     }
 
-    fn ask(&self, name: &str, body: &[u8], refusals: &mut Vec<String>) -> Answer {
+    fn ask(&self, name: &str, body: &[u8], mutation: bool, calls: &mut Calls) -> Answer {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         let query = request["query"].as_str().unwrap_or_default();
+        if mutation {
+            calls.mutations.push(query.to_owned());
+        }
         let request = Request::new(query).with_variables(request["variables"].clone());
         let subgraph = self.subgraphs.iter().find(|subgraph| subgraph.name() == name);
         let response = subgraph.map(|subgraph| subgraph.respond(&request));
@@ -176,9 +266,27 @@ impl Bench {
             return Answer::Failed(FetchFailure { code: "DEAD".to_owned(), message, detail: None });
         };
         if response.data.is_none() {
-            refusals.push(format!("{name} refused {query}: {}", response.messages()));
+            let variables = Value::Object(request.variables.clone());
+            calls
+                .refusals
+                .push(format!("{name} refused {query} {variables}: {}", response.messages()));
         }
         let body = response.to_ordered().to_string();
         Answer::Response(ResponseParts { status: 200, body: body.into() })
     }
+}
+
+fn mismatch(why: &str, ours: String, truth: String, plan: String) -> Verdict {
+    Verdict::Mismatch { why: why.to_owned(), ours, truth, plan }
+}
+
+/// The unsplit schema with nothing hidden: what computed fields may look at.
+fn open_schema(subgraphs: &[(String, String)], supergraph: &Supergraph) -> Result<String, String> {
+    const HIDDEN: &str = " @inaccessible";
+    if !subgraphs.iter().any(|(_, sdl)| sdl.contains(HIDDEN)) {
+        return Ok(supergraph.api_schema().to_string());
+    }
+    let open: Vec<(String, String)> =
+        subgraphs.iter().map(|(name, sdl)| (name.clone(), sdl.replace(HIDDEN, ""))).collect();
+    Ok(compose(&open)?.api_schema().to_string())
 }

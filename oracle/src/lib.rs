@@ -12,8 +12,14 @@
 //!
 //! A request goes down this list, and each module uses only modules declared below itself.
 
+mod shrink; // A failing case, made small; as a page.
+mod coverage; // Which semantics a plan used.
 mod case; // One operation both ways: through planner and executor, and the truth.
+mod judge; // What an answer owes to the truth.
+mod overrides; // Which fields moved from one subgraph to another.
 mod operations; // Random operations.
+mod objects; // Random data.
+mod misfortune; // Random faults.
 mod generate; // Random graphs.
 mod chance; // Chance from a seed.
 mod strict; // One subgraph: refuses or answers.
@@ -31,14 +37,19 @@ mod data; // The objects.
 mod request; // Request and response.
 mod ordered; // JSON with an order.
 
-pub use case::{Bench, Verdict};
+pub use case::{Bench, Case, Verdict, compose};
 pub use chance::Chance;
+pub use coverage::Coverage;
 pub use data::{Data, DataError};
 pub use fault::{Fault, Unreachable};
-pub use generate::{Field, FieldType, Graph, Kind, Type};
-pub use operations::operation;
+pub use generate::Graph;
+pub use misfortune::misfortune;
+pub use objects::objects;
+pub use operations::{GeneratedOperation, operation};
 pub use ordered::Ordered;
+
 pub use request::{Request, Response, ResponseError};
+pub use shrink::Failure;
 pub use strict::StrictSubgraph;
 pub use subgraph_schema::SchemaError;
 pub use whole::{Whole, execute_whole};

@@ -1,6 +1,7 @@
 //! Random graphs, random operations, and the truth: `cargo run -p oracle --release -- --cases N --seed S`.
 //!
-//! **In:** how many cases, and the first seed. **Out:** counts, and every mismatch with its seed.
+//! **In:** how many cases, the first seed, and perhaps `--check-coverage`. **Out:** every failure as
+//! a small page with its seed, how often plans used each row of the checklist, and counts.
 //!
 //! **Never here:** what a case is (`case`).
 //!
@@ -8,7 +9,10 @@
 
 #![expect(clippy::print_stdout, reason = "a command line tool prints")]
 
-use oracle::{Bench, Chance, Graph, Verdict, operation};
+use oracle::{
+    Bench, Case, Chance, Coverage, Failure, Graph, Verdict, compose, misfortune, objects, operation,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 const OPERATIONS_PER_GRAPH: usize = 20;
@@ -22,6 +26,7 @@ struct Counts {
     invalid: usize,
     mismatches: usize,
     uncomposed: usize,
+    coverage: Coverage,
 }
 
 fn main() -> ExitCode {
@@ -49,7 +54,13 @@ fn main() -> ExitCode {
         counts.mismatches,
         counts.uncomposed
     );
-    match counts.mismatches + counts.invalid {
+    println!("How many plans used each row of the checklist:\n{}", counts.coverage);
+    let missing = counts.coverage.missing();
+    if !missing.is_empty() && arguments.iter().any(|argument| argument == "--check-coverage") {
+        println!("no plan used the rows {missing:?}");
+        return ExitCode::FAILURE;
+    }
+    match counts.mismatches + counts.invalid + counts.unplannable {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
@@ -58,43 +69,65 @@ fn main() -> ExitCode {
 fn run_seed(seed: u64, counts: &mut Counts) {
     let mut chance = Chance::new(seed);
     let graph = Graph::generate(&mut chance);
-    let data = graph.objects(&mut chance);
-    let subgraphs: Vec<(String, String)> = (0..graph.subgraphs.len())
-        .map(|index| (graph.subgraphs[index].clone(), graph.sdl(index)))
-        .collect();
-    let bench = match Bench::new(&subgraphs, &data) {
-        Ok(bench) => bench,
+    let subgraphs = graph.subgraphs_sdl();
+    let made = compose(&subgraphs).and_then(|supergraph| {
+        let data = objects(&supergraph, &mut chance).map_err(|why| format!("no data: {why}"))?;
+        let labels = Bench::labels_of(&subgraphs);
+        let labels: BTreeSet<String> = labels.into_iter().filter(|_| chance.percent(50)).collect();
+        let bench = Bench::new(&subgraphs, supergraph, &data, labels.clone())?;
+        Ok((bench, data, labels))
+    });
+    let (mut bench, data, labels) = match made {
+        Ok(made) => made,
         Err(error) => {
             counts.uncomposed += 1;
-            println!("seed {seed} does not compose: {error}");
+            let first = error.lines().next().unwrap_or_default();
+            println!("seed {seed} does not compose: {first}");
             return;
         }
     };
     counts.graphs += 1;
     for index in 0..OPERATIONS_PER_GRAPH {
-        let text = operation(&graph, &mut chance);
-        match bench.run(&text) {
-            Verdict::Equal(requests) => {
-                counts.equal += 1;
-                counts.requests += requests;
-            }
-            Verdict::Unplannable(error) => {
-                counts.unplannable += 1;
-                println!("seed {seed}, operation {index} is unplannable: {error}\n{text}\n");
-            }
-            Verdict::Invalid(error) => {
-                counts.invalid += 1;
-                println!("seed {seed}, operation {index} is invalid: {error}\n{text}\n");
-            }
-            Verdict::Mismatch { ours, truth, plan } => {
-                counts.mismatches += 1;
-                println!(
-                    "seed {seed}, operation {index}:\n{text}\n\nours:  {ours}\ntruth: {truth}\n\n{plan}"
-                );
-                for (name, sdl) in &subgraphs {
-                    println!("--- {name}\n{sdl}");
-                }
+        let operation = operation(bench.supergraph.api_schema(), &mut chance);
+        let mut cases = vec![Case { operation: operation.clone(), faults: BTreeMap::new() }];
+        if index % 4 == 3 {
+            let faults = misfortune(&bench.supergraph, &data, &mut chance);
+            cases.push(Case { operation, faults });
+        }
+        for case in cases {
+            let verdict = bench.run(&case);
+            if !counts.count(&verdict, &case, &bench, &subgraphs) {
+                let (subgraphs, data) = (subgraphs.clone(), data.clone());
+                let failure = Failure { subgraphs, data, labels: labels.clone(), case };
+                println!("{}", failure.shrink().page(&format!("Seed {seed}, operation {index}")));
             }
         }
+    }
+}
+
+impl Counts {
+    /// Counts a verdict; says whether all is well.
+    fn count(
+        &mut self,
+        verdict: &Verdict,
+        case: &Case,
+        bench: &Bench,
+        subgraphs: &[(String, String)],
+    ) -> bool {
+        match verdict {
+            Verdict::Equal(plan) => {
+                self.equal += 1;
+                self.requests += plan.fetches.len();
+                self.coverage.add(&bench.supergraph, plan, case, subgraphs);
+                return true;
+            }
+            Verdict::Unplannable(_) => self.unplannable += 1,
+            Verdict::Invalid(error) => {
+                self.invalid += 1;
+                println!("invalid: {error}\n{}\n", case.operation.text);
+            }
+            Verdict::Mismatch { .. } => self.mismatches += 1,
+        }
+        false
     }
 }

@@ -1,83 +1,271 @@
-//! Random operations on a random graph.
+//! Random operations on a schema.
 //!
-//! **In:** a [`Graph`], a [`Chance`]. **Out:** the text of a valid operation.
+//! **In:** an API schema, a [`Chance`]. **Out:** a [`GeneratedOperation`]: a valid operation with
+//! variable values.
 //!
 //! **Never here:** running it (`case`).
 //!
-//! **Holds:** a plain response name always means the same field and aliases are never used twice, so
-//! that no two selections conflict.
+//! **Holds:** in the whole document a response name has one shape, and one meaning but for parents
+//! that are different object types: so no two selections conflict.
+//!
+//! **Read first:** [`operation`].
 
-use crate::{
-    chance::Chance,
-    generate::{Field, FieldType, Graph, Kind, Type},
-};
+mod input;
+
+use crate::chance::Chance;
+use apollo_compiler::Schema;
+use apollo_compiler::ast::Type;
+use apollo_compiler::schema::{ExtendedType, FieldDefinition};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
+
+/// Names for aliases: some look like a planner's own, some like fields.
+const ALIASES: [&str; 16] = [
+    "a",
+    "b",
+    "c",
+    "id",
+    "k",
+    "f0",
+    "f1",
+    "w",
+    "_e0",
+    "_0",
+    "_1_f0",
+    "_0_f1",
+    "_1_id",
+    "r",
+    "__typename",
+    "_entities",
+];
+
+/// An operation with its variable values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GeneratedOperation {
+    /// The document.
+    pub text: String,
+    /// The variable values, as a client sends them.
+    pub variables: Map<String, Value>,
+}
 
 /// A random operation.
-pub fn operation(graph: &Graph, chance: &mut Chance) -> String {
-    let mut writer = Writer { graph, chance, aliases: 0 };
-    let mutation = !graph.mutation.is_empty() && writer.chance.percent(15);
-    let (keyword, roots) =
-        if mutation { ("mutation", &graph.mutation) } else { ("query", &graph.query) };
-    let mut fields = Vec::new();
-    for _ in 0..writer.chance.between(1, 3) {
-        let field = writer.chance.pick(roots);
-        fields.push(writer.field(field, 4));
+pub fn operation(schema: &Schema, chance: &mut Chance) -> GeneratedOperation {
+    let root = |name: &Option<apollo_compiler::schema::ComponentName>| {
+        name.as_ref().map(|n| n.to_string())
+    };
+    let mutation = root(&schema.schema_definition.mutation).filter(|_| chance.percent(30));
+    let query = root(&schema.schema_definition.query).unwrap_or_default();
+    let (keyword, ty) = match mutation {
+        Some(mutation) => ("mutation", mutation),
+        None => ("query", query),
+    };
+    let budget = chance.between(4, 40);
+    let mut writer = Writer {
+        schema,
+        chance,
+        budget,
+        fresh: 0,
+        fragments: Vec::new(),
+        names: HashMap::new(),
+        declarations: BTreeMap::new(),
+        variables: Map::new(),
+    };
+    let depth = writer.chance.between(2, 6);
+    let body = writer.selection(&ty, depth);
+    let declarations: Vec<String> = writer.declarations.into_values().collect();
+    let declarations = match declarations.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", declarations.join(", ")),
+    };
+    let mut text = format!("{keyword}{declarations} {body}");
+    for (name, ty, body) in writer.fragments {
+        text.push_str(&format!("\nfragment {name} on {ty} {body}"));
     }
-    format!("{keyword} {{ {} }}", fields.join(" "))
+    GeneratedOperation { text, variables: writer.variables }
+}
+
+/// What a response name stands for: shape, and (parent, field with arguments) each.
+#[derive(Default)]
+struct Meaning {
+    shape: String,
+    uses: Vec<(String, String)>,
 }
 
 struct Writer<'a> {
-    graph: &'a Graph,
+    schema: &'a Schema,
     chance: &'a mut Chance,
-    aliases: usize,
+    budget: usize,
+    fresh: usize,
+    /// Name, type condition, selection set.
+    fragments: Vec<(String, String, String)>,
+    names: HashMap<String, Meaning>,
+    declarations: BTreeMap<String, String>,
+    variables: Map<String, Value>,
 }
 
 impl Writer<'_> {
-    fn field(&mut self, field: &Field, depth: usize) -> String {
-        let alias = match field.is_reference() || self.chance.percent(25) {
-            true => {
-                self.aliases += 1;
-                format!("a{}: ", self.aliases)
-            }
-            false => String::new(),
-        };
-        let condition = match self.chance.below(20) {
-            0 => " @include(if: true)",
-            1 => " @skip(if: true)",
-            _ => "",
-        };
-        let below = match field.ty {
-            FieldType::Scalar { .. } => String::new(),
-            FieldType::Reference { target, .. } => {
-                format!(" {}", self.selection(&self.graph.types[target], depth - 1))
-            }
-        };
-        format!("{alias}{}{condition}{below}", field.name)
-    }
-
-    fn selection(&mut self, ty: &Type, depth: usize) -> String {
+    fn selection(&mut self, ty: &str, depth: usize) -> String {
         let mut parts = Vec::new();
-        if self.chance.percent(25) {
-            parts.push("__typename".to_owned());
+        if self.chance.percent(20) {
+            parts.push(self.typename(ty));
         }
-        for field in ty.fields.iter().filter(|field| self.graph.is_declared(ty, field)) {
-            let percent = if field.is_reference() { 45 } else { 50 };
-            if (depth > 0 || !field.is_reference()) && self.chance.percent(percent) {
-                parts.push(self.field(field, depth));
+        let fields = self.fields_of(ty);
+        if !fields.is_empty() {
+            for _ in 0..self.chance.between(1, 4) {
+                let field = self.chance.pick(&fields).clone();
+                parts.extend(self.field(ty, &field, depth));
             }
         }
-        for member in &ty.members {
-            if self.chance.percent(60) {
-                let member = &self.graph.types[*member];
-                parts.push(format!("... on {} {}", member.name, self.selection(member, depth)));
+        let object = self.schema.get_object(ty).is_some();
+        if self.chance.percent(if object { 8 } else { 85 }) {
+            for on in self.overlapping(ty) {
+                if self.chance.percent(if object { 15 } else { 45 }) {
+                    parts.push(self.fragment(&on, depth));
+                }
             }
-        }
-        if ty.kind == Kind::Entity && self.chance.percent(10) {
-            parts.push(format!("... on {} {}", ty.name, self.selection(ty, depth.min(1))));
         }
         if parts.is_empty() {
-            parts.push(if ty.kind == Kind::Value { "v0_a" } else { "__typename" }.to_owned());
+            parts.push(self.typename(ty));
         }
         format!("{{ {} }}", parts.join(" "))
+    }
+
+    fn typename(&mut self, parent: &str) -> String {
+        let alias = self.response_name(parent, "__typename", "__typename", "String!");
+        format!("{alias}__typename")
+    }
+
+    fn fields_of(&self, ty: &str) -> Vec<FieldDefinition> {
+        let fields = match self.schema.types.get(ty) {
+            Some(ExtendedType::Object(object)) => &object.fields,
+            Some(ExtendedType::Interface(interface)) => &interface.fields,
+            _ => return Vec::new(),
+        };
+        fields.values().map(|field| (***field).clone()).collect()
+    }
+
+    /// Types that share an object type with this one.
+    fn overlapping(&self, ty: &str) -> Vec<String> {
+        let possible = |name: &str| -> Vec<String> {
+            let objects = self.schema.types.values().filter_map(ExtendedType::as_object);
+            let fits = |object: &str| object == name || self.schema.is_subtype(name, object);
+            objects.filter(|o| fits(&o.name)).map(|object| object.name.to_string()).collect()
+        };
+        let here = possible(ty);
+        let composite = self.schema.types.values().filter(|definition| {
+            definition.is_object() || definition.is_interface() || definition.is_union()
+        });
+        composite
+            .map(|definition| definition.name().to_string())
+            .filter(|name| !name.starts_with("__"))
+            .filter(|name| possible(name).iter().any(|object| here.contains(object)))
+            .collect()
+    }
+
+    fn fragment(&mut self, on: &str, depth: usize) -> String {
+        let condition = self.condition();
+        let known: Vec<String> = self
+            .fragments
+            .iter()
+            .filter(|(_, ty, _)| ty == on)
+            .map(|(name, _, _)| name.clone())
+            .collect();
+        if !known.is_empty() && self.chance.percent(40) {
+            return format!("...{}{condition}", self.chance.pick(&known));
+        }
+        let body = self.selection(on, depth);
+        if !self.chance.percent(20) {
+            return format!("... on {on}{condition} {body}");
+        }
+        let name = format!("F{}", self.fragments.len());
+        self.fragments.push((name.clone(), on.to_owned(), body));
+        format!("...{name}{condition}")
+    }
+
+    fn field(&mut self, parent: &str, field: &FieldDefinition, depth: usize) -> Option<String> {
+        let base = field.ty.inner_named_type().as_str();
+        let composite = self.schema.types.get(base).is_some_and(|ty| !ty.is_leaf());
+        if self.budget == 0 || (composite && depth == 0) {
+            return None;
+        }
+        self.budget -= 1;
+        let arguments = self.arguments(field);
+        let called = format!("{}{arguments}", field.name);
+        let alias = self.response_name(parent, &field.name, &called, &shape(&field.ty, composite));
+        let condition = self.condition();
+        let below = match composite {
+            true => format!(" {}", self.selection(base, depth - 1)),
+            false => String::new(),
+        };
+        Some(format!("{alias}{}{arguments}{condition}{below}", field.name))
+    }
+
+    /// The alias with its colon, or nothing.
+    fn response_name(&mut self, parent: &str, field: &str, called: &str, shape: &str) -> String {
+        let object = self.schema.get_object(parent).is_some();
+        let mut candidates = vec![field];
+        if self.chance.percent(30) {
+            candidates.insert(0, *self.chance.pick(&ALIASES));
+        }
+        for candidate in candidates {
+            let free = self.names.get(candidate).is_none_or(|meaning| {
+                let agrees = |(other, name): &(String, String)| {
+                    let both = object && self.schema.get_object(other.as_str()).is_some();
+                    *name == called || (both && other != parent)
+                };
+                meaning.shape == shape && meaning.uses.iter().all(agrees)
+            });
+            if free {
+                let meaning = self.names.entry(candidate.to_owned()).or_default();
+                meaning.shape = shape.to_owned();
+                meaning.uses.push((parent.to_owned(), called.to_owned()));
+                let plain = candidate == field;
+                return if plain { String::new() } else { format!("{candidate}: ") };
+            }
+        }
+        self.fresh += 1;
+        format!("x{}: ", self.fresh)
+    }
+
+    fn condition(&mut self) -> String {
+        let directive = |which: usize| if which == 0 { "skip" } else { "include" };
+        match self.chance.below(24) {
+            0 => " @include(if: true)".to_owned(),
+            1 => " @skip(if: true)".to_owned(),
+            2..=4 => {
+                let which = self.chance.below(2);
+                format!(" @{}(if: ${})", directive(which), self.guard())
+            }
+            5 => {
+                let (skip, include) = (self.guard(), self.guard());
+                format!(" @skip(if: ${skip}) @include(if: ${include})")
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn guard(&mut self) -> String {
+        let name = format!("g{}", self.chance.below(3));
+        if !self.declarations.contains_key(&name) {
+            let value = self.chance.percent(60);
+            let declaration = match self.chance.below(4) {
+                0 => format!("${name}: Boolean! = {value}"),
+                _ => {
+                    self.variables.insert(name.clone(), json!(value));
+                    format!("${name}: Boolean!")
+                }
+            };
+            self.declarations.insert(name.clone(), declaration);
+        }
+        name
+    }
+}
+
+/// What has to agree between fields of one response name.
+fn shape(ty: &Type, composite: bool) -> String {
+    let text = ty.to_string();
+    match composite {
+        true => text.replace(ty.inner_named_type().as_str(), "*"),
+        false => text,
     }
 }

@@ -62,6 +62,11 @@ impl StrictSubgraph {
         self
     }
 
+    /// Exchanges the faults.
+    pub fn set_faults(&mut self, faults: Vec<Fault>) {
+        self.faults = faults;
+    }
+
     /// The same subgraph without these fields: another one overrides them, so that here they
     /// behave as `@external` ones.
     #[must_use]

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use apollo_compiler::Schema;
 use apollo_compiler::ast::OperationType;
 use apollo_compiler::executable::SelectionSet;
 use apollo_compiler::schema::FieldDefinition;
@@ -40,6 +41,8 @@ pub fn execute_whole(
 #[derive(Debug)]
 pub struct Whole {
     view: SubgraphSchema,
+    /// The same with nothing hidden, if anything is: computed fields look at it.
+    open: Option<SubgraphSchema>,
     data: Arc<Data>,
 }
 
@@ -53,14 +56,27 @@ impl Whole {
         let data = data.into();
         // A field whose inputs are hidden here keeps the value it was settled to.
         let (view, _) = SubgraphSchema::parse_whole(sdl, &data.computed)?;
-        Ok(Self { view, data })
+        Ok(Self { view, open: None, data })
+    }
+
+    /// The same schema over one where nothing is `@inaccessible`: clients see this one, values come
+    /// from the other.
+    ///
+    /// # Errors
+    ///
+    /// When the SDL is no valid schema.
+    pub fn with_open_schema(mut self, sdl: &str) -> Result<Self, SchemaError> {
+        self.open = Some(SubgraphSchema::parse_whole(sdl, &self.data.computed)?.0);
+        Ok(self)
     }
 
     /// Executes a request; keys are in response order.
     #[must_use]
     pub fn execute(&self, request: &Request) -> Response {
-        let truth = Truth { view: &self.view, data: &self.data };
-        execute::execute_request(&self.view.schema, request, &truth)
+        let view = self.open.as_ref().unwrap_or(&self.view);
+        let truth = Truth { view, data: &self.data };
+        let seen = Seen { truth, schema: &self.view.schema };
+        execute::execute_request(&self.view.schema, request, &seen)
     }
 }
 
@@ -107,11 +123,17 @@ impl Data {
     }
 }
 
-impl<'d> Resolver for Truth<'d> {
+/// The truth through the eyes of a schema that may hide some of it.
+struct Seen<'d> {
+    truth: Truth<'d>,
+    schema: &'d Schema,
+}
+
+impl<'d> Resolver for Seen<'d> {
     type Object = Object<'d>;
 
     fn root_object(&self, operation_type: OperationType) -> Object<'d> {
-        Truth::root_object(self, operation_type.name())
+        self.truth.root_object(operation_type.name())
     }
 
     fn resolve_field_value(
@@ -121,10 +143,14 @@ impl<'d> Resolver for Truth<'d> {
         field: &FieldDefinition,
         arguments: &Values,
     ) -> Resolved<Object<'d>> {
-        self.field_value(object_type, object, field, arguments)
+        self.truth.field_value(object_type, object, field, arguments)
     }
 
     fn resolve_type(&self, declared: &str, object: &Object<'d>) -> Result<String, String> {
-        self.type_of(declared, object)
+        let runtime = self.truth.type_of(declared, object)?;
+        match self.schema.get_object(&runtime) {
+            Some(_) => Ok(runtime),
+            None => Err(format!("`{runtime}` is hidden")),
+        }
     }
 }

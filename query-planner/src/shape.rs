@@ -147,7 +147,8 @@ impl<'a> Shapes<'a> {
         let mut entries = Vec::with_capacity(fields.len());
         for ((field, arguments), (types, below)) in fields {
             for (types, (result, list_depth)) in self.by_result(ty, &types, &field) {
-                let child = (!below.is_empty()).then(|| self.of_field_set(result, &below));
+                let has_fields = self.supergraph.ty(result).is_composite() && !below.is_empty();
+                let child = has_fields.then(|| self.of_field_set(result, &below));
                 entries.push(Entry {
                     types,
                     field: field.clone(),

@@ -30,7 +30,7 @@ mod operation; // The path as an operation.
 mod closure; // Who stands at a position, and who can be entered.
 mod sources; // Who resolves what.
 
-use crate::{FieldId, SubgraphId, Supergraph, TypeId};
+use crate::{FieldId, SubgraphId, Supergraph, TypeId, TypeSet};
 
 /// How far the search may go.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +46,21 @@ pub struct ReachLimits {
 pub struct Satisfiability {
     /// Selections that cannot be answered, shortest path first.
     pub unsatisfied: Vec<Unsatisfied>,
+    /// Shared fields of an abstract type whose subgraphs know different runtime types.
+    pub differing: Vec<RuntimeTypes>,
     /// Whether everything was looked at; `false` when a limit ended the search.
     pub complete: bool,
+}
+
+/// A field that several subgraphs answer with different sets of runtime types.
+#[derive(Clone, Debug)]
+pub struct RuntimeTypes {
+    /// The field.
+    pub field: FieldId,
+    /// What each subgraph can answer.
+    pub types: Vec<(SubgraphId, TypeSet)>,
+    /// What all of them can answer.
+    pub common: TypeSet,
 }
 
 /// A selection that no subgraphs together can answer.
@@ -125,3 +138,6 @@ impl Supergraph {
         walk::walk(self, limits)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,8 +177,13 @@ impl Reader<'_> {
         let scope = Scope {
             type_names: &self.type_names,
             fields_of: &|ty, name| {
-                let field = *self.types[ty].fields.get(name)?;
-                Some((field, self.fields[field].ty.named()))
+                // A subgraph may know an object where the supergraph has an interface without the
+                // field: then the runtime types have it.
+                let row = &self.types[ty];
+                let field = row.fields.get(name).or_else(|| {
+                    row.possible.iter().find_map(|member| self.types[member].fields.get(name))
+                })?;
+                Some((*field, self.fields[*field].ty.named()))
             },
             type_name_of: &|ty| self.types[ty].name.clone(),
         };

@@ -11,6 +11,7 @@ use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
 use crate::codes::{ErrorCode, HintCode};
+use crate::contextual::from_context;
 use crate::failure::CompositionError;
 use crate::merge::type_reference::{Direction, MergedReference, merge_references};
 use crate::merge::{Merger, Sources};
@@ -40,6 +41,10 @@ impl<'a> Merger<'a> {
         let mut merged = IndexMap::new();
         for (name, arguments) in by_name {
             let coordinate = format!("{coordinate}({name}:)");
+            if arguments.iter().any(|(_, argument)| from_context(argument).is_some()) {
+                self.check_contextual(&arguments, &coordinate);
+                continue;
+            }
             if arguments.len() < fields.len() {
                 self.argument_missing_somewhere(fields, &arguments, &coordinate);
                 continue;
@@ -52,6 +57,30 @@ impl<'a> Merger<'a> {
             merged.insert(name.clone(), self.merge_input(&arguments, &coordinate, &codes));
         }
         merged
+    }
+
+    /// Clients don't see an argument that a context fills, so no subgraph may wait for theirs.
+    fn check_contextual(&mut self, arguments: &Sources<'a, InputDef>, coordinate: &str) {
+        let (contextual, plain): (Sources<'a, InputDef>, Sources<'a, InputDef>) =
+            arguments.iter().partition(|(_, argument)| from_context(argument).is_some());
+        for (index, argument) in plain {
+            let place = [(index, argument.span)];
+            let message = format!(
+                "`{coordinate}` is filled from a context in {}, but not in `{}`",
+                self.names(contextual.iter().map(|(index, _)| *index)),
+                self.name(index),
+            );
+            if !argument.is_required() {
+                let code = HintCode::ContextualArgumentNotContextualInAllSubgraphs;
+                self.hint_at(code, coordinate, format!("{message}, where it stays empty"), place);
+                continue;
+            }
+            let code = ErrorCode::ContextualArgumentNotContextualInAllSubgraphs;
+            let error = CompositionError::new(code, format!("{message}, which requires it"))
+                .on(coordinate)
+                .fix("fill it with `@fromContext` there, too, or make it optional");
+            self.error_at(error, place);
+        }
     }
 
     fn argument_missing_somewhere(

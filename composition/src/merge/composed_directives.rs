@@ -78,7 +78,42 @@ pub(crate) fn compose_directives(
         keep(subgraphs, &local, &same_name, &mut composed, &mut links, report);
     }
     composed.links = links.into_values().collect();
+    hint_major_versions(subgraphs, report);
     composed
+}
+
+/// Subgraphs that link different major versions of a specification may mean different things.
+fn hint_major_versions(subgraphs: &[Subgraph], report: &mut Report) {
+    let mut by_identity: IndexMap<&str, Vec<(&Subgraph, &Feature)>> = IndexMap::new();
+    for subgraph in subgraphs {
+        for feature in &subgraph.links.features {
+            by_identity.entry(&feature.identity).or_default().push((subgraph, feature));
+        }
+    }
+    for (identity, linked) in by_identity {
+        let (_, first) = linked[0];
+        if linked.iter().all(|(_, feature)| feature.version.0 == first.version.0) {
+            continue;
+        }
+        let said: Vec<String> = linked
+            .iter()
+            .map(|(subgraph, feature)| format!("{} in `{}`", feature.version_text, subgraph.name))
+            .collect();
+        report.hint(Hint {
+            code: HintCode::DirectiveCompositionInfo,
+            message: format!(
+                "`{identity}` is linked in different major versions: {}; its directives may not \
+                 mean the same",
+                said.join(", ")
+            ),
+            subgraphs: linked.iter().map(|(subgraph, _)| subgraph.name.clone()).collect(),
+            coordinate: None,
+            locations: linked
+                .iter()
+                .filter_map(|(subgraph, feature)| subgraph.source.locate(feature.span))
+                .collect(),
+        });
+    }
 }
 
 fn asked_for<'a>(

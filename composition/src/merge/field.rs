@@ -10,9 +10,11 @@
 //! **Read first:** [`Merger::merge_field`].
 
 use apollo_compiler::Name;
+use apollo_compiler::ast::Value;
 use indexmap::IndexMap;
 
 use crate::codes::{ErrorCode, HintCode};
+use crate::contextual::{contextual, from_context};
 use crate::failure::CompositionError;
 use crate::merge::join::JoinField;
 use crate::merge::overriding::Overrides;
@@ -181,7 +183,7 @@ impl<'a> Merger<'a> {
                     .fix(fix)
             };
             let mut errors = Vec::new();
-            if !is_subtype(&field.ty, &merged.ty, &self.relations) {
+            if field.ty != merged.ty {
                 errors.push(report(
                     ErrorCode::ExternalTypeMismatch,
                     format!(
@@ -232,6 +234,21 @@ impl<'a> Merger<'a> {
         }
     }
 
+    fn context_arguments(&self, index: usize, field: &FieldDef) -> Vec<String> {
+        let arguments = field.arguments.values().filter_map(|argument| {
+            let contextual = contextual(from_context(argument)?)?;
+            let context = format!("{}__{}", self.name(index), contextual.context);
+            Some(format!(
+                "{{context: {}, name: {}, type: {}, selection: {}}}",
+                Value::String(context),
+                Value::String(argument.name.to_string()),
+                Value::String(argument.ty.to_string()),
+                Value::String(contextual.selection),
+            ))
+        });
+        arguments.collect()
+    }
+
     fn join_fields(
         &self,
         parent: &Parent<'_, 'a>,
@@ -246,6 +263,7 @@ impl<'a> Merger<'a> {
                 field.external != External::Yes
                     && field.requires.is_none()
                     && field.provides.is_none()
+                    && !field.arguments.values().any(|a| from_context(a).is_some())
             });
         if alike {
             return Vec::new();
@@ -264,6 +282,7 @@ impl<'a> Merger<'a> {
                     overrides: field.overriding.as_ref().map(|overriding| overriding.from.clone()),
                     used_overridden: overrides.used.contains(index),
                     override_label: overrides.labels.get(index).cloned(),
+                    context_arguments: self.context_arguments(*index, field),
                 }
                 .print(&self.graphs[*index])
             })

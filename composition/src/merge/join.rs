@@ -25,6 +25,8 @@ pub(crate) struct JoinField {
     pub(crate) overrides: Option<String>,
     pub(crate) used_overridden: bool,
     pub(crate) override_label: Option<String>,
+    /// The arguments that contexts fill, each as a GraphQL object.
+    pub(crate) context_arguments: Vec<String>,
 }
 
 /// The subgraphs, with the values that `join__Graph` has for them.
@@ -138,6 +140,10 @@ impl JoinField {
         }
         if let Some(label) = &self.override_label {
             out.push_str(&format!(", overrideLabel: {}", Value::String(label.clone())));
+        }
+        if !self.context_arguments.is_empty() {
+            let arguments = self.context_arguments.join(", ");
+            out.push_str(&format!(", contextArguments: [{arguments}]"));
         }
         out.push(')');
         out

@@ -1,214 +1,230 @@
-//! The model of a random graph.
+//! The model of a random graph: what belongs to whom, before it is written as SDL.
 //!
-//! **Never here:** chance, except in the form of single types (`FieldType::reference`).
+//! **In:** filled by `generate` and its rooms. **Out:** read by `sdl`.
+//!
+//! **Never here:** chance, SDL.
+//!
+//! **Holds:** every field has one meaning in the whole graph; subgraphs own, borrow (`externals`) or
+//! gave it away (`moved`).
+//!
+//! **Read first:** [`Graph`].
 
-use crate::chance::Chance;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A schema split over subgraphs.
-#[derive(Clone, Debug)]
+/// Index of `Query` among the types.
+pub(super) const QUERY: usize = 0;
+/// Index of `Mutation` among the types.
+pub(super) const MUTATION: usize = 1;
+
+/// A random graph.
+#[derive(Clone, Debug, Default)]
 pub struct Graph {
-    /// The subgraphs' names.
-    pub subgraphs: Vec<String>,
-    /// All composite types but the roots.
-    pub types: Vec<Type>,
-    /// Root query fields.
-    pub query: Vec<Field>,
-    /// Root mutation fields.
-    pub mutation: Vec<Field>,
+    pub(super) names: Vec<String>,
+    pub(super) types: Vec<Type>,
+    /// Fields that a subgraph declares without resolving them: subgraph, type, field.
+    pub(super) externals: BTreeSet<(usize, usize, String)>,
+    /// Fields that some `@requires` needs, by the field that has it: (type, field) each.
+    pub(super) needs: BTreeMap<(usize, String), Vec<(usize, String)>>,
+    /// Subgraphs written in the words of Federation 1.
+    pub(super) first_edition: BTreeSet<usize>,
+    /// Subgraphs whose root types have other names.
+    pub(super) renamed: BTreeSet<usize>,
 }
 
 /// What kind of type it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// An object with keys.
+pub(super) enum Kind {
+    Root,
     Entity,
-    /// An object without.
     Value,
-    /// An interface over entities.
     Interface,
-    /// A union of entities.
     Union,
 }
 
 /// A composite type.
 #[derive(Clone, Debug)]
-pub struct Type {
-    /// Its name.
-    pub name: String,
-    /// Its kind.
-    pub kind: Kind,
-    /// Its fields.
-    pub fields: Vec<Field>,
-    /// The subgraphs that define it.
-    pub presence: BTreeMap<usize, Home>,
-    /// The members of an interface or union.
-    pub members: Vec<usize>,
+pub(super) struct Type {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) fields: Vec<Field>,
+    /// The subgraphs that know an entity; those that know an interface as an object.
+    pub(super) homes: BTreeMap<usize, Home>,
+    pub(super) members: Vec<usize>,
+    pub(super) inaccessible: bool,
 }
 
-/// A type in one subgraph.
-#[derive(Clone, Debug)]
-pub struct Home {
-    /// Its keys.
-    pub keys: Vec<String>,
-    /// Whether `_entities` answers.
-    pub resolvable: bool,
+/// An entity in one subgraph.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Home {
+    pub(super) keys: Vec<Key>,
+}
+
+/// A key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Key {
+    pub(super) fields: String,
+    pub(super) resolvable: bool,
 }
 
 /// A field.
 #[derive(Clone, Debug)]
-pub struct Field {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub ty: FieldType,
-    /// The subgraphs that resolve it; for key fields every one that has it in a key.
-    pub owners: Vec<usize>,
-    /// Whether it belongs to a key.
-    pub is_key: bool,
-    /// Scalars of the same type that its owner needs.
-    pub requires: Vec<String>,
-    /// Scalars of its type that its owner resolves on this path.
-    pub provides: Vec<String>,
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) base: Base,
+    /// The type's wrappers, `_` for the named type.
+    pub(super) wrap: &'static str,
+    /// Subgraphs where the type ends in `!` though elsewhere it does not.
+    pub(super) stricter: BTreeSet<usize>,
+    /// Subgraphs that don't promise the `!` of the others.
+    pub(super) looser: BTreeSet<usize>,
+    /// Index into the forms of arguments.
+    pub(super) arguments: Option<usize>,
+    pub(super) owners: Vec<usize>,
+    pub(super) requires: Option<String>,
+    pub(super) provides: BTreeMap<usize, String>,
+    /// The subgraph that it was taken from, and the label on which that depends.
+    pub(super) moved: Option<(usize, Option<String>)>,
+    /// Resolved on some path by a subgraph that does not own it.
+    pub(super) provided: bool,
+    pub(super) in_key: bool,
+    pub(super) inaccessible: bool,
 }
 
-/// The type of a field.
+/// The named type of a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FieldType {
-    /// A leaf.
-    Scalar {
-        /// Which.
-        scalar: Scalar,
-        /// Whether it ends in `!`.
-        non_null: bool,
-    },
-    /// A composite value.
-    Reference {
-        /// Index of its type.
-        target: usize,
-        /// Whether it is a list.
-        list: bool,
-        /// Whether the value ends in `!`.
-        non_null: bool,
-        /// Whether a list's items end in `!`.
-        item_non_null: bool,
-    },
+pub(super) enum Base {
+    Leaf(&'static str),
+    Type(usize),
 }
 
-/// A scalar type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scalar {
-    /// `ID`
-    Id,
-    /// `Int`
-    Int,
-    /// `Float`
-    Float,
-    /// `String`
-    String,
-    /// `Boolean`
-    Boolean,
-}
+/// Forms of arguments: as declared, and two ways to pass them in a field set.
+pub(super) const ARGUMENTS: [(&str, [&str; 2]); 4] = [
+    ("(n: Int)", ["(n: 1)", "(n: 2)"]),
+    ("(n: Int! = 3, t: String)", ["(n: 4)", "(t: \"x\")"]),
+    ("(e: E, in: In)", ["(e: E1)", "(in: { a: 7, b: [\"p\"] })"]),
+    ("(in: In = { a: 2 })", ["(in: { c: { a: 1 } })", ""]),
+];
 
-impl Scalar {
-    /// The scalars that are no keys.
-    pub const ALL: [Self; 4] = [Self::Int, Self::Float, Self::String, Self::Boolean];
+impl Field {
+    pub(super) fn new(name: &str, base: Base, wrap: &'static str, owners: Vec<usize>) -> Self {
+        Self {
+            name: name.to_owned(),
+            base,
+            wrap,
+            stricter: BTreeSet::new(),
+            looser: BTreeSet::new(),
+            arguments: None,
+            owners,
+            requires: None,
+            provides: BTreeMap::new(),
+            moved: None,
+            provided: false,
+            in_key: false,
+            inaccessible: false,
+        }
+    }
 
-    /// The name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Id => "ID",
-            Self::Int => "Int",
-            Self::Float => "Float",
-            Self::String => "String",
-            Self::Boolean => "Boolean",
+    pub(super) fn target(&self) -> Option<usize> {
+        match self.base {
+            Base::Type(target) => Some(target),
+            Base::Leaf(_) => None,
         }
     }
 }
 
-impl FieldType {
-    pub(super) fn reference(target: usize, chance: &mut Chance) -> Self {
-        let list = chance.percent(50);
-        let (non_null, item_non_null) = (chance.percent(20), chance.percent(20));
-        Self::Reference { target, list, non_null, item_non_null }
-    }
-}
-
-impl Field {
-    pub(super) fn key(name: &str) -> Self {
-        let ty = FieldType::Scalar { scalar: Scalar::Id, non_null: true };
-        Self { is_key: true, ..Self::new(name, ty, Vec::new()) }
+impl Key {
+    pub(super) fn new(fields: &str) -> Self {
+        Self { fields: fields.to_owned(), resolvable: true }
     }
 
-    pub(super) fn scalar(name: &str, scalar: Scalar, non_null: bool, owners: Vec<usize>) -> Self {
-        Self::new(name, FieldType::Scalar { scalar, non_null }, owners)
-    }
-
-    pub(super) fn reference(name: &str, ty: FieldType, owner: usize) -> Self {
-        Self::new(name, ty, vec![owner])
-    }
-
-    fn new(name: &str, ty: FieldType, owners: Vec<usize>) -> Self {
-        let (requires, provides) = (Vec::new(), Vec::new());
-        Self { name: name.to_owned(), ty, owners, is_key: false, requires, provides }
-    }
-
-    /// Whether its type is composite.
-    pub fn is_reference(&self) -> bool {
-        matches!(self.ty, FieldType::Reference { .. })
-    }
-}
-
-impl Home {
-    /// Whether one of its keys has the field.
-    pub(super) fn has_key_field(&self, field: &str) -> bool {
-        self.keys.iter().any(|key| key.split(' ').any(|name| name == field))
+    /// The names at the top of its field set.
+    pub(super) fn has(&self, field: &str) -> bool {
+        let top = self.fields.split('{').next().unwrap_or_default();
+        top.split(' ').any(|name| name == field)
     }
 }
 
 impl Type {
-    /// The subgraphs that can be entered at this type.
-    pub(super) fn resolvable_homes(&self) -> impl Iterator<Item = usize> {
-        self.presence.iter().filter(|(_, home)| home.resolvable).map(|(home, _)| *home)
+    pub(super) fn new(name: &str, kind: Kind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            fields: Vec::new(),
+            homes: BTreeMap::new(),
+            members: Vec::new(),
+            inaccessible: false,
+        }
     }
 
-    /// The field of that name.
-    pub fn field(&self, name: &str) -> Option<&Field> {
+    pub(super) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether `field` needs `other`, directly or through others.
-    pub(super) fn requires_transitively(&self, field: &str, other: &str) -> bool {
-        field == other
-            || self.field(field).is_some_and(|field| {
-                field.requires.iter().any(|name| self.requires_transitively(name, other))
-            })
+    pub(super) fn has_key(&self, subgraph: usize, key: &str) -> bool {
+        self.homes.get(&subgraph).is_some_and(|home| home.keys.iter().any(|k| k.fields == key))
     }
 
-    /// Whether a key of the type in `subgraph` has the field.
-    pub(super) fn has_in_key(&self, subgraph: usize, field: &str) -> bool {
-        self.presence.get(&subgraph).is_some_and(|home| home.has_key_field(field))
+    /// Whether a field is in a key of that subgraph.
+    pub(super) fn in_key(&self, subgraph: usize, field: &str) -> bool {
+        self.homes.get(&subgraph).is_some_and(|home| home.keys.iter().any(|key| key.has(field)))
     }
 }
 
 impl Graph {
-    pub(super) fn indexes(&self, kind: Kind) -> Vec<usize> {
+    pub(super) fn of_kind(&self, kind: Kind) -> Vec<usize> {
         (0..self.types.len()).filter(|index| self.types[*index].kind == kind).collect()
     }
 
-    /// Lets `subgraph` refer to a type: an entity gets a stub with one of its keys.
-    pub(super) fn make_present(&mut self, target: usize, subgraph: usize) -> bool {
-        let ty = &mut self.types[target];
-        if ty.presence.contains_key(&subgraph) {
-            return true;
+    pub(super) fn is_interface_object(&self, ty: usize, subgraph: usize) -> bool {
+        self.types[ty].kind == Kind::Interface && self.types[ty].homes.contains_key(&subgraph) && {
+            let home = &self.types[ty].homes[&subgraph];
+            !home.keys.is_empty()
         }
-        if ty.kind != Kind::Entity {
-            return false;
+    }
+
+    /// The members of an abstract type that a subgraph knows.
+    pub(super) fn members_in(&self, ty: usize, subgraph: usize) -> Vec<usize> {
+        let members = self.types[ty].members.iter().copied();
+        members.filter(|member| self.types[*member].homes.contains_key(&subgraph)).collect()
+    }
+
+    /// Whether a subgraph can have a field of that type as it is.
+    pub(super) fn knows(&self, ty: usize, subgraph: usize) -> bool {
+        match self.types[ty].kind {
+            Kind::Root => false,
+            Kind::Value => true,
+            Kind::Entity => self.types[ty].homes.contains_key(&subgraph),
+            Kind::Interface => {
+                self.is_interface_object(ty, subgraph) || !self.members_in(ty, subgraph).is_empty()
+            }
+            Kind::Union => !self.members_in(ty, subgraph).is_empty(),
         }
-        let key = ty.presence.values().next().map(|home| home.keys[0].clone());
-        let Some(key) = key else { return false };
-        ty.presence.insert(subgraph, Home { keys: vec![key], resolvable: false });
-        // Interfaces and unions list the stub as a member there only if they are there already.
-        true
+    }
+
+    /// Whether a subgraph declares a field of an object type, in whatever role.
+    pub(super) fn declares(&self, subgraph: usize, ty: usize, field: &Field) -> bool {
+        field.owners.contains(&subgraph)
+            || field.moved.as_ref().is_some_and(|(from, _)| *from == subgraph)
+            || self.types[ty].in_key(subgraph, &field.name)
+            || self.lends_id(subgraph, ty, field)
+            || self.externals.contains(&(subgraph, ty, field.name.clone()))
+    }
+
+    /// An implementer has its interface's `id` whichever key it has.
+    pub(super) fn lends_id(&self, subgraph: usize, ty: usize, field: &Field) -> bool {
+        let implements =
+            |other: &Type| other.kind == Kind::Interface && other.members.contains(&ty);
+        field.name == "id"
+            && self.types[ty].homes.contains_key(&subgraph)
+            && self.types.iter().any(implements)
+    }
+
+    /// Whether the field needs `other`, directly or through more requirements.
+    pub(super) fn depends(&self, field: &(usize, String), other: &(usize, String)) -> bool {
+        field == other
+            || self
+                .needs
+                .get(field)
+                .is_some_and(|needs| needs.iter().any(|need| self.depends(need, other)))
     }
 }

@@ -1,159 +1,224 @@
 //! The subgraphs' SDL.
 //!
+//! **In:** a graph. **Out:** one document for each subgraph.
+//!
 //! **Never here:** what the graph is (`generate`).
+//!
+//! **Read first:** [`Graph::subgraphs_sdl`].
 
-use super::model::{Field, FieldType, Graph, Kind, Type};
+use super::model::{ARGUMENTS, Base, Field, Graph, Kind, QUERY};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-const HEAD: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\", \"@shareable\", \"@external\", \"@requires\", \"@provides\"])\n";
+const HEAD: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.7\", import: [\"@key\", \"@shareable\", \"@external\", \"@requires\", \"@provides\", \"@interfaceObject\", \"@override\", \"@inaccessible\"])\n";
+const INPUTS: &str = "enum E { E0 E1 E2 }\ninput In { a: Int = 1 b: [String!] c: In }\n";
 
 impl Graph {
-    /// The SDL of one subgraph.
-    pub fn sdl(&self, subgraph: usize) -> String {
-        let mut out = HEAD.to_owned();
-        for (name, fields) in [("Query", &self.query), ("Mutation", &self.mutation)] {
-            let own: Vec<&Field> =
-                fields.iter().filter(|field| field.owners.contains(&subgraph)).collect();
-            if own.is_empty() {
-                continue;
+    /// Name and SDL of every subgraph that has anything to say.
+    pub fn subgraphs_sdl(&self) -> Vec<(String, String)> {
+        let all = (0..self.names.len()).map(|index| (self.names[index].clone(), self.sdl(index)));
+        all.filter(|(_, sdl)| sdl.contains("type ")).collect()
+    }
+
+    fn sdl(&self, subgraph: usize) -> String {
+        let first = self.first_edition.contains(&subgraph);
+        let mut out = if first { String::new() } else { HEAD.to_owned() };
+        if self.renamed.contains(&subgraph) {
+            let roots = ["query: TheQuery", "mutation: TheMutation"];
+            let roots = (0..2).filter(|ty| self.root_is_here(*ty, subgraph)).map(|ty| roots[ty]);
+            let roots = roots.collect::<Vec<_>>().join(" ");
+            if !roots.is_empty() {
+                let _ = writeln!(out, "schema {{ {roots} }}");
             }
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "type {name} {{");
-            for field in own {
-                let share = if field.owners.len() > 1 { " @shareable" } else { "" };
-                let _ = writeln!(out, "  {}: {}{share}", field.name, self.print_type(field.ty));
-            }
-            out.push_str("}\n");
         }
-        for ty in self.types.iter().filter(|ty| ty.presence.contains_key(&subgraph)) {
-            match ty.kind {
-                Kind::Union => {
-                    let members = self.members_in(ty, subgraph).map(|member| member.name.as_str());
-                    let members: Vec<&str> = members.collect();
-                    let _ = writeln!(out, "union {} = {}", ty.name, members.join(" | "));
-                }
-                _ => self.write_type(ty, subgraph, &mut out),
-            }
+        let mut body = String::new();
+        for ty in self.printed_types(subgraph) {
+            self.write_type(ty, subgraph, &mut body);
+        }
+        out.push_str(&body);
+        if body.contains(": E") || body.contains(": In") || body.contains("[E") {
+            out.push_str(INPUTS);
         }
         out
     }
 
-    /// The members of an abstract type that a subgraph knows.
-    pub(super) fn members_in<'a>(
-        &'a self,
-        ty: &'a Type,
-        subgraph: usize,
-    ) -> impl Iterator<Item = &'a Type> {
-        let members = ty.members.iter().map(|member| &self.types[*member]);
-        members.filter(move |member| member.presence.contains_key(&subgraph))
+    fn root_is_here(&self, ty: usize, subgraph: usize) -> bool {
+        self.types[ty].fields.iter().any(|field| self.declares(subgraph, ty, field))
     }
 
-    fn write_type(&self, ty: &Type, subgraph: usize, out: &mut String) {
-        let keyword = if ty.kind == Kind::Interface { "interface" } else { "type" };
-        let _ = write!(out, "{keyword} {}", ty.name);
-        if self.implements_here(ty, subgraph) {
-            out.push_str(" implements I0");
+    /// The types that a subgraph defines: its entities, and what it mentions.
+    fn printed_types(&self, subgraph: usize) -> BTreeSet<usize> {
+        let here = |ty: &usize| match self.types[*ty].kind {
+            Kind::Root => self.root_is_here(*ty, subgraph),
+            Kind::Entity => self.types[*ty].homes.contains_key(&subgraph),
+            Kind::Value => false,
+            Kind::Interface => {
+                self.is_interface_object(*ty, subgraph)
+                    || !self.members_in(*ty, subgraph).is_empty()
+            }
+            Kind::Union => !self.members_in(*ty, subgraph).is_empty(),
+        };
+        let mut types: BTreeSet<usize> = (0..self.types.len()).filter(here).collect();
+        let mut queue: Vec<usize> = types.iter().copied().collect();
+        while let Some(ty) = queue.pop() {
+            let fields = self.types[ty].fields.iter();
+            let fields = fields.filter(|field| self.declares(subgraph, ty, field));
+            let values = fields.filter_map(Field::target).chain(self.types[ty].members.clone());
+            for target in values.filter(|target| self.types[*target].kind == Kind::Value) {
+                if types.insert(target) {
+                    queue.push(target);
+                }
+            }
         }
-        let home = &ty.presence[&subgraph];
-        for key in &home.keys {
-            let resolvable = if home.resolvable { "" } else { ", resolvable: false" };
-            let _ = write!(out, " @key(fields: \"{key}\"{resolvable})");
+        types
+    }
+
+    fn write_type(&self, ty: usize, subgraph: usize, out: &mut String) {
+        let this = &self.types[ty];
+        if this.kind == Kind::Union {
+            let printed = |member: &&usize| {
+                self.types[**member].kind == Kind::Value
+                    || self.types[**member].homes.contains_key(&subgraph)
+            };
+            let members = this.members.iter().filter(printed);
+            let members: Vec<&str> = members.map(|m| self.types[*m].name.as_str()).collect();
+            let _ = writeln!(out, "union {} = {}", this.name, members.join(" | "));
+            return;
+        }
+        let object = self.is_interface_object(ty, subgraph);
+        let keyword = if this.kind == Kind::Interface && !object { "interface" } else { "type" };
+        let extend = self.extends(ty, subgraph);
+        let extension = if extend { "extend " } else { "" };
+        let _ = write!(out, "{extension}{keyword} {}", self.name(ty, subgraph));
+        let interfaces: Vec<&str> = self
+            .of_kind(Kind::Interface)
+            .into_iter()
+            .filter(|interface| self.types[*interface].members.contains(&ty))
+            .filter(|interface| !self.interface_fields(*interface, subgraph).is_empty())
+            .map(|interface| self.types[interface].name.as_str())
+            .collect();
+        if !interfaces.is_empty() {
+            let _ = write!(out, " implements {}", interfaces.join(" & "));
+        }
+        if let Some(home) = this.homes.get(&subgraph) {
+            for key in &home.keys {
+                let resolvable = if key.resolvable { "" } else { ", resolvable: false" };
+                let _ = write!(out, " @key(fields: \"{}\"{resolvable})", key.fields);
+            }
+            if keyword == "interface" {
+                out.push_str(" @key(fields: \"id\")");
+            }
+        }
+        if object {
+            out.push_str(" @interfaceObject");
+        }
+        if this.inaccessible && !self.first_edition.contains(&subgraph) {
+            out.push_str(" @inaccessible");
         }
         out.push_str(" {\n");
-        for field in &ty.fields {
-            if let Some(directives) = self.directives(ty, field, subgraph) {
-                let _ =
-                    writeln!(out, "  {}: {}{directives}", field.name, self.print_type(field.ty));
+        if keyword == "interface" {
+            for line in self.interface_fields(ty, subgraph) {
+                let _ = writeln!(out, "  {line}");
+            }
+        } else {
+            if object {
+                out.push_str("  id: ID!\n");
+            }
+            for field in this.fields.iter().filter(|f| self.declares(subgraph, ty, f)) {
+                let _ = writeln!(out, "  {}", self.field(ty, field, subgraph));
             }
         }
         out.push_str("}\n");
     }
 
-    fn implements_here(&self, ty: &Type, subgraph: usize) -> bool {
-        self.types.iter().any(|other| {
-            other.kind == Kind::Interface
-                && other.presence.contains_key(&subgraph)
-                && other.members.iter().any(|member| self.types[*member].name == ty.name)
-        })
-    }
-
-    /// The directives of a field in a subgraph; none when the subgraph doesn't have it.
-    fn directives(&self, ty: &Type, field: &Field, subgraph: usize) -> Option<String> {
-        if ty.kind == Kind::Interface {
-            // Declared when every member here has it.
-            let all = self.members_in(ty, subgraph).all(|member| {
-                let own = member.field(&field.name);
-                own.is_some_and(|own| self.directives(member, own, subgraph).is_some())
+    /// The fields that an interface has in a subgraph: those that every member has there.
+    fn interface_fields(&self, ty: usize, subgraph: usize) -> Vec<String> {
+        let members = self.members_in(ty, subgraph);
+        if self.is_interface_object(ty, subgraph) || members.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = Vec::new();
+        let has_id = |member: &usize| self.types[*member].field("id").is_some();
+        if members.iter().all(has_id) {
+            lines.push("id: ID!".to_owned());
+        }
+        for field in self.types[ty].fields.iter().filter(|field| field.owners.is_empty()) {
+            let own = members.iter().map(|m| (*m, self.types[*m].field(&field.name)));
+            let all = own.clone().all(|(member, own)| {
+                own.is_some_and(|own| {
+                    own.base == field.base && self.declares(subgraph, member, own)
+                })
             });
-            return all.then(String::new);
-        }
-        if field.is_key {
-            if ty.has_in_key(subgraph, &field.name) {
-                return Some(String::new());
-            }
-            return self.needs_id(ty, field, subgraph).then(|| " @shareable".to_owned());
-        }
-        if field.owners.contains(&subgraph) {
-            let mut out = String::new();
-            // What another subgraph provides on some path, it resolves there.
-            let shared = field.owners.len() > 1 || self.is_provided(ty, field, None);
-            if shared || ty.kind == Kind::Value {
-                out.push_str(" @shareable");
-            }
-            if !field.requires.is_empty() {
-                let _ = write!(out, " @requires(fields: \"{}\")", field.requires.join(" "));
-            }
-            if !field.provides.is_empty() {
-                let _ = write!(out, " @provides(fields: \"{}\")", field.provides.join(" "));
-            }
-            return Some(out);
-        }
-        self.is_external(ty, field, subgraph).then(|| " @external".to_owned())
-    }
-
-    /// Whether any subgraph declares a field on a type: an interface's only where all members have it.
-    pub fn is_declared(&self, ty: &Type, field: &Field) -> bool {
-        ty.presence.keys().any(|subgraph| self.directives(ty, field, *subgraph).is_some())
-    }
-
-    /// The interface's `id` must be there, whichever key the subgraph has.
-    fn needs_id(&self, ty: &Type, field: &Field, subgraph: usize) -> bool {
-        field.name == "id" && self.implements_here(ty, subgraph)
-    }
-
-    fn is_external(&self, ty: &Type, field: &Field, subgraph: usize) -> bool {
-        let required = ty
-            .fields
-            .iter()
-            .any(|other| other.owners.contains(&subgraph) && other.requires.contains(&field.name));
-        let provided = self.is_provided(ty, field, Some(subgraph));
-        required || provided
-    }
-
-    /// Whether a `@provides` names the field: of `subgraph`, or of any.
-    fn is_provided(&self, ty: &Type, field: &Field, subgraph: Option<usize>) -> bool {
-        self.types.iter().flat_map(|source| &source.fields).any(|other| {
-            let FieldType::Reference { target, .. } = other.ty else { return false };
-            self.types[target].name == ty.name
-                && subgraph.is_none_or(|subgraph| other.owners.contains(&subgraph))
-                && other.provides.contains(&field.name)
-        })
-    }
-
-    /// A field's type as SDL writes it.
-    pub fn print_type(&self, ty: FieldType) -> String {
-        let bang = |non_null| if non_null { "!" } else { "" };
-        match ty {
-            FieldType::Scalar { scalar, non_null } => {
-                format!("{}{}", scalar.name(), bang(non_null))
-            }
-            FieldType::Reference { target, list, non_null, item_non_null } => {
-                let name = &self.types[target].name;
-                match list {
-                    true => format!("[{name}{}]{}", bang(item_non_null), bang(non_null)),
-                    false => format!("{name}{}", bang(non_null)),
-                }
+            if all {
+                lines.push(format!("{}: {}", field.name, self.type_of(field, subgraph)));
             }
         }
+        lines
+    }
+
+    /// Whether a subgraph of the first edition only extends the entity.
+    fn extends(&self, ty: usize, subgraph: usize) -> bool {
+        let first = |home: &usize| *home == subgraph;
+        self.first_edition.contains(&subgraph)
+            && (self.types[ty].kind == Kind::Root
+                || self.types[ty].kind == Kind::Entity
+                    && self.types[ty].homes.len() > 1
+                    && !self.types[ty].homes.keys().next().is_some_and(first))
+    }
+
+    fn field(&self, ty: usize, field: &Field, subgraph: usize) -> String {
+        let arguments = field.arguments.map_or("", |form| ARGUMENTS[form].0);
+        let mut out = format!("{}{arguments}: {}", field.name, self.type_of(field, subgraph));
+        let first = self.first_edition.contains(&subgraph);
+        let owner = field.owners.contains(&subgraph) || self.lends_id(subgraph, ty, field);
+        let was_owner = field.moved.as_ref().is_some_and(|(from, _)| *from == subgraph);
+        let in_key = self.types[ty].in_key(subgraph, &field.name);
+        if in_key && self.extends(ty, subgraph) {
+            out.push_str(" @external");
+            return out;
+        }
+        if !owner && !in_key && !was_owner {
+            out.push_str(" @external");
+            return out;
+        }
+        let shared = field.owners.len() > 1 || field.provided || field.in_key;
+        let value = self.types[ty].kind == Kind::Value && field.owners.len() > 1;
+        if !first && !in_key && (shared || value) {
+            out.push_str(" @shareable");
+        }
+        if let Some(requires) = field.requires.as_ref().filter(|_| owner) {
+            let _ = write!(out, " @requires(fields: {requires:?})");
+        }
+        if let Some(provides) = field.provides.get(&subgraph) {
+            let _ = write!(out, " @provides(fields: {provides:?})");
+        }
+        if let Some((from, label)) = field.moved.as_ref().filter(|_| owner) {
+            let label = label.as_ref().map_or(String::new(), |l| format!(", label: \"{l}\""));
+            let _ = write!(out, " @override(from: \"{}\"{label})", self.names[*from]);
+        }
+        if field.inaccessible && !first {
+            out.push_str(" @inaccessible");
+        }
+        out
+    }
+
+    fn name(&self, ty: usize, subgraph: usize) -> String {
+        let renamed = self.types[ty].kind == Kind::Root && self.renamed.contains(&subgraph);
+        let the = if renamed && self.root_is_here(ty, subgraph) { "The" } else { "" };
+        format!("{the}{}", self.types[ty].name)
+    }
+
+    fn type_of(&self, field: &Field, subgraph: usize) -> String {
+        let name = match field.base {
+            Base::Leaf(name) => name.to_owned(),
+            Base::Type(QUERY) => self.name(QUERY, subgraph),
+            Base::Type(ty) => self.types[ty].name.clone(),
+        };
+        let strict = if field.stricter.contains(&subgraph) { "!" } else { "" };
+        let wrap = match field.looser.contains(&subgraph) {
+            true => field.wrap.trim_end_matches('!'),
+            false => field.wrap,
+        };
+        format!("{}{strict}", wrap.replace('_', &name))
     }
 }

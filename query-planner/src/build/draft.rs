@@ -115,9 +115,10 @@ fn is_unambiguous(known: &[RepresentationField], fields: &[RepresentationField])
 }
 
 /// Adds fields to a representation; what is there already is extended, and stays a key if it was.
-fn merge_fields(known: &mut Vec<RepresentationField>, fields: Vec<RepresentationField>) {
+pub(super) fn merge_fields(known: &mut Vec<RepresentationField>, fields: Vec<RepresentationField>) {
     for field in fields {
-        match known.iter_mut().find(|known| known.slot == field.slot) {
+        // Types that declare the field with other nullability have a row of their own.
+        match known.iter_mut().find(|known| known.slot == field.slot && known.ty == field.ty) {
             None => known.push(field),
             Some(known) => {
                 known.is_key |= field.is_key;

@@ -12,7 +12,7 @@
 
 use super::{
     Builder,
-    draft::{Draft, DraftId, DraftKind},
+    draft::{Draft, DraftId, DraftKind, merge_fields},
 };
 use crate::{
     PlanErrorKind,
@@ -22,7 +22,7 @@ use crate::{
     solve::choice::{Choices, Demand, Entrance, FieldChoice, From, Jump, Source},
 };
 use std::{collections::BTreeSet, rc::Rc};
-use supergraph::{SubgraphId, TypeId, TypeRef, Value};
+use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet, Value};
 
 /// What makes two selections of a position the same value.
 #[derive(Clone, PartialEq, Eq)]
@@ -315,26 +315,16 @@ impl Builder<'_> {
         let mut fields: Vec<RepresentationField> = Vec::new();
         for placed in &placed.fields {
             let entry = &shape.entries[placed.entry];
-            let covers_all = shape.types.is_subset(&entry.types);
-            let types =
-                (!covers_all && self.supergraph.ty(ty).is_abstract()).then(|| entry.types.clone());
-            let mut below = Vec::new();
-            let mut with_typename = false;
+            let (mut below, mut with_typename) = (Vec::new(), false);
             if let Some((child_shape, child)) = &placed.child {
                 let child_ty = self.shapes.get(*child_shape).ty;
                 with_typename = self.supergraph.ty(child_ty).is_abstract();
                 below = self.representation(child, *child_shape, child_ty, subgraph, is_key);
             }
-            if let Some(known) = fields.iter_mut().find(|field| field.slot == placed.slot) {
-                // The same value, placed once more for another runtime type.
-                for field in below {
-                    if !known.fields.iter().any(|known| known.slot == field.slot) {
-                        known.fields.push(field);
-                    }
-                }
-                continue;
-            }
-            fields.push(RepresentationField {
+            // Unknown runtime types share what all of them have.
+            let types =
+                (!self.supergraph.ty(placed.ty).is_abstract()).then(|| TypeSet::of(placed.ty));
+            let field = RepresentationField {
                 types,
                 name: entry.field.clone(),
                 slot: placed.slot,
@@ -342,7 +332,25 @@ impl Builder<'_> {
                 is_key,
                 fields: below,
                 with_typename,
-            });
+            };
+            merge_fields(&mut fields, vec![field]);
+        }
+        // Where every runtime type has the field alike, none need be looked at.
+        let is_alone = |field: &RepresentationField| {
+            fields.iter().filter(|other| other.name == field.name).count() == 1
+        };
+        let everywhere: Vec<bool> = fields
+            .iter()
+            .map(|field| {
+                let covers = |types: &TypeSet| shape.types.is_subset(types);
+                !self.supergraph.ty(ty).is_abstract()
+                    || is_alone(field) && field.types.as_ref().is_none_or(covers)
+            })
+            .collect();
+        for (field, everywhere) in fields.iter_mut().zip(everywhere) {
+            if everywhere {
+                field.types = None;
+            }
         }
         fields
     }

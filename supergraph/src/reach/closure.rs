@@ -68,8 +68,8 @@ pub(super) struct Closures<'a> {
     /// Tables made since the outermost call.
     touched: Vec<TableKey>,
     depth: usize,
-    /// Keys led through more types than `MAX_DEPTH`.
-    pub(super) too_deep: bool,
+    /// A bound other than the steps left something out.
+    pub(super) cut_short: bool,
     incomplete: bool,
     grew: bool,
     pub(super) steps: u64,
@@ -97,7 +97,7 @@ impl<'a> Closures<'a> {
             doors: HashMap::new(),
             touched: Vec::new(),
             depth: 0,
-            too_deep: false,
+            cut_short: false,
             incomplete: false,
             grew: false,
             steps: 0,
@@ -141,7 +141,7 @@ impl<'a> Closures<'a> {
 
     fn pass(&mut self, ty: TypeId, standing: &[Source]) -> Rc<Closure> {
         if self.depth > MAX_DEPTH {
-            self.too_deep = true;
+            self.cut_short = true;
             return Rc::new(Closure { standing: standing.to_vec(), ..Closure::default() });
         }
         let key = (ty, standing.to_vec());
@@ -175,8 +175,7 @@ impl<'a> Closures<'a> {
         self.depth -= 1;
         let closure = Rc::new(closure);
         let needed = self.resolver.needed.get();
-        let table =
-            Table { closure: Rc::clone(&closure), progress: Progress::Whole, needed };
+        let table = Table { closure: Rc::clone(&closure), progress: Progress::Whole, needed };
         self.current.insert(key, table);
         self.resolver.needed.set(needed.or(asked));
         closure
@@ -319,7 +318,7 @@ impl<'a> Closures<'a> {
             }
             let row = supergraph.ty(interface).in_subgraph(resolver.subgraph);
             let types = row.map(|row| row.possible.clone()).unwrap_or_default();
-            carriers.push(Carrier { source: *resolver, types });
+            carriers.push(Carrier { source: *resolver, local: interface, types });
         }
         carriers
     }

@@ -58,10 +58,7 @@ pub(super) fn type_obstacles(
     interface: TypeId,
     standing: &SubgraphSet,
 ) -> Vec<(SubgraphId, Obstacle)> {
-    standing
-        .iter()
-        .map(|subgraph| (subgraph, Obstacle::UnknownRuntimeType { interface }))
-        .collect()
+    standing.iter().map(|subgraph| (subgraph, Obstacle::UnknownRuntimeType { interface })).collect()
 }
 
 /// `on` is the type as the subgraph names it: `ty`, or an interface object of it.

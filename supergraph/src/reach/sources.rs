@@ -31,6 +31,8 @@ pub(super) struct Source {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Carrier {
     pub(super) source: Source,
+    /// The type of the value there.
+    pub(super) local: TypeId,
     /// The runtime types it can answer; empty for an interface object.
     pub(super) types: TypeSet,
 }
@@ -168,7 +170,8 @@ impl<'a> Resolver<'a> {
             None => local.possible.clone(),
         };
         let interface_object = interface_object.then_some(resolution.local);
-        Carrier { source: Source { subgraph: source.subgraph, interface_object, view }, types }
+        let source = Source { subgraph: source.subgraph, interface_object, view };
+        Carrier { source, local: resolution.local, types }
     }
 
     fn intern_view(&mut self, items: Vec<FieldSetItem>) -> ViewId {

@@ -10,7 +10,7 @@
 //! **Read first:** [`walk`].
 
 use super::{
-    PathStep, ReachLimits, Satisfiability, Unsatisfied,
+    PathStep, ReachLimits, RuntimeTypes, Satisfiability, Unsatisfied,
     closure::{Closure, Closures},
     explain,
     sources::{Carrier, Source},
@@ -25,6 +25,9 @@ use std::{
 type Way = Vec<Carrier>;
 /// The labels of a path.
 type Labels = Rc<[Option<bool>]>;
+
+/// Labels that a path decides both ways; further ones count as off.
+const MAX_LABELS: usize = 8;
 
 /// A position that the walk has reached.
 #[derive(Clone)]
@@ -47,7 +50,14 @@ struct Link {
 #[derive(Clone)]
 struct Seen {
     labels: Labels,
-    ways: Vec<(Vec<Source>, Vec<(Source, FieldSetId)>)>,
+    ways: Vec<Known>,
+}
+
+/// The members of a way's closure, and the requirements it can meet; both in order.
+#[derive(Clone)]
+struct Known {
+    members: Vec<Source>,
+    ready: Vec<(Source, FieldSetId)>,
 }
 
 /// One search.
@@ -59,6 +69,9 @@ struct Walk<'s, 'a> {
     exact: HashSet<(TypeId, Vec<Vec<Source>>, Labels)>,
     found: Vec<Unsatisfied>,
     failed: HashSet<(TypeId, Option<FieldId>)>,
+    /// Shared fields whose runtime types were compared, and where they differ.
+    compared: HashSet<FieldId>,
+    differing: Vec<RuntimeTypes>,
 }
 
 /// Searches from all root types.
@@ -78,10 +91,10 @@ pub(super) fn walk(supergraph: &Supergraph, limits: ReachLimits) -> Satisfiabili
         });
     }
     walk.run();
-    let mut found = walk.found;
+    let (mut found, differing) = (walk.found, walk.differing);
     found.sort_by_key(|unsatisfied| unsatisfied.path.len());
-    let complete = closures.steps < limits.steps && !closures.too_deep;
-    Satisfiability { unsatisfied: found, complete }
+    let complete = closures.steps < limits.steps && !closures.cut_short;
+    Satisfiability { unsatisfied: found, differing, complete }
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
@@ -94,6 +107,8 @@ impl<'s, 'a> Walk<'s, 'a> {
             exact: HashSet::new(),
             found: Vec::new(),
             failed: HashSet::new(),
+            compared: HashSet::new(),
+            differing: Vec::new(),
         }
     }
 
@@ -176,7 +191,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         let describe = |closure: &Rc<Closure>| {
             let mut ready = closure.ready.clone();
             ready.sort_unstable();
-            (closure.members(), ready)
+            Known { members: closure.members(), ready }
         };
         let state =
             Seen { labels: Rc::clone(labels), ways: closures.iter().map(describe).collect() };
@@ -203,7 +218,10 @@ impl<'s, 'a> Walk<'s, 'a> {
             self.closures.resolver.needed.set(None);
             let below = self.ways_below(ty, field, ways);
             if let Some(label) = self.closures.resolver.needed.take() {
-                for on in [false, true] {
+                // Each further label doubles the states of a path.
+                let is_full = labels.iter().flatten().count() >= MAX_LABELS;
+                self.closures.cut_short |= is_full;
+                for on in [false, true].into_iter().filter(|on| !(*on && is_full)) {
                     let mut decided = labels.to_vec();
                     decided[label] = Some(on);
                     assignments.push(decided.into());
@@ -215,6 +233,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 self.fail(&at, ty, Some(field), ways);
                 continue;
             }
+            self.compare_runtime_types(field, &below);
             self.descend(&at, ty, field, below);
         }
         self.closures.decide(&position.labels);
@@ -251,6 +270,30 @@ impl<'s, 'a> Walk<'s, 'a> {
         below
     }
 
+    /// Several subgraphs that answer one abstract field should be able to answer the same types.
+    fn compare_runtime_types(&mut self, field: FieldId, below: &[Way]) {
+        let supergraph = self.closures.supergraph();
+        let def = supergraph.field(field);
+        let shared = def.capabilities.iter().filter(|row| !row.external).count() > 1;
+        if !shared || !supergraph.ty(def.ty.named()).is_abstract() {
+            return;
+        }
+        let abstracts = below.iter().flatten().filter(|carrier| {
+            carrier.source.interface_object.is_none() && supergraph.ty(carrier.local).is_abstract()
+        });
+        let mut types: Vec<(crate::SubgraphId, TypeSet)> =
+            abstracts.map(|carrier| (carrier.source.subgraph, carrier.types.clone())).collect();
+        types.sort_by_key(|(subgraph, _)| *subgraph);
+        types.dedup_by_key(|(subgraph, _)| *subgraph);
+        let Some((_, first)) = types.first() else { return };
+        if types.iter().all(|(_, other)| other == first) || !self.compared.insert(field) {
+            return;
+        }
+        let common =
+            types.iter().fold(first.clone(), |common, (_, other)| common.intersection(other));
+        self.differing.push(RuntimeTypes { field, types, common });
+    }
+
     fn descend(&mut self, position: &Position, ty: TypeId, field: FieldId, below: Vec<Way>) {
         let supergraph = self.closures.supergraph();
         let result = supergraph.field(field).ty.named();
@@ -279,10 +322,9 @@ impl<'s, 'a> Walk<'s, 'a> {
         let mut fewest: Option<Vec<Unsatisfied>> = None;
         for carrier in position.ways.iter().flatten() {
             let mut alone = Walk::new(self.closures, self.limits);
-            alone.queue.push_back(Position {
-                ways: vec![vec![carrier.clone()]],
-                ..position.clone()
-            });
+            alone
+                .queue
+                .push_back(Position { ways: vec![vec![carrier.clone()]], ..position.clone() });
             alone.run();
             let found = alone.found;
             if found.is_empty() {
@@ -348,7 +390,8 @@ impl Seen {
         decided.all(|(mine, theirs)| mine.is_none() || mine == theirs)
             && self.ways.iter().all(|mine| {
                 state.ways.iter().any(|theirs| {
-                    is_sorted_subset(&mine.0, &theirs.0) && is_sorted_subset(&mine.1, &theirs.1)
+                    is_sorted_subset(&mine.members, &theirs.members)
+                        && is_sorted_subset(&mine.ready, &theirs.ready)
                 })
             })
     }

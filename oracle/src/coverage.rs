@@ -1,0 +1,290 @@
+//! Which rows of the checklist plans used: what it says of keys, requirements, overrides and so on.
+//!
+//! **In:** plans, with their operations and subgraphs. **Out:** counts by row.
+//!
+//! **Never here:** what a schema merely mentions: a row counts when a plan used it.
+//!
+//! **Read first:** [`Coverage::add`].
+
+use crate::case::Case;
+use apollo_compiler::ast::OperationType;
+use query_planner::{
+    Group, GroupKind, OperationKind, QueryPlan, Representation, RepresentationField,
+    ResponseSelection, ResponseSource, SelectedField, Selection,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use supergraph::{SubgraphId, Supergraph, TypeKind};
+
+/// The rows that random cases can reach.
+const ROWS: [(u8, &str); 27] = [
+    (1, "composite and nested keys"),
+    (2, "objects from a subgraph whose key does not answer"),
+    (3, "a subgraph entered again"),
+    (4, "a requirement"),
+    (5, "a requirement under an alias"),
+    (6, "a requirement with runtime types"),
+    (7, "requirements across subgraphs in a chain"),
+    (8, "a requirement under faults"),
+    (9, "a key under faults"),
+    (10, "a provided field"),
+    (11, "a subgraph of Federation 1"),
+    (12, "an overridden field"),
+    (13, "a progressively overridden field"),
+    (14, "a shared root field"),
+    (15, "a value from several root fields"),
+    (16, "an alias upstream"),
+    (17, "an interface object"),
+    (18, "fields by runtime type"),
+    (19, "a shared abstract field"),
+    (20, "a query below a field"),
+    (21, "a mutation with entities below"),
+    (23, "conditions with variables"),
+    (24, "a fragment that leaves nothing"),
+    (25, "`__typename`"),
+    (26, "a hidden field used inside"),
+    (31, "variables sent on"),
+    (32, "client aliases like a planner's"),
+];
+
+/// Counts by row.
+#[derive(Debug, Default)]
+pub struct Coverage(BTreeMap<u8, usize>);
+
+impl Coverage {
+    /// Counts what a plan used, each row once.
+    pub fn add(
+        &mut self,
+        supergraph: &Supergraph,
+        plan: &QueryPlan,
+        case: &Case,
+        subgraphs: &[(String, String)],
+    ) {
+        let mut look = Look { supergraph, plan, rows: BTreeSet::new() };
+        look.representations();
+        look.selections();
+        look.roots();
+        look.response(&plan.response);
+        look.overrides(subgraphs);
+        let faulty = !case.faults.is_empty();
+        let mut rows = look.rows;
+        if faulty && rows.contains(&4) {
+            rows.insert(8);
+        }
+        if faulty && plan.groups.iter().any(|(_, group)| is_entities(group)) {
+            rows.insert(9);
+        }
+        let text = &case.operation.text;
+        if text.contains("(if: $") {
+            rows.insert(23);
+        }
+        if ["_e0:", "_1_f0:", "_entities:", "__typename: "].iter().any(|alias| text.contains(alias))
+        {
+            rows.insert(32);
+        }
+        let first = |name: &str| {
+            let sdl = subgraphs.iter().find(|(known, _)| known == name).map(|(_, sdl)| sdl);
+            sdl.is_some_and(|sdl| !sdl.contains("@link"))
+        };
+        if plan.fetches.iter().any(|(_, fetch)| first(&supergraph.subgraph(fetch.subgraph).name)) {
+            rows.insert(11);
+        }
+        for row in rows {
+            *self.0.entry(row).or_default() += 1;
+        }
+    }
+
+    /// The rows that no plan used.
+    pub fn missing(&self) -> Vec<u8> {
+        ROWS.iter().map(|(row, _)| *row).filter(|row| !self.0.contains_key(row)).collect()
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (row, what) in ROWS {
+            writeln!(f, "{row:>3}  {:>9}  {what}", self.0.get(&row).copied().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+struct Look<'a> {
+    supergraph: &'a Supergraph,
+    plan: &'a QueryPlan,
+    rows: BTreeSet<u8>,
+}
+
+fn is_entities(group: &Group) -> bool {
+    matches!(group.kind, GroupKind::Entities { .. })
+}
+
+impl Look<'_> {
+    fn representations(&mut self) {
+        let plan = self.plan;
+        let mut requiring = Vec::new();
+        for (_, group) in plan.groups.iter() {
+            let GroupKind::Entities { representations, .. } = &group.kind else { continue };
+            let subgraph = plan.fetches[group.fetch].subgraph;
+            if group.from.iter().all(|from| plan.fetch_of(*from).subgraph == subgraph) {
+                self.rows.insert(3);
+            }
+            for representation in representations {
+                self.representation(group, representation);
+                if representation.fields.iter().any(|field| !field.is_key) {
+                    requiring.push((group.position, subgraph));
+                }
+            }
+        }
+        let chained = |(position, subgraph): &(_, SubgraphId)| {
+            requiring.iter().any(|(other, another)| other == position && another != subgraph)
+        };
+        if requiring.iter().any(chained) {
+            self.rows.insert(7);
+        }
+    }
+
+    fn representation(&mut self, group: &Group, representation: &Representation) {
+        let keys = representation.fields.iter().filter(|field| field.is_key);
+        if keys.clone().count() > 1 || keys.clone().any(|key| !key.fields.is_empty()) {
+            self.rows.insert(1);
+        }
+        let Some(ty) = self.supergraph.type_named(&representation.typename) else { return };
+        let ty = self.supergraph.ty(ty);
+        if ty.kind == TypeKind::Interface {
+            self.rows.insert(17);
+        }
+        let stub = |from| {
+            let here = ty.in_subgraph(self.plan.fetch_of(from).subgraph);
+            here.is_some_and(|here| here.keys.iter().any(|key| !key.resolvable))
+        };
+        if group.from.iter().any(|from| stub(*from)) {
+            self.rows.insert(2);
+        }
+        for field in &representation.fields {
+            self.represented(field, !field.is_key);
+        }
+    }
+
+    fn represented(&mut self, field: &RepresentationField, required: bool) {
+        let plan = self.plan;
+        if required {
+            self.rows.insert(4);
+            if field.with_typename || field.fields.iter().any(|field| field.types.is_some()) {
+                self.rows.insert(6);
+            }
+            let aliased = |selected: &SelectedField| {
+                selected.slot == field.slot
+                    && selected.response_name != plan.slots[field.slot].field
+            };
+            if plan.groups.iter().any(|(_, group)| any_field(&group.selection, &aliased)) {
+                self.rows.insert(5);
+            }
+        }
+        for field in &field.fields {
+            self.represented(field, required);
+        }
+    }
+
+    fn selections(&mut self) {
+        for (_, group) in self.plan.groups.iter() {
+            self.selection(&group.selection, self.plan.fetches[group.fetch].subgraph);
+        }
+    }
+
+    fn selection(&mut self, selection: &Selection, subgraph: SubgraphId) {
+        let supergraph = self.supergraph;
+        let ty = self.plan.positions[selection.position].ty;
+        for selected in &selection.fields {
+            let slot = &self.plan.slots[selected.slot];
+            if selected.response_name != slot.field {
+                self.rows.insert(16);
+            }
+            if selected.types.is_some() {
+                self.rows.insert(18);
+            }
+            if let Some(field) = supergraph.field_named(ty, &slot.field) {
+                let field = supergraph.field(field);
+                let composite = supergraph.ty(field.ty.named());
+                if field.capability(subgraph).is_some_and(|capability| capability.external) {
+                    self.rows.insert(10);
+                }
+                if composite.is_abstract() && field.capabilities.len() > 1 {
+                    self.rows.insert(19);
+                }
+                if !field.accessible {
+                    self.rows.insert(26);
+                }
+                if ty == supergraph.query_type() && field.capabilities.len() > 1 {
+                    self.rows.insert(14);
+                }
+            }
+            if let Some(below) = &selected.selection {
+                self.selection(below, subgraph);
+            }
+        }
+    }
+
+    fn roots(&mut self) {
+        let plan = self.plan;
+        let mut filled = BTreeSet::new();
+        for (_, group) in plan.groups.iter().filter(|(_, group)| !is_entities(group)) {
+            if group.position != plan.root() {
+                self.rows.insert(20);
+            }
+            for field in group.selection.fields.iter().filter(|field| field.selection.is_some()) {
+                if !filled.insert(field.slot) {
+                    self.rows.insert(15);
+                }
+            }
+        }
+        let mutation = plan.operation == OperationKind::Mutation;
+        if mutation && plan.groups.iter().any(|(_, group)| is_entities(group)) {
+            self.rows.insert(21);
+        }
+        if plan.fetches.iter().any(|(_, fetch)| !fetch.variables.is_empty()) {
+            self.rows.insert(31);
+        }
+    }
+
+    fn response(&mut self, selection: &ResponseSelection) {
+        for case in &selection.cases {
+            if case.fields.is_empty() {
+                self.rows.insert(24);
+            }
+            for field in &case.fields {
+                match &field.source {
+                    ResponseSource::Typename => drop(self.rows.insert(25)),
+                    ResponseSource::Slot { selection: Some(below), .. } => self.response(below),
+                    ResponseSource::Slot { .. } | ResponseSource::Introspection => {}
+                }
+            }
+        }
+    }
+
+    /// Fields that moved: a plan uses one when it selects it.
+    fn overrides(&mut self, subgraphs: &[(String, String)]) {
+        for (ty, field, label) in crate::overrides::moved_fields(subgraphs) {
+            let root = self.supergraph.query_type();
+            let ty = match ty.trim_start_matches("The")
+                == OperationType::Query.default_type_name().as_str()
+            {
+                true => Some(root),
+                false => self.supergraph.type_named(&ty),
+            };
+            let selected = |selected: &SelectedField| {
+                let slot = &self.plan.slots[selected.slot];
+                slot.field == field && Some(self.plan.positions[slot.position].ty) == ty
+            };
+            if self.plan.groups.iter().any(|(_, group)| any_field(&group.selection, &selected)) {
+                self.rows.insert(if label { 13 } else { 12 });
+            }
+        }
+    }
+}
+
+fn any_field(selection: &Selection, wanted: &impl Fn(&SelectedField) -> bool) -> bool {
+    selection.fields.iter().any(|field| {
+        wanted(field) || field.selection.as_ref().is_some_and(|below| any_field(below, wanted))
+    })
+}
