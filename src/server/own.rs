@@ -8,7 +8,7 @@
 //! **Holds:** without `graphql.ide` a client learns nothing but health here. Without the feature `ui`
 //! there is no page; everything else is the same.
 //!
-//! **Read first:** [`public`], [`admin`].
+//! **Read first:** [`public()`], [`admin()`].
 
 use std::sync::Arc;
 
