@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use compose::ComposeFormat;
-use plan::{PlanCommandError, PlanFormat};
+use plan::{PlanArguments, PlanCommandError};
 use test::{OnChange, Verdict};
 
 /// How a command ends.
@@ -101,17 +101,10 @@ enum Command {
     },
     /// Shows which requests an operation would cause, to whom, and which waits for which.
     Plan {
-        /// The file with the operation.
-        #[arg(value_name = "OPERATION.graphql")]
-        operation: PathBuf,
+        #[command(flatten)]
+        arguments: PlanArguments,
         #[command(flatten)]
         configuration: Configuration,
-        /// A JSON object with values of variables; those of `@skip` and `@include` change the plan.
-        #[arg(long, value_name = "FILE")]
-        variables: Option<PathBuf>,
-        /// The form of the plan.
-        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
-        format: PlanFormat,
     },
     /// Checks plan fixtures: Markdown pages with subgraphs, an operation and the plan it must have.
     Test {
@@ -163,9 +156,7 @@ pub fn run() -> ExitCode {
         Command::Compose { configuration, output, api, format } => {
             compose::compose(&configuration.file, output.as_deref(), api, format)
         }
-        Command::Plan { operation, configuration, variables, format } => {
-            run_plan(&configuration.file, &operation, variables.as_deref(), format)
-        }
+        Command::Plan { arguments, configuration } => run_plan(&configuration.file, &arguments),
         Command::Test { paths, update } => {
             run_test(&paths, if update { OnChange::Rewrite } else { OnChange::Fail })
         }
@@ -197,13 +188,8 @@ fn run_demo(arguments: &demo::DemoArguments) -> Exit {
     }
 }
 
-fn run_plan(
-    configuration: &Path,
-    operation: &Path,
-    variables: Option<&Path>,
-    format: PlanFormat,
-) -> Exit {
-    match plan::plan(configuration, operation, variables, format) {
+fn run_plan(configuration: &Path, arguments: &PlanArguments) -> Exit {
+    match plan::plan(configuration, arguments) {
         Ok(text) => terminal::print(&text),
         Err(PlanCommandError::Config(errors)) => terminal::config_errors(&errors),
         Err(PlanCommandError::Graph(problem)) => terminal::problem(&problem),

@@ -13,8 +13,10 @@
 
 mod graphql;
 mod headers;
+mod labels;
 mod limits;
 mod listen;
+mod planning;
 mod policies;
 mod routes;
 mod supergraph;
@@ -44,9 +46,11 @@ pub use graphql::{ErrorSettings, GraphqlSettings};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use interpolate::Environment;
 pub use json_schema::{json_schema, language_server_line};
+pub use labels::LabelRule;
 pub use limits::ServerLimits;
 pub use listen::ListenSettings;
 pub use node::Position;
+pub use planning::PlanningSettings;
 pub use policies::Limits;
 pub use report::{ConfigError, ConfigErrors};
 pub use routes::RouteSettings;
@@ -104,6 +108,8 @@ pub struct Settings {
     pub graphql_limits: Limits,
     /// What the graph is made of.
     pub supergraph: SupergraphSettings,
+    /// For which requests labels of progressive overrides are on.
+    pub override_labels: IndexMap<String, LabelRule>,
     /// Named pools.
     pub upstreams: IndexMap<String, UpstreamSettings>,
     /// Header rules for all upstream traffic.
@@ -201,7 +207,9 @@ fn settle(
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), problems);
     let policies =
         Policies::settle(raw.policies.unwrap_or_default(), raw.apply.unwrap_or_default(), problems);
-    let supergraph = raw.supergraph.unwrap_or_default().settle(folder, &upstreams, problems);
+    let mut supergraph = raw.supergraph.unwrap_or_default();
+    let override_labels = labels::settle(supergraph.override_labels.take(), problems);
+    let supergraph = supergraph.settle(folder, &upstreams, problems);
     let routes = raw.routes.unwrap_or_default();
     let routes = routes::settle(routes, &graphql, &upstreams, &policies, problems);
     let headers = raw.headers.unwrap_or_default();
@@ -212,6 +220,7 @@ fn settle(
         graphql,
         graphql_limits: policies.limits(Door::Graphql, &[]),
         supergraph,
+        override_labels,
         upstreams,
         headers: headers.settle(
             &Key::default().then("headers"),

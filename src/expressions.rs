@@ -1,18 +1,19 @@
 //! Expressions of the configuration: compiled when the file is read, evaluated for a request.
 //!
 //! **In:** the text of an expression and the [`Phase`] in which it will be evaluated; later a [`Scope`].
-//! **Out:** a text, or nothing when a header it names is absent.
+//! **Out:** a text, or nothing when a header it names is absent; of a [`Condition`], whether it holds.
 //!
 //! **Never here:** applying the result (`upstream::headers` does).
 //!
-//! **Holds:** the language is a part of CEL: texts, the names listed below, `[...]` with a text, and
-//! `+` between texts. Everything it accepts means the same in CEL. A name that is not there in its
+//! **Holds:** the language is a part of CEL: texts, the names listed below, `[...]` with a text,
+//! `+` between texts, and the comparisons of `condition`. Everything it accepts means the same in CEL. A name that is not there in its
 //! phase is refused when the file is read.
 //!
 //! **Read first:** [`Expression::compile`], [`Expression::evaluate`].
 //!
 //! Spec: <https://github.com/google/cel-spec/blob/master/doc/langdef.md>
 
+mod condition;
 mod parse;
 
 use std::borrow::Cow;
@@ -20,6 +21,8 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, Method};
 use thiserror::Error;
+
+pub use condition::Condition;
 
 /// When an expression is evaluated; it decides which names there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use supergraph::{IdVec, SubgraphId, Supergraph};
 
 use crate::config::{Limits, Settings};
-use crate::operation::{Found, Key, PreparedOperations};
+use crate::operation::{Found, Key, PreparedOperations, undecided};
 use crate::schedule::Source;
 use crate::telemetry::Telemetry;
 use crate::upstream::Upstreams;
@@ -150,7 +150,12 @@ impl Workshop {
         Ok(Graph {
             id: id(loaded),
             loaded_at: SystemTime::now(),
-            operations: PreparedOperations::new(Arc::clone(&supergraph), max_bytes),
+            operations: PreparedOperations::new(
+                Arc::clone(&supergraph),
+                max_bytes,
+                self.settings.graphql.planning,
+                Arc::clone(&self.telemetry.metrics),
+            ),
             supergraph,
             sources,
         })
@@ -161,6 +166,13 @@ impl Workshop {
         tracing::info!(graph = graph.id, subgraphs = names.join(" "), "{message}");
         for name in graph.supergraph.undefined_types() {
             tracing::warn!(r#type = name, "supergraph uses a type that it does not define");
+        }
+        let (labels, rules) = (graph.supergraph.labels(), &self.settings.override_labels);
+        for label in undecided(labels, rules) {
+            tracing::warn!(label, "override label is off: `supergraph.override_labels` lacks it");
+        }
+        for label in rules.keys().filter(|label| !labels.contains(label)) {
+            tracing::warn!(label, "no `@override` has the label of `supergraph.override_labels`");
         }
         self.telemetry.metrics.graphs_loaded.inc();
         let since = graph.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -183,7 +195,7 @@ async fn warm(graph: &Graph, old: &Graph, limits: Limits) {
         let found = graph.operations.prepare(&document, operation_name.as_deref(), limits).await;
         if let Ok((prepared, Found::Prepared)) = found {
             // A plan without variables set is the one most requests need.
-            let _ = prepared.variant(&serde_json::Map::new(), 100.0).await;
+            let _ = prepared.variant(&serde_json::Map::new(), &[]).await;
         }
     }
 }

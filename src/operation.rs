@@ -16,6 +16,8 @@ pub mod error;
 
 mod depth;
 mod introspection;
+mod labels;
+mod planner;
 mod prepare;
 mod shape;
 mod variables;
@@ -26,33 +28,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use equivalent::Equivalent;
-use query_planner::Operation;
+use query_planner::{Guards, Operation};
 use supergraph::Supergraph;
-use tokio::sync::Semaphore;
 
-use crate::config::Limits;
+use crate::config::{Limits, PlanningSettings};
+use crate::telemetry::Metrics;
 
 pub use error::{RequestError, RequestErrorKind};
 pub use introspection::Introspection;
+pub use labels::{labels_on, undecided};
 pub use prepare::MAX_RECURSION;
-pub use variant::{OverrideLabels, Variant};
+pub use variant::Variant;
 
+use planner::Planner;
 use variables::Variable;
 use variant::Variants;
 
 /// The prepared operations of one supergraph.
 pub struct PreparedOperations {
-    supergraph: Arc<Supergraph>,
     kept: moka::future::Cache<Key, Arc<Prepared>>,
-    /// Preparing is work for a processor, and never takes all of them.
-    preparing: Arc<Semaphore>,
+    planner: Arc<Planner>,
 }
 
 /// One operation, ready for variables.
 #[derive(Debug)]
 pub struct Prepared {
     /// The operation as the planner reads it.
-    pub operation: Operation,
+    pub operation: Arc<Operation>,
     /// What it asks of the schema itself; none if it does not.
     pub introspection: Option<Introspection>,
     variables: Vec<Variable>,
@@ -87,13 +89,17 @@ struct Asked<'a> {
 
 impl PreparedOperations {
     /// An empty store for a supergraph, of about `max_bytes`.
-    pub fn new(supergraph: Arc<Supergraph>, max_bytes: usize) -> Self {
+    pub fn new(
+        supergraph: Arc<Supergraph>,
+        max_bytes: usize,
+        planning: PlanningSettings,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let kept = moka::future::Cache::builder()
             .max_capacity(max_bytes as u64)
             .weigher(|key: &Key, _: &Arc<Prepared>| weight(key))
             .build();
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { supergraph, kept, preparing: Arc::new(Semaphore::new(processors.div_ceil(2))) }
+        Self { kept, planner: Arc::new(Planner::new(supergraph, planning, metrics)) }
     }
 
     /// The operation of that text and name.
@@ -133,12 +139,11 @@ impl PreparedOperations {
     }
 
     async fn prepare_now(&self, key: Key, limits: Limits) -> Result<Arc<Prepared>, RequestError> {
-        let permit = Arc::clone(&self.preparing).acquire_owned().await;
-        let supergraph = Arc::clone(&self.supergraph);
-        let preparing = Arc::clone(&self.preparing);
+        let permit = Arc::clone(&self.planner.permits).acquire_owned().await;
+        let planner = Arc::clone(&self.planner);
         let work = move || {
             let _permit = permit;
-            prepare::prepare(supergraph, preparing, &key, limits).map(Arc::new)
+            prepare::prepare(planner, &key, limits).map(Arc::new)
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(result) => result,
@@ -165,26 +170,24 @@ impl Prepared {
         variables::coerce_variable_values(supergraph.api_schema(), &self.variables, values)
     }
 
-    /// The plan for these variables; `chance`, from 0 to 100, decides on progressive overrides.
+    /// The state of its guards for these variables; `labels` of progressive overrides are on, others off.
+    pub fn guards(
+        &self,
+        supergraph: &Supergraph,
+        variables: &serde_json::Map<String, serde_json::Value>,
+        labels: &[String],
+    ) -> Guards {
+        variant::guards(supergraph, &self.operation, variables, labels)
+    }
+
+    /// The plan for these variables; `labels` of progressive overrides are on, others off.
     ///
     /// # Errors
-    /// When there is no plan.
+    /// When there is no plan, or none within the bounds of planning.
     pub async fn variant(
         &self,
         variables: &serde_json::Map<String, serde_json::Value>,
-        chance: f64,
-    ) -> Result<Arc<Variant>, RequestError> {
-        self.variant_for(variables, OverrideLabels::ByChance(chance)).await
-    }
-
-    /// The plan for these variables and labels of progressive overrides.
-    ///
-    /// # Errors
-    /// When there is no plan.
-    pub async fn variant_for(
-        &self,
-        variables: &serde_json::Map<String, serde_json::Value>,
-        labels: OverrideLabels<'_>,
+        labels: &[String],
     ) -> Result<Arc<Variant>, RequestError> {
         self.variants.find(&self.operation, variables, labels).await
     }

@@ -22,12 +22,12 @@ use execution::{AllowedExtensions, ErrorPolicy, Exposure, Inputs, SimpleExecutio
 use http::{HeaderMap, Method};
 use query_planner::OperationKind;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::{GraphqlSettings, Settings};
 use crate::expressions::Scope;
 use crate::graph::{Graph, GraphInForce};
-use crate::operation::{Found, Prepared, RequestError, RequestErrorKind, Variant};
+use crate::operation::{Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on};
 use crate::routes::Routes;
 use crate::schedule::{Conditions, Outcome, run};
 use crate::telemetry::{DoorMetrics, Telemetry};
@@ -108,6 +108,7 @@ pub const EXECUTION_LIMITS: execution::Limits = execution::Limits {
     max_error_paths: 64,
     max_errors: 1_000,
     max_answer_depth: 200,
+    max_calls_per_fetch: 100,
     max_list_length: 1_000_000,
     max_objects: 5_000_000,
     max_response_bytes: 256_000_000,
@@ -172,7 +173,11 @@ async fn execute_operation(
         return Err(RequestErrorKind::Introspection.into());
     }
     let variables = prepared.coerce_variable_values(&graph.supergraph, request.variables)?;
-    let variant = prepared.variant(&variables, chance(&facts.id)).await?;
+    let labels = graph.supergraph.labels();
+    let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
+    let deadline = facts.started + rooms.settings.limits.request_timeout;
+    let variant = timeout_at(deadline, prepared.variant(&variables, &labels)).await;
+    let variant = variant.map_err(|_| RequestErrorKind::OutOfTime)??;
     let introspection = match &prepared.introspection {
         Some(introspection) => introspection.execute(graph.supergraph.api_schema(), &variables)?,
         None => Map::new(),
@@ -191,7 +196,7 @@ async fn execute_operation(
             sources: &graph.sources,
             scope: facts.scope(&[], ""),
             max_answer: rooms.settings.limits.response,
-            deadline: facts.started + rooms.settings.limits.request_timeout,
+            deadline,
         };
         run(execution, &conditions).await
     };
@@ -226,13 +231,4 @@ pub fn error_policy(graphql: &GraphqlSettings) -> ErrorPolicy {
             false => AllowedExtensions::All,
         },
     }
-}
-
-/// From 0 to 100, by the request's id: so a request that is sent again under its id takes the same way.
-fn chance(id: &str) -> f64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    let per_million = u32::try_from(hasher.finish() % 1_000_000).unwrap_or(0);
-    f64::from(per_million) / 10_000.0
 }

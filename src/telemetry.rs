@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use diagnostics::subscriber;
 pub use log::{Capture, Json, Lines, Queue, Sink, Text, lines_to};
-pub use metrics::{DoorMetrics, FetchMetrics, Metrics, MetricsKey};
+pub use metrics::{DoorMetrics, FetchMetrics, Metrics, MetricsKey, PlanningOutcome};
 pub use record::{Event, FetchRecord, Level, RequestRecord};
 pub use timestamp::rfc3339;
 

@@ -1,8 +1,8 @@
 //! Holds the manual to the program: every configuration in it is read, every key is described.
 //!
 //! **In:** README.md and the pages of `docs/`. **Out:** what the configuration loader says of each
-//! `yaml` block that begins with a version, the keys that no page names, and whether the page that
-//! shows a plan fixture holds.
+//! `yaml` block that begins with a version, the keys that no page names, whether the page that
+//! shows a plan fixture holds, and whether the JSON Schema beside the example is current.
 //!
 //! **Never here:** links between pages (`tidy`).
 
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use graphloom::cli::test::{OnChange, check_page};
-use graphloom::config::{Settings, json_schema};
+use graphloom::config::{Settings, json_schema, language_server_line};
 use serde_json::Value;
 
 /// A fenced block and the line on which its text begins.
@@ -61,6 +61,20 @@ fn the_plan_fixture_of_the_manual_holds() {
     if let Err(error) = check_page(&file, OnChange::Fail) {
         panic!("{error}");
     }
+}
+
+#[test]
+fn the_schema_beside_the_example_is_the_one_of_the_program() {
+    let file = root().join("schemas/graphloom.schema.json");
+    if std::env::var_os("UPDATE_FIXTURES").is_some() {
+        fs::write(&file, json_schema()).unwrap();
+    }
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    let fix = "write it: `graphloom config schema > schemas/graphloom.schema.json`";
+    assert!(found == json_schema(), "{} is not current; {fix}", file.display());
+    let example = fs::read_to_string(root().join("schemas/graphloom.yaml")).unwrap();
+    let first = language_server_line("graphloom.schema.json");
+    assert_eq!(example.lines().next(), Some(first.as_str()));
 }
 
 #[test]

@@ -50,8 +50,10 @@ pub struct Location {
     pub line: usize,
     /// Column in characters, counted from 1.
     pub column: usize,
-    /// The text of that line.
+    /// The text of that line; of a very long line, what stands around the column.
     pub source_line: String,
+    /// How many characters of the line stand before `source_line`.
+    pub skipped: usize,
 }
 
 /// Something worth knowing about subgraphs that do compose.
@@ -109,7 +111,7 @@ impl fmt::Display for Location {
         let indent: String = self
             .source_line
             .chars()
-            .take(self.column.saturating_sub(1))
+            .take(self.column.saturating_sub(self.skipped + 1))
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         writeln!(f, "  {number} | {}", self.source_line)?;

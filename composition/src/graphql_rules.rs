@@ -30,6 +30,9 @@ use crate::root_types::RootTypes;
 use crate::source::SourceText;
 use crate::vocabulary::BUILT_IN_SCALARS;
 
+/// After one syntax error most others are its consequences.
+const MAX_SYNTAX_ERRORS: usize = 20;
+
 /// Parses a subgraph; syntax errors are pushed to `errors`.
 pub(crate) fn parse(source: &SourceText, errors: &mut Vec<CompositionError>) -> Option<Document> {
     match Document::parse(source.text(), source.file.as_deref().unwrap_or(&source.subgraph)) {
@@ -50,7 +53,9 @@ pub(crate) fn parse(source: &SourceText, errors: &mut Vec<CompositionError>) -> 
             Some(document)
         }
         Err(with_errors) => {
+            let before = errors.len();
             push_diagnostics(source, &with_errors.errors, &[], errors);
+            errors.truncate(before + MAX_SYNTAX_ERRORS);
             None
         }
     }

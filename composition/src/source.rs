@@ -12,6 +12,9 @@ use crate::failure::Location;
 /// Where a node stands, if it was written by a person.
 pub(crate) type Span = Option<SourceSpan>;
 
+/// Longer lines are shown in part.
+const LONGEST_LINE: usize = 240;
+
 /// The text of one subgraph with the start of each line.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceText {
@@ -46,13 +49,30 @@ impl SourceText {
 
     /// A location from line and column, both counted from 1.
     pub(crate) fn location(&self, line: usize, column: usize) -> Location {
-        let source_line = self.text.lines().nth(line - 1).unwrap_or_default();
+        let (source_line, skipped) = excerpt(self.line(line), column);
         Location {
             subgraph: self.subgraph.clone(),
             file: self.file.clone(),
             line,
             column,
-            source_line: source_line.to_owned(),
+            source_line,
+            skipped,
         }
     }
+
+    fn line(&self, line: usize) -> &str {
+        let Some(start) = self.line_starts.get(line - 1) else { return "" };
+        let end = self.line_starts.get(line).copied().unwrap_or(self.text.len());
+        self.text[*start..end].trim_end_matches(['\r', '\n'])
+    }
+}
+
+/// A line as it can be shown, and how many of its characters stand before that. A schema may be one
+/// line of many kilobytes with as many errors.
+fn excerpt(line: &str, column: usize) -> (String, usize) {
+    if line.len() <= LONGEST_LINE {
+        return (line.to_owned(), 0);
+    }
+    let skipped = column.saturating_sub(LONGEST_LINE / 2);
+    (line.chars().skip(skipped).take(LONGEST_LINE).collect(), skipped)
 }

@@ -315,8 +315,13 @@ fn is_first(members: &[(String, Json)], many: &mut HashSet<String>, name: &str) 
     many.insert(name.to_owned())
 }
 
+/// A JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// The characters of a checked string without its quotes.
-fn unescape(text: &str) -> Cow<'_, str> {
+pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find('\\') else {
         return Cow::Borrowed(text);
     };

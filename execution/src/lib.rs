@@ -40,6 +40,11 @@ mod answer;
 mod limits;
 mod summary;
 mod simple;
+mod reported;
+mod problem;
+mod path;
+mod error;
+mod tree;
 mod json;
 
 pub use answer::{Answer, FetchFailure, Refusal, ResponseParts};

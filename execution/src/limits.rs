@@ -15,6 +15,8 @@ pub struct Limits {
     pub max_answer_depth: usize,
     /// Items of one list in an answer.
     pub max_list_length: usize,
+    /// Calls of one fetch: more than one when values of `@fromContext` differ between its entities.
+    pub max_calls_per_fetch: usize,
     /// Objects that the answers may bring in all. An entity counts at every place it has.
     pub max_objects: usize,
     /// Bytes of the response's data, with those that nulls cut away.

@@ -14,20 +14,22 @@
 mod request;
 mod representation;
 mod read;
+mod count;
 mod merge;
-mod problem;
 mod complete;
+mod context;
 mod leaf;
-mod path;
-mod error;
 mod store;
 
-use crate::{Answer, Call, CallId, Execution, FetchOutcome, FetchSummary, Inputs, Sink, Summary};
-use error::Errors;
-use problem::{Explained, Problem, Where};
+use crate::{
+    Answer, Call, CallId, Execution, FetchOutcome, FetchSummary, Inputs, Sink, Summary,
+    error::Errors,
+    problem::{self, Explained, Problem, Where},
+    tree::RequestedGroup,
+};
 use query_planner::{FetchId, GroupKind};
 use read::Data;
-use request::RequestedGroup;
+use request::Request;
 use store::Store;
 use supergraph::{Id, IdVec};
 
@@ -36,18 +38,25 @@ pub struct SimpleExecution<'a> {
     inputs: Inputs<'a>,
     store: Store,
     fetches: IdVec<FetchId, Progress>,
-    calls: IdVec<CallId, FetchId>,
+    calls: IdVec<CallId, Asked>,
     naive_requests: u64,
 }
 
 /// How far a fetch has come.
 struct Progress {
     state: State,
+    calls: Vec<CallId>,
+    summary: FetchSummary,
+}
+
+/// A call, and what became of it.
+struct Asked {
+    fetch: FetchId,
     groups: Vec<RequestedGroup>,
+    is_answered: bool,
     problems: Vec<Problem>,
     /// Its slots are null because it has no data.
     without_data: bool,
-    summary: FetchSummary,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,39 +85,70 @@ impl<'a> SimpleExecution<'a> {
             && self.inputs.plan.fetches[fetch].waits_for.iter().all(ended)
     }
 
-    /// The call of a fetch that is ready; none when there is nothing to ask for.
-    fn start(&mut self, id: FetchId) -> Option<Call> {
+    /// The calls of a fetch that is ready; none when there is nothing to ask for.
+    fn start(&mut self, id: FetchId) -> Vec<Call> {
         let fetch = &self.inputs.plan.fetches[id];
+        let (requests, unrepresented) = request::requests(&self.inputs, &self.store, fetch);
         let progress = &mut self.fetches[id];
-        let request = match request::request(&self.inputs, &self.store, fetch) {
-            Ok(request) => request,
-            Err(unrepresented) => {
-                progress.state = State::Ended;
-                progress.summary.unrepresented = unrepresented;
-                return None;
-            }
-        };
-        let targets = request.groups.iter().map(|group| group.all_targets().count()).sum();
-        progress.state = State::UnderWay;
-        progress.summary.targets = targets;
-        progress.summary.unrepresented = request.unrepresented;
-        progress.summary.representations = request.entities.len();
-        progress.summary.request_bytes = request.body.len();
-        for group in &request.groups {
-            self.naive_requests += match self.inputs.plan.groups[group.group].kind {
-                GroupKind::Root => 1,
-                GroupKind::Entities { .. } => group.all_targets().count() as u64,
-            };
+        progress.summary.unrepresented = unrepresented;
+        progress.state = if requests.is_empty() { State::Ended } else { State::UnderWay };
+        if requests.len() > self.inputs.limits.max_calls_per_fetch {
+            self.refuse(id, requests);
+            return Vec::new();
         }
-        progress.groups = request.groups;
-        Some(Call {
-            id: self.calls.push(id),
-            fetch: id,
-            subgraph: fetch.subgraph,
-            kind: fetch.kind.into(),
-            body: request.body,
-            entities: request.entities,
-        })
+        let mut calls = Vec::with_capacity(requests.len());
+        for request in requests {
+            for group in &request.groups {
+                let targets = group.all_targets().count();
+                self.fetches[id].summary.targets += targets;
+                self.naive_requests += match self.inputs.plan.groups[group.group].kind {
+                    GroupKind::Root => 1,
+                    GroupKind::Entities { .. } => targets as u64,
+                };
+            }
+            let progress = &mut self.fetches[id];
+            progress.summary.representations += request.entities.len();
+            progress.summary.request_bytes += request.body.len();
+            let call = self.calls.push(Asked::new(id, request.groups));
+            progress.calls.push(call);
+            calls.push(Call {
+                id: call,
+                fetch: id,
+                subgraph: fetch.subgraph,
+                kind: fetch.kind.into(),
+                body: request.body,
+                entities: request.entities,
+            });
+        }
+        calls
+    }
+
+    /// Ends a fetch that would take more calls than it may.
+    fn refuse(&mut self, id: FetchId, requests: Vec<Request>) {
+        let problem = problem::too_many_calls(requests.len(), self.inputs.limits);
+        let groups = requests.into_iter().flat_map(|request| request.groups).collect();
+        let call = self.calls.push(Asked::new(id, groups));
+        self.fetches[id].calls.push(call);
+        self.fail(call, problem, FetchOutcome::Refused);
+    }
+
+    /// Ends a call, and with the last of them its fetch.
+    fn end(
+        &mut self,
+        call: CallId,
+        problems: Vec<Problem>,
+        without_data: bool,
+        outcome: FetchOutcome,
+    ) {
+        let asked = &mut self.calls[call];
+        asked.is_answered = true;
+        asked.problems = problems;
+        asked.without_data = without_data;
+        let progress = &mut self.fetches[asked.fetch];
+        progress.summary.outcome = progress.summary.outcome.and(outcome);
+        if progress.calls.iter().all(|call| self.calls[*call].is_answered) {
+            progress.state = State::Ended;
+        }
     }
 
     fn fail_unanswered(&mut self) {
@@ -125,12 +165,8 @@ impl<'a> SimpleExecution<'a> {
     }
 
     fn fail(&mut self, call: CallId, problem: Problem, outcome: FetchOutcome) {
-        let progress = &mut self.fetches[self.calls[call]];
-        if progress.state == State::UnderWay {
-            progress.state = State::Ended;
-            progress.problems.push(problem);
-            progress.without_data = true;
-            progress.summary.outcome = outcome;
+        if !self.calls[call].is_answered {
+            self.end(call, vec![problem], true, outcome);
         }
     }
 
@@ -186,31 +222,29 @@ impl Execution for SimpleExecution<'_> {
                 return self.fail(call, problem, FetchOutcome::Refused);
             }
         };
-        let progress = &mut self.fetches[self.calls[call]];
-        if progress.state != State::UnderWay {
+        let asked = &self.calls[call];
+        if asked.is_answered {
             return;
         }
-        let reading =
-            read::read_response(self.inputs, &mut self.store, &progress.groups, &response);
-        progress.state = State::Ended;
-        progress.problems = reading.problems;
-        progress.without_data = reading.data != Data::Read;
-        progress.summary.answer_bytes = response.body.len();
-        progress.summary.outcome = match reading.data {
+        let reading = read::read_response(self.inputs, &mut self.store, &asked.groups, &response);
+        self.fetches[asked.fetch].summary.answer_bytes += response.body.len();
+        let outcome = match reading.data {
             Data::Read | Data::Null => FetchOutcome::Answered,
             Data::Failed => FetchOutcome::Failed,
         };
+        self.end(call, reading.problems, reading.data != Data::Read, outcome);
     }
 
     fn finish(mut self, out: &mut dyn Sink) -> Summary {
         self.fail_unanswered();
         let mut explained = Explained::default();
         let mut errors = Errors::new(self.inputs.limits.max_errors);
-        for (id, progress) in self.fetches.iter() {
-            let (groups, problems) = (&progress.groups, &progress.problems);
+        let calls = self.fetches.iter().flat_map(|(_, progress)| &progress.calls);
+        for asked in calls.map(|call| &self.calls[*call]) {
+            let (id, groups, problems) = (asked.fetch, &asked.groups, &asked.problems);
             let (inputs, store) = (&self.inputs, &self.store);
             problem::report(inputs, store, id, groups, problems, &mut explained, &mut errors);
-            if progress.without_data {
+            if asked.without_data {
                 let groups = groups.iter().map(|group| &group.group);
                 problem::excuse_groups(inputs, groups, &mut explained.slots);
             }
@@ -232,9 +266,7 @@ impl Progress {
     fn new() -> Self {
         Self {
             state: State::Waiting,
-            groups: Vec::new(),
-            problems: Vec::new(),
-            without_data: false,
+            calls: Vec::new(),
             summary: FetchSummary {
                 outcome: FetchOutcome::Skipped,
                 targets: 0,
@@ -244,5 +276,11 @@ impl Progress {
                 answer_bytes: 0,
             },
         }
+    }
+}
+
+impl Asked {
+    fn new(fetch: FetchId, groups: Vec<RequestedGroup>) -> Self {
+        Self { fetch, groups, is_answered: false, problems: Vec::new(), without_data: false }
     }
 }

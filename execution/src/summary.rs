@@ -74,6 +74,19 @@ pub struct LoggedError {
     pub places: usize,
 }
 
+impl FetchOutcome {
+    /// How a fetch ended one of whose calls ended like this, and another like that: the worse.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let badness = |outcome| match outcome {
+            Self::Skipped => 0,
+            Self::Answered => 1,
+            Self::Refused => 2,
+            Self::Failed => 3,
+        };
+        if badness(other) > badness(self) { other } else { self }
+    }
+}
+
 impl Summary {
     /// Requests that were sent.
     pub fn requests(&self) -> usize {

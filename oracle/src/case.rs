@@ -8,11 +8,12 @@
 //!
 //! **Read first:** [`Bench::run`].
 
-use crate::coerce;
+use crate::execute::Prepared;
 use crate::fault::Fault;
+use crate::introspection::introspection;
 use crate::judge::{self, Calls};
 use crate::operations::GeneratedOperation;
-use crate::overrides;
+use crate::overrides::Override;
 use crate::{Data, Ordered, Request, StrictSubgraph, Whole};
 use apollo_compiler::ExecutableDocument;
 use composition::SubgraphSource;
@@ -21,7 +22,7 @@ use execution::{
     Limits, ResponseParts, SimpleExecution,
 };
 use query_planner::{Batching, Guards, Operation, PlanError, QueryPlan};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -31,6 +32,9 @@ use supergraph::Supergraph;
 pub struct Bench {
     /// The composed schema.
     pub supergraph: Supergraph,
+    pub(crate) overrides: Vec<Override>,
+    /// Subgraphs in the words of Federation 1.
+    pub(crate) first_edition: BTreeSet<String>,
     subgraphs: Vec<StrictSubgraph>,
     whole: Whole,
     labels: BTreeSet<String>,
@@ -43,6 +47,12 @@ pub struct Case {
     pub operation: GeneratedOperation,
     /// What goes wrong, by subgraph.
     pub faults: BTreeMap<String, Vec<Fault>>,
+}
+
+/// An operation as planner and truth see it.
+struct Asked {
+    operation: Operation,
+    truth: Prepared,
 }
 
 /// What came of a case.
@@ -74,6 +84,7 @@ const LIMITS: Limits = Limits {
     max_error_paths: 1000,
     max_errors: 10_000,
     max_answer_depth: 128,
+    max_calls_per_fetch: 100,
     max_list_length: 100_000,
     max_objects: 1_000_000,
     max_response_bytes: 64 << 20,
@@ -121,23 +132,26 @@ impl Bench {
         let open = open_schema(subgraphs, &supergraph)?;
         data.settle(&open).map_err(|error| error.to_string())?;
         let data = Arc::new(data);
+        let overrides = Override::all(subgraphs);
         let mut strict = Vec::new();
         for (name, sdl) in subgraphs {
-            let lost = overrides::lost_fields(subgraphs, &labels, name);
+            let lost = overrides.iter().filter(|o| o.loser(&labels) == name);
             let lost: Vec<(&str, &str)> =
-                lost.iter().map(|(t, f)| (t.as_str(), f.as_str())).collect();
+                lost.map(|o| (o.type_name.as_str(), o.field.as_str())).collect();
             let subgraph = StrictSubgraph::new(name, sdl, Arc::clone(&data));
             strict.push(subgraph.map_err(|error| error.to_string())?.with_overridden(&lost));
         }
         let api = supergraph.api_schema().to_string();
         let whole = Whole::new(&api, data).and_then(|whole| whole.with_open_schema(&open));
         let whole = whole.map_err(|error| error.to_string())?;
-        Ok(Self { supergraph, subgraphs: strict, whole, labels })
+        let first = subgraphs.iter().filter(|(_, sdl)| !sdl.contains("@link"));
+        let first_edition = first.map(|(name, _)| name.clone()).collect();
+        Ok(Self { supergraph, overrides, first_edition, subgraphs: strict, whole, labels })
     }
 
     /// The labels that the subgraphs mention.
     pub fn labels_of(subgraphs: &[(String, String)]) -> BTreeSet<String> {
-        overrides::labels(subgraphs)
+        Override::all(subgraphs).into_iter().filter_map(|moved| moved.label).collect()
     }
 
     /// The labels that are on.
@@ -147,44 +161,34 @@ impl Bench {
 
     /// Runs one operation both ways.
     pub fn run(&mut self, case: &Case) -> Verdict {
-        let text = &case.operation.text;
-        let schema = self.supergraph.api_schema();
-        let document = match ExecutableDocument::parse_and_validate(
-            schema,
-            text.as_str(),
-            "operation.graphql",
-        ) {
-            Ok(document) => document,
-            Err(error) => return Verdict::Invalid(error.errors.to_string()),
+        self.run_with(case, |plan| plan)
+    }
+
+    /// Runs one operation both ways, with another plan than the planner's.
+    pub fn run_with(
+        &mut self,
+        case: &Case,
+        change: impl FnOnce(QueryPlan) -> QueryPlan,
+    ) -> Verdict {
+        let asked = match self.ask(case) {
+            Ok(asked) => asked,
+            Err(verdict) => return verdict,
         };
-        let operation = match Operation::read(&self.supergraph, &document, None) {
-            Ok(operation) => operation,
-            Err(error) => return Verdict::Invalid(error.to_string()),
-        };
-        let Ok(definition) = document.operations.get(None) else {
-            return Verdict::Invalid("there are several operations".to_owned());
-        };
-        let given = &case.operation.variables;
-        let variables = match coerce::coerce_variable_values(schema, definition, given) {
-            Ok(variables) => variables,
-            Err(problems) => return Verdict::Invalid(problems.join("\n")),
-        };
-        let planned = catch_unwind(AssertUnwindSafe(|| self.plan(&operation, &variables)));
+        let planned = catch_unwind(AssertUnwindSafe(|| self.plan(&asked)));
         let plan = match planned {
-            Ok(Ok(plan)) => plan,
+            Ok(Ok(plan)) => change(plan),
             Ok(Err(error)) => return Verdict::Unplannable(error.kind.to_string()),
             Err(_) => {
                 return mismatch("the planner panics", String::new(), String::new(), String::new());
             }
         };
-        let request = Request { variables: given.clone(), ..Request::new(text.as_str()) };
-        let truth = self.whole.execute(&request).to_ordered();
+        let truth = self.whole.execute_prepared(&asked.truth).to_ordered();
         for subgraph in &mut self.subgraphs {
             let faults = case.faults.get(subgraph.name()).cloned().unwrap_or_default();
             subgraph.set_faults(faults);
         }
         let mut calls = Calls::default();
-        let ran = catch_unwind(AssertUnwindSafe(|| self.execute(&plan, &variables, &mut calls)));
+        let ran = catch_unwind(AssertUnwindSafe(|| self.execute(&plan, &asked, &mut calls)));
         let ours = ran.unwrap_or_else(|_| "the executor panics".to_owned());
         let faulty = case.faults.values().any(|faults| !faults.is_empty());
         let verdict = match Ordered::parse(&ours) {
@@ -192,8 +196,9 @@ impl Bench {
             Ok(ours) if faulty => judge::judge_faulty(&ours, &truth, &plan, &case.faults),
             Ok(ours) => judge::judge(&ours, &truth),
         };
-        let verdict = verdict
-            .and_then(|()| judge::judge_calls(&calls, definition, &document, &variables, faulty));
+        let Prepared { document, variables, .. } = &asked.truth;
+        let verdict =
+            verdict.and_then(|()| judge::judge_calls(&calls, document, variables, faulty));
         match verdict {
             Ok(()) => Verdict::Equal(Box::new(plan)),
             Err(why) => {
@@ -204,12 +209,24 @@ impl Bench {
         }
     }
 
-    fn plan(
-        &self,
-        operation: &Operation,
-        variables: &Map<String, Value>,
-    ) -> Result<QueryPlan, PlanError> {
-        let is_true = |name: &&str| variables.get(*name) == Some(&Value::Bool(true));
+    /// Reads the operation twice: for the planner, and for the truth.
+    fn ask(&self, case: &Case) -> Result<Asked, Verdict> {
+        let text = case.operation.text.as_str();
+        let schema = self.supergraph.api_schema();
+        let document = ExecutableDocument::parse_and_validate(schema, text, "operation.graphql")
+            .map_err(|error| Verdict::Invalid(error.errors.to_string()))?;
+        let operation = Operation::read(&self.supergraph, &document, None)
+            .map_err(|error| Verdict::Invalid(error.to_string()))?;
+        let request = Request { variables: case.operation.variables.clone(), ..Request::new(text) };
+        let truth = self.whole.prepare(&request);
+        let mut truth = truth.map_err(|problems| Verdict::Invalid(problems.join("\n")))?;
+        truth.introspection = introspection(schema, &document, &truth.variables);
+        Ok(Asked { operation, truth })
+    }
+
+    fn plan(&self, asked: &Asked) -> Result<QueryPlan, PlanError> {
+        let Asked { operation, truth } = asked;
+        let is_true = |name: &&str| truth.variables.get(*name) == Some(&Value::Bool(true));
         let on = operation.guard_variables().into_iter().filter(is_true);
         let guards =
             Guards { variables: on.map(str::to_owned).collect(), labels: self.labels.clone() };
@@ -217,18 +234,12 @@ impl Bench {
     }
 
     /// The response through plan and executor.
-    fn execute(
-        &self,
-        plan: &QueryPlan,
-        variables: &Map<String, Value>,
-        calls: &mut Calls,
-    ) -> String {
-        let introspection = Map::new();
+    fn execute(&self, plan: &QueryPlan, asked: &Asked, calls: &mut Calls) -> String {
         let mut execution = SimpleExecution::new(Inputs {
             plan,
             supergraph: &self.supergraph,
-            variables,
-            introspection: &introspection,
+            variables: &asked.truth.variables,
+            introspection: &asked.truth.introspection,
             limits: &LIMITS,
             errors: &ERRORS,
         });
@@ -243,7 +254,7 @@ impl Bench {
             for call in ready.into_iter().rev() {
                 let name = &self.supergraph.subgraph(call.subgraph).name;
                 let body = call.body.to_bytes();
-                let answer = self.ask(name, &body, call.kind == CallKind::Mutation, calls);
+                let answer = self.send(name, &body, call.kind == CallKind::Mutation, calls);
                 execution.answer(call.id, answer);
             }
         }
@@ -252,7 +263,7 @@ impl Bench {
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    fn ask(&self, name: &str, body: &[u8], mutation: bool, calls: &mut Calls) -> Answer {
+    fn send(&self, name: &str, body: &[u8], mutation: bool, calls: &mut Calls) -> Answer {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         let query = request["query"].as_str().unwrap_or_default();
         if mutation {

@@ -13,10 +13,11 @@
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{Argument, InputValueDefinition, Type, Value as Literal};
-use apollo_compiler::executable::Operation;
 use apollo_compiler::schema::{ExtendedType, InputObjectType};
 use apollo_compiler::{Node, ast::DirectiveList};
 use serde_json::{Map, Value};
+
+use crate::document::Variable;
 
 /// JSON by name: variable values, argument values.
 pub(crate) type Values = Map<String, Value>;
@@ -24,13 +25,13 @@ pub(crate) type Values = Map<String, Value>;
 /// `CoerceVariableValues`, and all reasons instead of the first.
 pub(crate) fn coerce_variable_values(
     schema: &Schema,
-    operation: &Operation,
+    variables: &[Variable],
     provided: &Values,
 ) -> Result<Values, Vec<String>> {
     let (mut coerced, mut problems) = (Values::new(), Vec::new());
-    for variable in &operation.variables {
+    for variable in variables {
         let name = variable.name.as_str();
-        let result = match (provided.get(name), &variable.default_value) {
+        let result = match (provided.get(name), &variable.default) {
             (None, Some(default)) => coerce_literal(schema, &variable.ty, default, &Values::new()),
             (None, None) if variable.ty.is_non_null() => {
                 Err(format!("variable `${name}` of type `{}` is not provided", variable.ty))

@@ -6,8 +6,8 @@
 //!
 //! **Read first:** [`Coverage::add`].
 
-use crate::case::Case;
-use apollo_compiler::ast::OperationType;
+use crate::case::{Bench, Case};
+use crate::overrides::Override;
 use query_planner::{
     Group, GroupKind, OperationKind, QueryPlan, Representation, RepresentationField,
     ResponseSelection, ResponseSource, SelectedField, Selection,
@@ -53,19 +53,14 @@ pub struct Coverage(BTreeMap<u8, usize>);
 
 impl Coverage {
     /// Counts what a plan used, each row once.
-    pub fn add(
-        &mut self,
-        supergraph: &Supergraph,
-        plan: &QueryPlan,
-        case: &Case,
-        subgraphs: &[(String, String)],
-    ) {
+    pub fn add(&mut self, bench: &Bench, plan: &QueryPlan, case: &Case) {
+        let supergraph = &bench.supergraph;
         let mut look = Look { supergraph, plan, rows: BTreeSet::new() };
         look.representations();
         look.selections();
         look.roots();
         look.response(&plan.response);
-        look.overrides(subgraphs);
+        look.overrides(&bench.overrides);
         let faulty = !case.faults.is_empty();
         let mut rows = look.rows;
         if faulty && rows.contains(&4) {
@@ -82,15 +77,19 @@ impl Coverage {
         {
             rows.insert(32);
         }
-        let first = |name: &str| {
-            let sdl = subgraphs.iter().find(|(known, _)| known == name).map(|(_, sdl)| sdl);
-            sdl.is_some_and(|sdl| !sdl.contains("@link"))
-        };
+        let first = |name: &str| bench.first_edition.contains(name);
         if plan.fetches.iter().any(|(_, fetch)| first(&supergraph.subgraph(fetch.subgraph).name)) {
             rows.insert(11);
         }
         for row in rows {
             *self.0.entry(row).or_default() += 1;
+        }
+    }
+
+    /// Adds the counts of another run.
+    pub fn merge(&mut self, other: Self) {
+        for (row, count) in other.0 {
+            *self.0.entry(row).or_default() += count;
         }
     }
 
@@ -263,21 +262,19 @@ impl Look<'_> {
     }
 
     /// Fields that moved: a plan uses one when it selects it.
-    fn overrides(&mut self, subgraphs: &[(String, String)]) {
-        for (ty, field, label) in crate::overrides::moved_fields(subgraphs) {
-            let root = self.supergraph.query_type();
-            let ty = match ty.trim_start_matches("The")
-                == OperationType::Query.default_type_name().as_str()
-            {
-                true => Some(root),
-                false => self.supergraph.type_named(&ty),
+    fn overrides(&mut self, overrides: &[Override]) {
+        for Override { type_name, field, label, .. } in overrides {
+            // A subgraph may call its root type otherwise.
+            let ty = match type_name.trim_start_matches("The") == "Query" {
+                true => Some(self.supergraph.query_type()),
+                false => self.supergraph.type_named(type_name),
             };
             let selected = |selected: &SelectedField| {
                 let slot = &self.plan.slots[selected.slot];
-                slot.field == field && Some(self.plan.positions[slot.position].ty) == ty
+                slot.field == *field && Some(self.plan.positions[slot.position].ty) == ty
             };
             if self.plan.groups.iter().any(|(_, group)| any_field(&group.selection, &selected)) {
-                self.rows.insert(if label { 13 } else { 12 });
+                self.rows.insert(if label.is_some() { 13 } else { 12 });
             }
         }
     }

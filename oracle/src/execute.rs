@@ -17,13 +17,13 @@ use std::cell::RefCell;
 
 use apollo_compiler::ast::{OperationType, Type};
 use apollo_compiler::diagnostic::Diagnostic;
-use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
 use apollo_compiler::schema::{ExtendedType, FieldDefinition};
 use apollo_compiler::validation::{DiagnosticData, Valid};
-use apollo_compiler::{ExecutableDocument, Node, Schema};
+use apollo_compiler::{ExecutableDocument, Schema};
 use serde_json::Value;
 
 use crate::coerce::{self, Values};
+use crate::document::{self, Document, Field, Operation, Selection};
 use crate::ordered::Ordered;
 use crate::request::{Request, Response, ResponseError};
 
@@ -70,9 +70,20 @@ pub(crate) trait Resolver {
 
 /// An operation that may be executed: all that can be a request error has been looked at.
 pub(crate) struct Prepared {
-    pub(crate) document: Valid<ExecutableDocument>,
-    pub(crate) operation: Node<Operation>,
+    /// What is executed.
+    pub(crate) document: Document,
+    pub(crate) operation_name: Option<String>,
     pub(crate) variables: Values,
+    /// The values of `__schema` and `__type`, by response name.
+    pub(crate) introspection: Values,
+    /// The same document with the schema's types, for those who judge it.
+    pub(crate) typed: Option<Valid<ExecutableDocument>>,
+}
+
+impl Prepared {
+    pub(crate) fn operation(&self) -> Result<&Operation, String> {
+        self.document.operation(self.operation_name.as_deref())
+    }
 }
 
 /// `ExecuteRequest`.
@@ -90,15 +101,21 @@ pub(crate) fn execute_request<R: Resolver>(
 /// Parses, validates, chooses the operation and coerces the variable values; all problems of the
 /// first step that has any.
 pub(crate) fn prepare(schema: &Valid<Schema>, request: &Request) -> Result<Prepared, Vec<String>> {
-    let document = ExecutableDocument::parse_and_validate(schema, &request.query, "operation")
+    let typed = ExecutableDocument::parse_and_validate(schema, &request.query, "operation")
         .map_err(|with_errors| with_errors.errors.iter().map(located).collect::<Vec<_>>())?;
-    let operation = document
-        .operations
-        .get(request.operation_name.as_deref())
-        .map_err(|_| vec![unknown_operation(request.operation_name.as_deref())])?
-        .clone();
-    let variables = coerce::coerce_variable_values(schema, &operation, &request.variables)?;
-    Ok(Prepared { document, operation, variables })
+    let prepared = prepare_valid(schema, request)?;
+    Ok(Prepared { typed: Some(typed), ..prepared })
+}
+
+/// The same for a document of which it is known that it is valid.
+pub(crate) fn prepare_valid(schema: &Schema, request: &Request) -> Result<Prepared, Vec<String>> {
+    let document = Document::read(&request.query).map_err(|problem| vec![problem])?;
+    let operation_name = request.operation_name.clone();
+    let operation =
+        document.operation(operation_name.as_deref()).map_err(|problem| vec![problem])?;
+    let provided = &request.variables;
+    let variables = coerce::coerce_variable_values(schema, &operation.variables, provided)?;
+    Ok(Prepared { document, operation_name, variables, introspection: Values::new(), typed: None })
 }
 
 fn located(diagnostic: Diagnostic<'_, DiagnosticData>) -> String {
@@ -107,13 +124,6 @@ fn located(diagnostic: Diagnostic<'_, DiagnosticData>) -> String {
             format!("{} at {}:{}", diagnostic.error, range.start.line, range.start.column)
         }
         None => diagnostic.error.to_string(),
-    }
-}
-
-fn unknown_operation(name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("the document has no operation `{name}`"),
-        None => "the document has several operations; give an operation name".to_owned(),
     }
 }
 
@@ -128,12 +138,19 @@ pub(crate) fn execute_operation<R: Resolver>(
         schema,
         document: &prepared.document,
         variables: &prepared.variables,
+        introspection: &prepared.introspection,
         resolver,
         errors: RefCell::default(),
     };
-    let operation = &prepared.operation;
+    let operation = match prepared.operation() {
+        Ok(operation) => operation,
+        Err(problem) => return Response::refused("REQUEST_ERROR", vec![problem]),
+    };
+    let Some(object_type) = schema.root_operation(operation.operation_type) else {
+        let problem = format!("the schema has no {}", operation.operation_type);
+        return Response::refused("REQUEST_ERROR", vec![problem]);
+    };
     let root = resolver.root_object(operation.operation_type);
-    let object_type = operation.object_type().as_str();
     let data = executor.execute_root_selection_set(object_type, &root, &operation.selection_set);
     Response { data: Some(data), errors: executor.errors.into_inner() }
 }
@@ -146,8 +163,9 @@ type CollectedFields<'a> = Vec<(&'a str, Vec<&'a Field>)>;
 
 struct Executor<'a, R: Resolver> {
     schema: &'a Valid<Schema>,
-    document: &'a ExecutableDocument,
+    document: &'a Document,
     variables: &'a Values,
+    introspection: &'a Values,
     resolver: &'a R,
     errors: RefCell<Vec<ResponseError>>,
 }
@@ -157,7 +175,7 @@ impl<'a, R: Resolver> Executor<'a, R> {
         &self,
         object_type: &str,
         root: &R::Object,
-        selection_set: &'a SelectionSet,
+        selection_set: &'a [Selection],
     ) -> Ordered {
         let mut collected = CollectedFields::new();
         self.collect_fields(object_type, selection_set, &mut collected, &mut Vec::new());
@@ -167,17 +185,17 @@ impl<'a, R: Resolver> Executor<'a, R> {
     fn collect_fields(
         &self,
         object_type: &str,
-        selection_set: &'a SelectionSet,
+        selection_set: &'a [Selection],
         collected: &mut CollectedFields<'a>,
         visited: &mut Vec<&'a str>,
     ) {
-        for selection in &selection_set.selections {
-            if !coerce::is_included(selection.directives(), self.variables) {
+        for selection in selection_set {
+            if !document::is_included(selection, self.variables) {
                 continue;
             }
             match selection {
                 Selection::Field(field) => {
-                    let name = field.response_key().as_str();
+                    let name = field.alias.as_ref().unwrap_or(&field.name).as_str();
                     match collected.iter_mut().find(|(known, _)| *known == name) {
                         Some((_, fields)) => fields.push(field),
                         None => collected.push((name, vec![field])),
@@ -191,7 +209,7 @@ impl<'a, R: Resolver> Executor<'a, R> {
                     let Some(fragment) = self.document.fragments.get(&spread.fragment_name) else {
                         continue;
                     };
-                    if self.does_fragment_type_apply(object_type, fragment.type_condition()) {
+                    if self.does_fragment_type_apply(object_type, &fragment.condition) {
                         self.collect_fields(
                             object_type,
                             &fragment.selection_set,
@@ -201,9 +219,10 @@ impl<'a, R: Resolver> Executor<'a, R> {
                     }
                 }
                 Selection::InlineFragment(inline) => {
-                    let condition = inline.type_condition.as_ref();
+                    let condition = inline.type_condition.as_ref().map(document::condition);
                     if condition.is_none_or(|c| self.does_fragment_type_apply(object_type, c)) {
-                        self.collect_fields(object_type, &inline.selection_set, collected, visited);
+                        let set = &inline.selection_set.items;
+                        self.collect_fields(object_type, set, collected, visited);
                     }
                 }
             }
@@ -244,24 +263,26 @@ impl<'a, R: Resolver> Executor<'a, R> {
         if field.name == "__typename" {
             return Ok(Ordered::String(object_type.to_owned()));
         }
+        if path.len() == 1
+            && let Some(value) = field.name.strip_prefix("__").and_then(|_| self.meta(&path[0]))
+        {
+            return Ok(value);
+        }
+        let place = format!("{object_type}.{}", field.name);
         // The object's own definition: an interface may declare a wider type than its implementer.
-        let definition = match self.schema.type_field(object_type, &field.name) {
-            Ok(definition) => &definition.node,
-            Err(_) => &field.definition,
+        let Ok(definition) = self.schema.type_field(object_type, &field.name) else {
+            return self.raise(format!("there is no field `{place}`"), path);
         };
-        let arguments = coerce::coerce_argument_values(
-            self.schema,
-            &definition.arguments,
-            &field.arguments,
-            self.variables,
-        );
+        let arguments = document::arguments_of(field).and_then(|written| {
+            let definitions = &definition.arguments;
+            coerce::coerce_argument_values(self.schema, definitions, &written, self.variables)
+        });
         let resolved = match arguments {
             Ok(arguments) => {
                 self.resolver.resolve_field_value(object_type, object, definition, &arguments)
             }
             Err(problem) => Resolved::Error(problem),
         };
-        let place = format!("{object_type}.{}", field.name);
         self.complete_position(&definition.ty, fields, &place, resolved, path)
     }
 
@@ -323,6 +344,11 @@ impl<'a, R: Resolver> Executor<'a, R> {
         }
     }
 
+    /// The value of an introspection field of the root.
+    fn meta(&self, response_name: &Value) -> Option<Ordered> {
+        self.introspection.get(response_name.as_str()?).cloned().map(Ordered::from)
+    }
+
     fn complete_object(
         &self,
         object_type: &str,
@@ -337,7 +363,8 @@ impl<'a, R: Resolver> Executor<'a, R> {
     fn collect_subfields(&self, object_type: &str, fields: &[&'a Field]) -> CollectedFields<'a> {
         let (mut collected, mut visited) = (CollectedFields::new(), Vec::new());
         for field in fields {
-            self.collect_fields(object_type, &field.selection_set, &mut collected, &mut visited);
+            let set = &field.selection_set.items;
+            self.collect_fields(object_type, set, &mut collected, &mut visited);
         }
         collected
     }

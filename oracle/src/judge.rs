@@ -9,12 +9,11 @@
 //!
 //! **Read first:** [`judge`].
 
-use crate::coerce::{self, Values};
+use crate::coerce::Values;
+use crate::document::{self, Document, Selection};
 use crate::fault::Fault;
 use crate::ordered::Ordered;
-use apollo_compiler::ExecutableDocument;
-use apollo_compiler::ast::{Definition, Document, Selection as AstSelection};
-use apollo_compiler::executable::{Operation, Selection, SelectionSet};
+use apollo_compiler::ast::OperationType;
 use query_planner::{GroupKind, QueryPlan};
 use std::collections::BTreeMap;
 
@@ -120,21 +119,30 @@ fn compare(
 /// Judges what was sent: nothing that a subgraph refuses, and each mutation field once, in order.
 pub(crate) fn judge_calls(
     calls: &Calls,
-    operation: &Operation,
-    document: &ExecutableDocument,
+    document: &Document,
     variables: &Values,
     faulty: bool,
 ) -> Result<(), String> {
     if let Some(refusal) = calls.refusals.first() {
         return Err(format!("refused: {refusal}"));
     }
-    if !operation.operation_type.is_mutation() {
+    let operation = document.operation(None)?;
+    if operation.operation_type != OperationType::Mutation {
         return Ok(());
     }
     let mut expected = Vec::new();
     root_fields(&operation.selection_set, document, variables, &mut expected);
     let expected: Vec<String> = expected.into_iter().map(|(_, field)| field).collect();
-    let sent: Vec<String> = calls.mutations.iter().flat_map(|text| sent_fields(text)).collect();
+    let mut sent = Vec::new();
+    for text in &calls.mutations {
+        let document = Document::read(text)?;
+        let set = &document.operation(None)?.selection_set;
+        let fields = set.iter().filter_map(|selection| match selection {
+            Selection::Field(field) if field.name != "__typename" => Some(field.name.clone()),
+            _ => None,
+        });
+        sent.extend(fields);
+    }
     // After an error at a non-null field the rest need not run.
     match sent == expected || faulty && expected.starts_with(&sent) {
         true => Ok(()),
@@ -144,24 +152,22 @@ pub(crate) fn judge_calls(
 
 /// Response name and field of a root selection set, in order, each once.
 fn root_fields(
-    set: &SelectionSet,
-    document: &ExecutableDocument,
+    set: &[Selection],
+    document: &Document,
     variables: &Values,
     fields: &mut Vec<(String, String)>,
 ) {
-    for selection in &set.selections {
-        if !coerce::is_included(selection.directives(), variables) {
-            continue;
-        }
+    for selection in set.iter().filter(|s| document::is_included(s, variables)) {
         match selection {
             Selection::Field(field) => {
-                let name = field.response_key().to_string();
-                if field.name != "__typename" && !fields.iter().any(|(known, _)| *known == name) {
-                    fields.push((name, field.name.to_string()));
+                let name = field.alias.as_ref().unwrap_or(&field.name);
+                let meta = field.name.starts_with("__");
+                if !meta && !fields.iter().any(|(known, _)| known == name) {
+                    fields.push((name.clone(), field.name.clone()));
                 }
             }
             Selection::InlineFragment(inline) => {
-                root_fields(&inline.selection_set, document, variables, fields);
+                root_fields(&inline.selection_set.items, document, variables, fields);
             }
             Selection::FragmentSpread(spread) => {
                 if let Some(fragment) = document.fragments.get(&spread.fragment_name) {
@@ -170,18 +176,4 @@ fn root_fields(
             }
         }
     }
-}
-
-fn sent_fields(text: &str) -> Vec<String> {
-    let Ok(document) = Document::parse(text, "sent.graphql") else { return Vec::new() };
-    let operations = document.definitions.iter().filter_map(|definition| match definition {
-        Definition::OperationDefinition(operation) => Some(operation),
-        _ => None,
-    });
-    operations
-        .flat_map(|operation| &operation.selection_set)
-        .filter_map(AstSelection::as_field)
-        .filter(|field| field.name != "__typename")
-        .map(|field| field.name.to_string())
-        .collect()
 }

@@ -12,9 +12,12 @@
 //!
 //! A request goes down this list, and each module uses only modules declared below itself.
 
+mod stand; // A graph with data, and its cases.
+mod tally; // Counts.
 mod shrink; // A failing case, made small; as a page.
 mod coverage; // Which semantics a plan used.
 mod case; // One operation both ways: through planner and executor, and the truth.
+mod introspection; // What the schema says of itself.
 mod judge; // What an answer owes to the truth.
 mod overrides; // Which fields moved from one subgraph to another.
 mod operations; // Random operations.
@@ -30,6 +33,7 @@ mod truth; // Resolves fields from the data.
 mod computed; // Values made of other values.
 mod execute; // Section 6 of the specification.
 mod coerce; // Input coercion.
+mod document; // Operations, by a second parser.
 mod subgraph_schema; // SDL to schema and federation facts.
 mod link; // Local names of the federation's directives.
 mod fault; // What goes wrong on purpose.
@@ -50,6 +54,8 @@ pub use ordered::Ordered;
 
 pub use request::{Request, Response, ResponseError};
 pub use shrink::Failure;
+pub use stand::{CASES_PER_GRAPH, Stand};
 pub use strict::StrictSubgraph;
 pub use subgraph_schema::SchemaError;
+pub use tally::Tally;
 pub use whole::{Whole, execute_whole};

@@ -1,33 +1,27 @@
 //! Random graphs, random operations, and the truth: `cargo run -p oracle --release -- --cases N --seed S`.
 //!
-//! **In:** how many cases, the first seed, and perhaps `--check-coverage`. **Out:** every failure as
-//! a small page with its seed, how often plans used each row of the checklist, and counts.
+//! **In:** `--cases N` (2000), `--seed S` (1), `--threads T` (1), `--check-coverage`.
+//! **Out:** every failure as a small page with its seed, how often plans used each row of the
+//! checklist, and counts.
 //!
 //! **Never here:** what a case is (`case`).
 //!
-//! **Holds:** a seed names a graph with twenty operations; running a seed again gives the same.
+//! **Holds:** a seed names a graph with all its cases; running a seed again gives the same.
 
 #![expect(clippy::print_stdout, reason = "a command line tool prints")]
 
-use oracle::{
-    Bench, Case, Chance, Coverage, Failure, Graph, Verdict, compose, misfortune, objects, operation,
-};
-use std::collections::{BTreeMap, BTreeSet};
+use oracle::{CASES_PER_GRAPH, Stand, Tally, Verdict};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
 
-const OPERATIONS_PER_GRAPH: usize = 20;
-
-#[derive(Default)]
-struct Counts {
-    graphs: usize,
-    equal: usize,
-    requests: usize,
-    unplannable: usize,
-    invalid: usize,
-    mismatches: usize,
-    uncomposed: usize,
-    coverage: Coverage,
-}
+/// A line says how far it is whenever so many cases have run.
+const PROGRESS: usize = 50_000;
+/// Shrinking takes its time: of many failures only the first are made small.
+const SHRUNK: usize = 5;
+/// Operations nest deeper than a thread's usual stack.
+const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -36,98 +30,93 @@ fn main() -> ExitCode {
         let value = at.and_then(|at| arguments.get(at + 1)).and_then(|text| text.parse().ok());
         value.unwrap_or(default)
     };
-    let (cases, first) = (number("--cases", 2000), number("--seed", 1));
-    let mut counts = Counts::default();
-    let mut seed = first;
-    while ((counts.graphs + counts.uncomposed) * OPERATIONS_PER_GRAPH) < cases as usize {
-        run_seed(seed, &mut counts);
-        seed += 1;
-    }
-    println!(
-        "{} graphs (seeds {first} to {}), {} operations equal to the truth in {} requests, {} unplannable, {} invalid, {} mismatches, {} graphs did not compose",
-        counts.graphs,
-        seed - 1,
-        counts.equal,
-        counts.requests,
-        counts.unplannable,
-        counts.invalid,
-        counts.mismatches,
-        counts.uncomposed
-    );
-    println!("How many plans used each row of the checklist:\n{}", counts.coverage);
-    let missing = counts.coverage.missing();
+    let first = number("--seed", 1);
+    let run = Run {
+        cases: number("--cases", 2000) as usize,
+        seed: AtomicU64::new(first),
+        done: AtomicUsize::new(0),
+        failures: AtomicUsize::new(0),
+        started: Instant::now(),
+    };
+    let tally = run.in_threads(number("--threads", 1) as usize);
+    println!("Seeds {first} to {}.", run.seed.load(Ordering::Relaxed) - 1);
+    print!("{tally}");
+    let missing = tally.coverage.missing();
     if !missing.is_empty() && arguments.iter().any(|argument| argument == "--check-coverage") {
         println!("no plan used the rows {missing:?}");
         return ExitCode::FAILURE;
     }
-    match counts.mismatches + counts.invalid + counts.unplannable {
+    match tally.failures() {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }
 
-fn run_seed(seed: u64, counts: &mut Counts) {
-    let mut chance = Chance::new(seed);
-    let graph = Graph::generate(&mut chance);
-    let subgraphs = graph.subgraphs_sdl();
-    let made = compose(&subgraphs).and_then(|supergraph| {
-        let data = objects(&supergraph, &mut chance).map_err(|why| format!("no data: {why}"))?;
-        let labels = Bench::labels_of(&subgraphs);
-        let labels: BTreeSet<String> = labels.into_iter().filter(|_| chance.percent(50)).collect();
-        let bench = Bench::new(&subgraphs, supergraph, &data, labels.clone())?;
-        Ok((bench, data, labels))
-    });
-    let (mut bench, data, labels) = match made {
-        Ok(made) => made,
-        Err(error) => {
-            counts.uncomposed += 1;
-            let first = error.lines().next().unwrap_or_default();
-            println!("seed {seed} does not compose: {first}");
-            return;
-        }
-    };
-    counts.graphs += 1;
-    for index in 0..OPERATIONS_PER_GRAPH {
-        let operation = operation(bench.supergraph.api_schema(), &mut chance);
-        let mut cases = vec![Case { operation: operation.clone(), faults: BTreeMap::new() }];
-        if index % 4 == 3 {
-            let faults = misfortune(&bench.supergraph, &data, &mut chance);
-            cases.push(Case { operation, faults });
-        }
-        for case in cases {
-            let verdict = bench.run(&case);
-            if !counts.count(&verdict, &case, &bench, &subgraphs) {
-                let (subgraphs, data) = (subgraphs.clone(), data.clone());
-                let failure = Failure { subgraphs, data, labels: labels.clone(), case };
-                println!("{}", failure.shrink().page(&format!("Seed {seed}, operation {index}")));
-            }
-        }
-    }
+/// A run of many cases.
+struct Run {
+    cases: usize,
+    /// The next one.
+    seed: AtomicU64,
+    done: AtomicUsize,
+    failures: AtomicUsize,
+    started: Instant,
 }
 
-impl Counts {
-    /// Counts a verdict; says whether all is well.
-    fn count(
-        &mut self,
-        verdict: &Verdict,
-        case: &Case,
-        bench: &Bench,
-        subgraphs: &[(String, String)],
-    ) -> bool {
-        match verdict {
-            Verdict::Equal(plan) => {
-                self.equal += 1;
-                self.requests += plan.fetches.len();
-                self.coverage.add(&bench.supergraph, plan, case, subgraphs);
-                return true;
+impl Run {
+    fn in_threads(&self, threads: usize) -> Tally {
+        let mut all = Tally::default();
+        thread::scope(|scope| {
+            let handles: Vec<_> = (0..threads.max(1))
+                .map(|_| {
+                    thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || self.work())
+                })
+                .collect();
+            for handle in handles {
+                let tally = handle.expect("a thread starts").join();
+                all.add(tally.expect("the oracle does not panic"));
             }
-            Verdict::Unplannable(_) => self.unplannable += 1,
-            Verdict::Invalid(error) => {
-                self.invalid += 1;
-                println!("invalid: {error}\n{}\n", case.operation.text);
+        });
+        all
+    }
+
+    fn work(&self) -> Tally {
+        let mut tally = Tally::default();
+        while self.done.load(Ordering::Relaxed) < self.cases {
+            let seed = self.seed.fetch_add(1, Ordering::Relaxed);
+            match Stand::of(seed) {
+                Ok(stand) => self.run(stand, &mut tally),
+                Err(why) => tally.count_uncomposed(seed, &why),
             }
-            Verdict::Mismatch { .. } => self.mismatches += 1,
         }
-        false
+        tally
+    }
+
+    fn run(&self, mut stand: Stand, tally: &mut Tally) {
+        tally.graphs += 1;
+        while let Some(case) = stand.next_case() {
+            let verdict = stand.bench.run(&case);
+            if tally.count(&verdict, &case, &stand.bench) {
+                continue;
+            }
+            let heading = format!("Seed {}, case {}", stand.seed, stand.given());
+            if let Verdict::Invalid(why) = &verdict {
+                println!("{heading} is not valid: {why}\n{}\n", case.operation.text);
+                continue;
+            }
+            match self.failures.fetch_add(1, Ordering::Relaxed) < SHRUNK {
+                true => println!("{}", stand.failure(case).shrink().page(&heading)),
+                false => println!("{heading} fails too"),
+            }
+        }
+        let before = self.done.fetch_add(CASES_PER_GRAPH, Ordering::Relaxed);
+        let done = before + CASES_PER_GRAPH;
+        if done / PROGRESS > before / PROGRESS {
+            let speed = done as f64 / self.started.elapsed().as_secs_f64();
+            let failures = self.failures.load(Ordering::Relaxed);
+            println!(
+                "{done} cases, up to seed {}, {failures} failures, {speed:.0} cases a second",
+                stand.seed
+            );
+        }
     }
 }

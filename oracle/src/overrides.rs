@@ -1,54 +1,50 @@
-//! Which fields `@override` moved from one subgraph to another, for a state of its labels.
+//! Which fields `@override` moved from one subgraph to another.
 //!
-//! **In:** the subgraphs' SDL. **Out:** for each subgraph the fields that it lost, or has not yet.
+//! **In:** the subgraphs' SDL. **Out:** for each subgraph the fields that it lost, or has not yet,
+//! for a state of the labels.
 //!
 //! **Never here:** which label is on (the caller says so).
 //!
-//! **Read first:** [`lost_fields`].
+//! **Read first:** [`Override::all`].
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Definition, Document, FieldDefinition};
 use std::collections::BTreeSet;
 
-/// Type and field that `subgraph` does not resolve, though it declares them.
-pub(crate) fn lost_fields(
-    subgraphs: &[(String, String)],
-    labels: &BTreeSet<String>,
-    subgraph: &str,
-) -> Vec<(String, String)> {
-    let mut lost = Vec::new();
-    for (name, sdl) in subgraphs {
-        let Ok(document) = Document::parse(sdl.as_str(), "subgraph.graphql") else { continue };
-        for (coordinate, from, label) in overrides_in(&document) {
-            let moved = label.is_none_or(|label| labels.contains(&label));
-            let loser = if moved { &from } else { name };
-            if loser == subgraph {
-                lost.push(coordinate);
-            }
+/// A field that one subgraph takes from another.
+#[derive(Clone, Debug)]
+pub(crate) struct Override {
+    pub(crate) type_name: String,
+    pub(crate) field: String,
+    /// Who takes it.
+    pub(crate) by: String,
+    /// Who has it until then.
+    pub(crate) from: String,
+    /// The label that decides, if one does.
+    pub(crate) label: Option<String>,
+}
+
+impl Override {
+    /// All of a graph.
+    pub(crate) fn all(subgraphs: &[(String, String)]) -> Vec<Self> {
+        let marked = subgraphs.iter().filter(|(_, sdl)| sdl.contains("@override"));
+        let found = marked.filter_map(|(name, sdl)| {
+            let document = Document::parse(sdl.as_str(), "subgraph.graphql").ok()?;
+            Some(overrides_in(name, &document))
+        });
+        found.flatten().collect()
+    }
+
+    /// Who does not resolve the field, though it declares it.
+    pub(crate) fn loser(&self, labels: &BTreeSet<String>) -> &str {
+        match &self.label {
+            Some(label) if !labels.contains(label) => &self.by,
+            _ => &self.from,
         }
     }
-    lost
 }
 
-/// The labels that the subgraphs mention.
-pub(crate) fn labels(subgraphs: &[(String, String)]) -> BTreeSet<String> {
-    let documents = subgraphs.iter().filter_map(|(_, sdl)| Document::parse(sdl.as_str(), "s").ok());
-    documents
-        .flat_map(|document| overrides_in(&document))
-        .filter_map(|(_, _, label)| label)
-        .collect()
-}
-
-/// Type, field, and whether a label decides.
-pub(crate) fn moved_fields(subgraphs: &[(String, String)]) -> Vec<(String, String, bool)> {
-    let documents = subgraphs.iter().filter_map(|(_, sdl)| Document::parse(sdl.as_str(), "s").ok());
-    let moved = documents.flat_map(|document| overrides_in(&document));
-    moved.map(|((ty, field), _, label)| (ty, field, label.is_some())).collect()
-}
-
-type Override = ((String, String), String, Option<String>);
-
-fn overrides_in(document: &Document) -> Vec<Override> {
+fn overrides_in(by: &str, document: &Document) -> Vec<Override> {
     let mut found = Vec::new();
     let mut collect = |ty: &str, fields: &[Node<FieldDefinition>]| {
         for field in fields {
@@ -58,7 +54,13 @@ fn overrides_in(document: &Document) -> Vec<Override> {
                 value.as_str().map(str::to_owned)
             };
             if let Some(from) = text("from") {
-                found.push(((ty.to_owned(), field.name.to_string()), from, text("label")));
+                found.push(Override {
+                    type_name: ty.to_owned(),
+                    field: field.name.to_string(),
+                    by: by.to_owned(),
+                    from,
+                    label: text("label"),
+                });
             }
         }
     };

@@ -15,6 +15,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Field, Selection, SelectionSet};
 use serde_json::Value;
 
@@ -25,8 +26,11 @@ use crate::subgraph_schema::{Requirement, SubgraphSchema};
 
 /// Checks an operation; representations that are wrong by themselves are reported as well.
 pub(crate) fn check(view: &SubgraphSchema, prepared: &Prepared) -> Vec<String> {
-    let walk = Walk { view, prepared, problems: RefCell::default() };
-    let operation = &prepared.operation;
+    let Some(document) = &prepared.typed else { return Vec::new() };
+    let operation = document.operations.get(prepared.operation_name.as_deref());
+    let Ok(operation) = operation else { return Vec::new() };
+    let variables = &prepared.variables;
+    let walk = Walk { view, document, variables, problems: RefCell::default() };
     let root = BTreeSet::from([operation.object_type().to_string()]);
     walk.selection_set(&root, &operation.selection_set, &Ground::default());
     walk.problems.into_inner().into_iter().collect()
@@ -43,14 +47,15 @@ struct Ground<'a> {
 
 struct Walk<'a> {
     view: &'a SubgraphSchema,
-    prepared: &'a Prepared,
+    document: &'a ExecutableDocument,
+    variables: &'a Values,
     problems: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Walk<'a> {
     fn selection_set(&self, types: &BTreeSet<String>, set: &SelectionSet, ground: &Ground<'_>) {
         for selection in &set.selections {
-            if !coerce::is_included(selection.directives(), &self.prepared.variables) {
+            if !coerce::is_included(selection.directives(), self.variables) {
                 continue;
             }
             match selection {
@@ -60,8 +65,7 @@ impl<'a> Walk<'a> {
                     self.selection_set(&types, &inline.selection_set, ground);
                 }
                 Selection::FragmentSpread(spread) => {
-                    let fragments = &self.prepared.document.fragments;
-                    if let Some(fragment) = fragments.get(&spread.fragment_name) {
+                    if let Some(fragment) = self.document.fragments.get(&spread.fragment_name) {
                         let types = self.narrow(types, Some(fragment.type_condition()));
                         self.selection_set(&types, &fragment.selection_set, ground);
                     }
@@ -101,7 +105,7 @@ impl<'a> Walk<'a> {
             &self.view.schema,
             &field.definition.arguments,
             &field.arguments,
-            &self.prepared.variables,
+            self.variables,
         );
         let arguments = match arguments {
             Ok(arguments) => arguments,

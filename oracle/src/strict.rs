@@ -113,9 +113,9 @@ impl StrictSubgraph {
 
     fn check(&self, request: &Request) -> Result<Prepared, Vec<String>> {
         let prepared = execute::prepare(&self.view.schema, request)?;
-        let declared = |name: &String| {
-            prepared.operation.variables.iter().any(|variable| variable.name == name.as_str())
-        };
+        let operation = prepared.operation().map_err(|problem| vec![problem])?;
+        let declared =
+            |name: &String| operation.variables.iter().any(|variable| variable.name == *name);
         let undeclared = request.variables.keys().filter(|name| !declared(name));
         let mut problems: Vec<_> = undeclared
             .map(|name| {

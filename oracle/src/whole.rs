@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::coerce::Values;
 use crate::data::Data;
-use crate::execute::{self, Resolved, Resolver};
+use crate::execute::{self, Prepared, Resolved, Resolver};
 use crate::request::{Request, Response};
 use crate::subgraph_schema::{SchemaError, SubgraphSchema};
 use crate::truth::{Object, Truth};
@@ -77,6 +77,23 @@ impl Whole {
         let truth = Truth { view, data: &self.data };
         let seen = Seen { truth, schema: &self.view.schema };
         execute::execute_request(&self.view.schema, request, &seen)
+    }
+
+    /// What a request asks, if it is known to be valid.
+    ///
+    /// # Errors
+    ///
+    /// When the variables' values are not of their types.
+    pub(crate) fn prepare(&self, request: &Request) -> Result<Prepared, Vec<String>> {
+        execute::prepare_valid(&self.view.schema, request)
+    }
+
+    /// Executes what was prepared.
+    pub(crate) fn execute_prepared(&self, prepared: &Prepared) -> Response {
+        let view = self.open.as_ref().unwrap_or(&self.view);
+        let truth = Truth { view, data: &self.data };
+        let seen = Seen { truth, schema: &self.view.schema };
+        execute::execute_operation(&self.view.schema, prepared, &seen)
     }
 }
 

@@ -20,6 +20,7 @@
 //! **Read first:** [`build`].
 
 mod draft;
+mod context;
 mod place;
 mod emit;
 mod names;
@@ -50,6 +51,7 @@ pub(crate) struct Builder<'a> {
     drafts: Vec<Draft>,
     drafts_at: HashMap<(PositionId, SubgraphId), Vec<DraftId>>,
     placed: HashMap<place::PlaceKey, Rc<Placed>>,
+    contexts: HashMap<PositionId, Vec<context::SetContext>>,
     responses: HashMap<PositionId, Arc<ResponseSelection>>,
 }
 
@@ -73,6 +75,7 @@ pub(crate) fn build(
         drafts: Vec::new(),
         drafts_at: HashMap::new(),
         placed: HashMap::new(),
+        contexts: HashMap::new(),
         responses: HashMap::new(),
     };
     let root = builder.positions.push(Position { parent: None, ty: operation.root_type });

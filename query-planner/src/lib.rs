@@ -15,15 +15,20 @@ mod shape;
 mod solve;
 mod build;
 mod print;
+mod why;
 
 pub use operation::{Operation, OperationError, VariableDefinition};
 pub use plan::{
-    Fetch, FetchId, Group, GroupId, GroupKind, OperationKind, PlanCost, PlanEffort, Position,
-    PositionId, QueryPlan, Representation, RepresentationField, ResponseCase, ResponseField,
-    ResponseSelection, ResponseSource, RuntimeType, SelectedField, Selection, Slot, SlotId,
+    ContextSource, ContextValue, Fetch, FetchId, Group, GroupId, GroupKind, OperationKind,
+    PlanCost, PlanEffort, Position, PositionId, QueryPlan, Representation, RepresentationField,
+    ResponseCase, ResponseField, ResponseSelection, ResponseSource, RuntimeType, SelectedField,
+    Selection, Slot, SlotId,
 };
 
+pub use why::{Alternative, Explanation, FieldExplanation, Outcome, PlanWarning, Reason, explain};
+
 use build::build;
+use shape::ShapeId;
 use solve::{Solver, Width};
 use std::collections::BTreeSet;
 use supergraph::Supergraph;
@@ -91,7 +96,13 @@ pub enum PlanErrorKind {
         /// The limit.
         limit: usize,
     },
+    /// Nobody waits for the plan any more.
+    #[error("planning was stopped")]
+    Stopped,
 }
+
+/// Says whether planning should end without a plan. The planner has no clock: whoever has one decides.
+pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
 
 /// Plans an operation.
 ///
@@ -104,8 +115,24 @@ pub fn plan(
     limits: Limits,
     batching: Batching,
 ) -> Result<QueryPlan, PlanError> {
-    best_plan(supergraph, operation, guards, (limits, batching), Width::NORMAL)
-        .map_err(|kind| PlanError { kind })
+    plan_until(supergraph, operation, guards, limits, batching, &|| false)
+}
+
+/// Plans an operation, unless `is_stopped` says meanwhile that nobody waits for the plan any more.
+/// It is asked often; once it says so it must go on saying so.
+///
+/// # Errors
+/// As [`plan()`]; and [`PlanErrorKind::Stopped`].
+pub fn plan_until(
+    supergraph: &Supergraph,
+    operation: &Operation,
+    guards: &Guards,
+    limits: Limits,
+    batching: Batching,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<QueryPlan, PlanError> {
+    let how = How { limits, batching, width: Width::NORMAL, stop: is_stopped };
+    best_plan(supergraph, operation, guards, how).map_err(|kind| PlanError { kind })
 }
 
 /// Plans an operation by trying every assignment of its fields: slow, and right by construction.
@@ -120,22 +147,48 @@ pub fn plan_exhaustively(
     limits: Limits,
     batching: Batching,
 ) -> Result<QueryPlan, PlanError> {
-    best_plan(supergraph, operation, guards, (limits, batching), Width::EXHAUSTIVE)
-        .map_err(|kind| PlanError { kind })
+    let how = How { limits, batching, width: Width::EXHAUSTIVE, stop: &|| false };
+    best_plan(supergraph, operation, guards, how).map_err(|kind| PlanError { kind })
+}
+
+/// How to plan.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    limits: Limits,
+    batching: Batching,
+    width: Width,
+    stop: Stop<'a>,
 }
 
 fn best_plan(
     supergraph: &Supergraph,
     operation: &Operation,
     guards: &Guards,
-    how: (Limits, Batching),
-    width: Width,
+    how: How<'_>,
 ) -> Result<QueryPlan, PlanErrorKind> {
-    let mut solver = Solver::new(supergraph, guards, how.0, width);
+    let mut solver = Solver::new(supergraph, guards, how.limits, how.width, how.stop);
+    best_plan_of(&mut solver, supergraph, operation, guards, how).map(|(_, plan)| plan)
+}
+
+/// The best plan that a solver finds, and the shape of the operation.
+fn best_plan_of(
+    solver: &mut Solver<'_>,
+    supergraph: &Supergraph,
+    operation: &Operation,
+    guards: &Guards,
+    how: How<'_>,
+) -> Result<(ShapeId, QueryPlan), PlanErrorKind> {
     let (shape, candidates) = solver.candidates(operation, guards)?;
     let mut best: Option<QueryPlan> = None;
     for candidate in &candidates {
-        let plan = build(supergraph, &solver.shapes, operation, shape, candidate, how)?;
+        let plan = build(
+            supergraph,
+            &solver.shapes,
+            operation,
+            shape,
+            candidate,
+            (how.limits, how.batching),
+        )?;
         if best.as_ref().is_none_or(|best| plan.cost.weight() < best.cost.weight()) {
             best = Some(plan);
         }
@@ -146,5 +199,5 @@ fn best_plan(
         plans: u32::try_from(candidates.len()).unwrap_or(u32::MAX),
         budget_spent: solver.is_spent(),
     };
-    Ok(plan)
+    Ok((shape, plan))
 }

@@ -155,6 +155,14 @@ impl Operation {
         &self.variables
     }
 
+    /// A name for a variable of ours, which the client's don't have.
+    pub(crate) fn free_variable(&self, mut name: String) -> String {
+        while self.variables.iter().any(|variable| variable.name == name) {
+            name.insert(0, '_');
+        }
+        name
+    }
+
     /// The variables that decide a `@skip` or `@include`: each is one guard bit of the plan.
     pub fn guard_variables(&self) -> BTreeSet<&str> {
         let conditions = self.sets.iter().flat_map(|(_, nodes)| nodes).map(|node| match node {

@@ -144,7 +144,35 @@ pub enum GroupKind {
         /// How to represent an object, by its runtime type: the first whose `types` contain it.
         /// An object that none fits is not sent.
         representations: Vec<Representation>,
+        /// Variables that objects above the entities fill. Entities for which these differ are
+        /// asked for in calls of their own.
+        contexts: Vec<ContextValue>,
     },
+}
+
+/// A variable that is filled from an object above, for an argument with `@fromContext`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContextValue {
+    /// The variable, without `$`.
+    pub variable: String,
+    /// Its type in the asked subgraph, as written. If it ends in `!`, an object whose value is null
+    /// or missing is not sent.
+    pub ty: String,
+    /// Where the value is, nearest object first: the first whose `types` contain the runtime type of
+    /// the object above at its position counts. Without any, the value is null.
+    pub sources: Vec<ContextSource>,
+}
+
+/// Where a context's value is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContextSource {
+    /// The position of the object above.
+    pub position: PositionId,
+    /// The runtime types that set the context.
+    pub types: TypeSet,
+    /// The value: the one leaf below the first of these that the object's runtime type has. Lists
+    /// on the way stay lists.
+    pub fields: Vec<RepresentationField>,
 }
 
 /// How to represent objects of some runtime types.

@@ -13,7 +13,8 @@ mod json;
 mod sequence;
 
 use crate::plan::{
-    Fetch, FetchId, Group, GroupKind, PositionId, QueryPlan, Representation, RepresentationField,
+    ContextValue, Fetch, FetchId, Group, GroupKind, PositionId, QueryPlan, Representation,
+    RepresentationField,
 };
 use std::fmt::Write;
 use supergraph::{Id, Supergraph, TypeRef};
@@ -93,9 +94,31 @@ impl QueryPlan {
 
     /// The representations that a group sends, such as `Product(upc) + price weight`.
     fn inputs(&self, group: &Group) -> Option<String> {
-        let GroupKind::Entities { representations, .. } = &group.kind else { return None };
+        let GroupKind::Entities { representations, contexts, .. } = &group.kind else {
+            return None;
+        };
         let texts: Vec<String> = representations.iter().map(print_representation).collect();
-        Some(texts.join(", "))
+        let values: Vec<String> = contexts.iter().map(|value| self.print_context(value)).collect();
+        let with = if values.is_empty() { "" } else { "  with " };
+        Some(format!("{}{with}{}", texts.join(", "), values.join(", ")))
+    }
+
+    /// A context's variable and where it comes from, such as `$context0 = user.@ { currency }`.
+    fn print_context(&self, value: &ContextValue) -> String {
+        let sources = value.sources.iter().map(|source| {
+            let mut names = Vec::new();
+            source.fields.iter().for_each(|field| {
+                let name = print_fields(std::slice::from_ref(field), field.is_key);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            });
+            let path = self.path(source.position);
+            let root = if path.is_empty() { "the root" } else { &path };
+            format!("{root} {{ {} }}", names.join(" "))
+        });
+        let sources: Vec<String> = sources.collect();
+        format!("${} = {}", value.variable, sources.join(" or "))
     }
 }
 

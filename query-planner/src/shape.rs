@@ -13,12 +13,18 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#CollectFields()>
 
+pub(crate) mod contexts;
+
 use crate::{
-    Guards, PlanErrorKind,
+    Guards, PlanErrorKind, Stop,
     operation::{AppliedDirective, Condition, Conditions, FieldNode, Node, Operation, SetId},
 };
+use contexts::{ContextRow, ContextUse};
 use indexmap::IndexMap;
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
 use supergraph::{FieldId, FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
 
 ids! {
@@ -37,6 +43,8 @@ pub(crate) struct Shape {
     pub(crate) entries: Vec<Entry>,
     /// The response, by runtime type. Empty for field sets.
     pub(crate) cases: Vec<Case>,
+    /// What contextual arguments below read from these objects.
+    pub(crate) contexts: Vec<ContextRow>,
 }
 
 /// A field to fetch.
@@ -88,19 +96,29 @@ pub(crate) struct Shapes<'a> {
     interned: HashMap<Shape, ShapeId>,
     collected: HashMap<(Vec<SetId>, TypeId), ShapeId>,
     field_sets: HashMap<(TypeId, Vec<FieldSetItem>), ShapeId>,
+    /// Contextual arguments at or below a shape that an object above it has to fill.
+    needs: HashMap<ShapeId, BTreeSet<ContextUse>>,
     max_shapes: usize,
+    stop: Stop<'a>,
 }
 
 impl<'a> Shapes<'a> {
-    pub(crate) fn new(supergraph: &'a Supergraph, max_shapes: usize) -> Self {
+    pub(crate) fn new(supergraph: &'a Supergraph, max_shapes: usize, stop: Stop<'a>) -> Self {
         Self {
             supergraph,
             shapes: Vec::new(),
             interned: HashMap::new(),
             collected: HashMap::new(),
             field_sets: HashMap::new(),
+            needs: HashMap::new(),
             max_shapes,
+            stop,
         }
+    }
+
+    /// An error once nobody waits for the plan any more.
+    pub(crate) fn go_on(&self) -> Result<(), PlanErrorKind> {
+        if (self.stop)() { Err(PlanErrorKind::Stopped) } else { Ok(()) }
     }
 
     pub(crate) fn get(&self, id: ShapeId) -> Rc<Shape> {
@@ -160,7 +178,7 @@ impl<'a> Shapes<'a> {
                 });
             }
         }
-        let id = self.intern(Shape { ty, types, entries, cases: Vec::new() });
+        let id = self.intern(Shape { ty, types, entries, cases: Vec::new(), contexts: Vec::new() });
         self.field_sets.insert(key, id);
         id
     }
@@ -225,11 +243,13 @@ impl<'c> Collector<'c, '_> {
         if let Some(id) = self.shapes.collected.get(&key) {
             return Ok(*id);
         }
+        self.shapes.go_on()?;
         let supergraph = self.shapes.supergraph;
         let possible = supergraph.ty(ty).possible.iter();
         let types: TypeSet = possible.filter(|ty| supergraph.ty(*ty).accessible).collect();
         let once = std::mem::take(&mut self.once);
-        let mut shape = Shape { ty, types, entries: Vec::new(), cases: Vec::new() };
+        let (entries, cases, contexts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut shape = Shape { ty, types, entries, cases, contexts };
         let mut known: HashMap<Entry, usize> = HashMap::new();
         for (types, sets) in self.classes(&key.0, &shape.types) {
             let fields = self.collect_fields(&sets);
@@ -249,10 +269,14 @@ impl<'c> Collector<'c, '_> {
             }
         }
         merge_cases(&mut shape.cases);
+        let needs = self.set_contexts(&mut shape, &mut known, once);
         if self.shapes.shapes.len() >= self.shapes.max_shapes {
             return Err(PlanErrorKind::TooManyPositions { limit: self.shapes.max_shapes });
         }
         let id = self.shapes.intern(shape);
+        if !needs.is_empty() {
+            self.shapes.needs.insert(id, needs);
+        }
         self.shapes.collected.insert(key, id);
         Ok(id)
     }

@@ -33,9 +33,10 @@ mod options;
 mod requests;
 
 use crate::{
-    Guards, Limits, OperationKind, PlanErrorKind,
+    Guards, Limits, OperationKind, PlanErrorKind, Stop,
     operation::Operation,
     shape::{CaseField, Shape, ShapeId, Shapes},
+    why::Forced,
 };
 use carrier::Capabilities;
 use choice::{Candidate, Carrier, Choices, FieldChoice};
@@ -107,6 +108,8 @@ pub(crate) struct Solver<'a> {
     /// A table grew in this pass.
     grew: bool,
     failure: Option<PlanErrorKind>,
+    /// A field that only one subgraph may answer.
+    pub(crate) forced: Option<Forced>,
 }
 
 /// Passes over keys that lead through one another; each pass can only add ways.
@@ -118,9 +121,10 @@ impl<'a> Solver<'a> {
         guards: &Guards,
         limits: Limits,
         width: Width,
+        stop: Stop<'a>,
     ) -> Self {
         Self {
-            shapes: Shapes::new(supergraph, limits.positions),
+            shapes: Shapes::new(supergraph, limits.positions, stop),
             capabilities: Capabilities::new(supergraph, guards),
             standings: Vec::new(),
             standing_ids: HashMap::new(),
@@ -134,6 +138,7 @@ impl<'a> Solver<'a> {
             incomplete: false,
             grew: false,
             failure: None,
+            forced: None,
         }
     }
 
@@ -165,6 +170,7 @@ impl<'a> Solver<'a> {
                 OperationKind::Query => self.solve(shape, root).candidates.clone(),
                 _ => self.solve_serial(shape, root).into_iter().collect(),
             };
+            self.shapes.go_on()?;
             // Ways that are known lead where they say; a further pass could only add better ones.
             if self.incomplete && self.grew && pass < MAX_PASSES {
                 self.forget_pass();

@@ -1,7 +1,7 @@
 //! `graphloom plan`: shows what the gateway would fetch for an operation.
 //!
-//! **In:** a configuration, an operation file, variables, a format. **Out:** the plan as text, as JSON or
-//! in the nested sequence form.
+//! **In:** a configuration, an operation file, variables, labels, a format. **Out:** the plan as text, as JSON
+//! or in the nested sequence form, with warnings; on demand why it is as it is.
 //!
 //! **Never here:** printing plans (`query_planner`), planning (`planning`).
 //!
@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use query_planner::{Explanation, QueryPlan};
 use serde_json::{Map, Value};
 use supergraph::Supergraph;
 use thiserror::Error;
 
-use super::planning;
+use super::planning::{self, Asked};
 use crate::config::{ConfigErrors, Settings};
 use crate::graph::{self, Problem};
-use crate::operation::OverrideLabels;
 
 /// The forms of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -46,38 +46,95 @@ pub(super) enum PlanCommandError {
     File { file: PathBuf, error: std::io::Error },
     #[error("{}: the variables are no JSON object: {error}", file.display())]
     Variables { file: PathBuf, error: serde_json::Error },
+    #[error("no `@override` has the label `{0}`")]
+    UnknownLabel(String),
     #[error("{}: {reason}", file.display())]
     Operation { file: PathBuf, reason: String },
 }
 
-/// Progressive overrides that count for a part of the requests count for none here.
-const NO_LABELS: OverrideLabels<'_> = OverrideLabels::ByChance(100.0);
+/// What is shown, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct PlanArguments {
+    /// The file with the operation.
+    #[arg(value_name = "OPERATION.graphql")]
+    operation: PathBuf,
+    /// A JSON object with values of variables; those of `@skip` and `@include` change the plan.
+    #[arg(long, value_name = "FILE")]
+    variables: Option<PathBuf>,
+    /// A label of progressive overrides that is on; others are off. May be repeated.
+    #[arg(long = "label", value_name = "LABEL")]
+    labels: Vec<String>,
+    /// Also says for each field who could have answered it, what that would have cost, and why the plan
+    /// asks whom it asks.
+    #[arg(long)]
+    why: bool,
+    /// The form of the plan.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    format: PlanFormat,
+}
 
 /// The plan of the operation in a file.
 pub(super) fn plan(
     configuration: &Path,
-    operation: &Path,
-    variables: Option<&Path>,
-    format: PlanFormat,
+    arguments: &PlanArguments,
 ) -> Result<String, PlanCommandError> {
     let settings = Settings::load(configuration).map_err(PlanCommandError::Config)?;
     let loaded = graph::load(&settings.supergraph).map_err(PlanCommandError::Graph)?;
     let supergraph = Supergraph::parse(&loaded.sdl)
         .map_err(|error| PlanCommandError::Supergraph(error.to_string()))?;
     let supergraph = Arc::new(supergraph);
-    let document = read(operation)?;
-    let variables = variables.map_or_else(|| Ok(Map::new()), read_variables)?;
-    let limits = settings.graphql_limits;
-    let plan = planning::plan_operation(&supergraph, &document, variables, NO_LABELS, limits);
-    let plan = plan.map_err(|error| PlanCommandError::Operation {
-        file: operation.to_owned(),
+    if let Some(label) = arguments.labels.iter().find(|label| !supergraph.labels().contains(label))
+    {
+        return Err(PlanCommandError::UnknownLabel(label.clone()));
+    }
+    let document = read(&arguments.operation)?;
+    let asked = Asked {
+        document: &document,
+        variables: arguments.variables.as_deref().map_or_else(|| Ok(Map::new()), read_variables)?,
+        labels: &arguments.labels,
+        limits: settings.graphql_limits,
+        planning: settings.graphql.planning,
+    };
+    let planned = match arguments.why {
+        true => planning::explain_operation(&supergraph, asked)
+            .map(|explained| (explained.plan.clone(), Some(explained))),
+        false => planning::plan_operation(&supergraph, asked).map(|plan| (plan, None)),
+    };
+    let (plan, explained) = planned.map_err(|error| PlanCommandError::Operation {
+        file: arguments.operation.clone(),
         reason: planning::explain(&error),
     })?;
-    Ok(match format {
-        PlanFormat::Text => plan.to_text(&supergraph),
-        PlanFormat::Json => format!("{:#}\n", plan.to_json(&supergraph)),
-        PlanFormat::Sequence => plan.to_sequence(&supergraph),
-    })
+    Ok(print(&plan, explained.as_ref(), &supergraph, arguments.format))
+}
+
+fn print(
+    plan: &QueryPlan,
+    explained: Option<&Explanation>,
+    supergraph: &Supergraph,
+    format: PlanFormat,
+) -> String {
+    let mut text = match format {
+        PlanFormat::Json => {
+            let mut value = plan.to_json(supergraph);
+            if let Some(explained) = explained {
+                value["why"] = explained.to_json(supergraph);
+            }
+            return format!("{value:#}\n");
+        }
+        PlanFormat::Text => plan.to_text(supergraph),
+        PlanFormat::Sequence => plan.to_sequence(supergraph),
+    };
+    let warnings = plan.warnings();
+    if !warnings.is_empty() {
+        text.push('\n');
+    }
+    for warning in warnings {
+        text.push_str(&format!("warning: {}\n", warning.to_text(plan, supergraph)));
+    }
+    if let Some(explained) = explained {
+        text.push_str(&format!("\nwhy\n\n{}", explained.to_text(supergraph)));
+    }
+    text
 }
 
 fn read(file: &Path) -> Result<String, PlanCommandError> {

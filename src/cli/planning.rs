@@ -11,36 +11,84 @@
 
 use std::sync::Arc;
 
-use query_planner::QueryPlan;
+use query_planner::{Explanation, PlanErrorKind, QueryPlan};
 use serde_json::{Map, Value};
 use supergraph::Supergraph;
 
-use crate::config::Limits;
-use crate::operation::{OverrideLabels, PreparedOperations, RequestError, RequestErrorKind};
+use crate::config::{Limits, PlanningSettings};
+use crate::operation::{Prepared, PreparedOperations, RequestError, RequestErrorKind};
+use crate::telemetry::Metrics;
 
 /// One operation is kept, for as long as it is planned.
 const KEPT_BYTES: usize = 1_000_000;
 
+/// What to plan.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    /// The document, with one operation.
+    pub(super) document: &'a str,
+    /// The values of its variables, not coerced.
+    pub(super) variables: Map<String, Value>,
+    /// The labels of progressive overrides that are on.
+    pub(super) labels: &'a [String],
+    /// What the operation may be.
+    pub(super) limits: Limits,
+    /// What planning it may cost.
+    pub(super) planning: PlanningSettings,
+}
+
+type Answer<T> = Result<T, Arc<RequestError>>;
+
 /// The plan of the only operation of a document.
-pub(super) fn plan_operation(
+pub(super) fn plan_operation(supergraph: &Arc<Supergraph>, asked: Asked<'_>) -> Answer<QueryPlan> {
+    let labels = asked.labels;
+    on_runtime(async {
+        let (prepared, variables) = prepare(supergraph, asked).await?;
+        Ok(prepared.variant(&variables, labels).await?.plan.clone())
+    })
+}
+
+/// The plan of the only operation of a document, and why it is as it is.
+pub(super) fn explain_operation(
     supergraph: &Arc<Supergraph>,
-    document: &str,
-    variables: Map<String, Value>,
-    labels: OverrideLabels<'_>,
-    limits: Limits,
-) -> Result<QueryPlan, Arc<RequestError>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    asked: Asked<'_>,
+) -> Answer<Explanation> {
+    let (labels, PlanningSettings { limits, batching, .. }) = (asked.labels, asked.planning);
+    let (prepared, variables) = on_runtime(prepare(supergraph, asked))?;
+    let guards = prepared.guards(supergraph, &variables, labels);
+    let explained =
+        query_planner::explain(supergraph, &prepared.operation, &guards, limits, batching);
+    explained.map_err(|error| {
+        let kind = match error.kind {
+            PlanErrorKind::TooManyPositions { limit } => {
+                RequestErrorKind::TooManyPositions { limit }
+            }
+            kind => RequestErrorKind::Unplannable(kind.to_string()),
+        };
+        Arc::new(kind.into())
+    })
+}
+
+async fn prepare(
+    supergraph: &Arc<Supergraph>,
+    asked: Asked<'_>,
+) -> Answer<(Arc<Prepared>, Map<String, Value>)> {
+    let metrics = Arc::new(Metrics::new());
+    let operations =
+        PreparedOperations::new(Arc::clone(supergraph), KEPT_BYTES, asked.planning, metrics);
+    let (prepared, _) = operations.prepare(asked.document, None, asked.limits).await?;
+    // Values that are missing are no matter here: what is there decides the guards.
+    let given = asked.variables;
+    let values = prepared.coerce_variable_values(supergraph, given.clone()).unwrap_or(given);
+    Ok((prepared, values))
+}
+
+fn on_runtime<T>(work: impl Future<Output = Answer<T>>) -> Answer<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|error| {
         RequestError::from(RequestErrorKind::Bug(format!("cannot start the runtime: {error}")))
     })?;
-    runtime.block_on(async {
-        let operations = PreparedOperations::new(Arc::clone(supergraph), KEPT_BYTES);
-        let (prepared, _) = operations.prepare(document, None, limits).await?;
-        // Values that are missing are no matter here: what is there decides the guards.
-        let values =
-            prepared.coerce_variable_values(supergraph, variables.clone()).unwrap_or(variables);
-        Ok(prepared.variant_for(&values, labels).await?.plan.clone())
-    })
+    runtime.block_on(work)
 }
 
 /// Everything that is wrong, one line each, for the author of the operation.

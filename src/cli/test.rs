@@ -18,10 +18,9 @@ use thiserror::Error;
 
 use super::fixture::{Fixture, FixtureError, Role};
 use super::line_diff::line_diff;
-use super::planning;
-use crate::config::{Limits, Settings};
+use super::planning::{self, Asked};
+use crate::config::{Limits, PlanningSettings, Settings};
 use crate::graph;
-use crate::operation::OverrideLabels;
 
 /// What to do with a page whose plan has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,12 +212,14 @@ fn plan(fixture: &Fixture, supergraph: &Arc<Supergraph>) -> Result<(Role, String
     let operation = fixture.body(&Role::Operation).unwrap_or_default();
     let variables = variables_of(fixture)?;
     let labels = labels_of(fixture, supergraph)?;
-    let labels = match &labels {
-        Some(labels) => OverrideLabels::On(labels),
-        None => OverrideLabels::ByChance(100.0),
+    let asked = Asked {
+        document: operation,
+        variables,
+        labels: &labels,
+        limits: LIMITS,
+        planning: PlanningSettings::default(),
     };
-    let planned = planning::plan_operation(supergraph, operation, variables, labels, LIMITS);
-    Ok(match planned {
+    Ok(match planning::plan_operation(supergraph, asked) {
         Ok(plan) => (Role::Plan, plan.to_text(supergraph)),
         Err(error) => (Role::Error, planning::explain(&error)),
     })
@@ -237,11 +238,11 @@ pub fn variables_of(fixture: &Fixture) -> Result<Map<String, Value>, CheckError>
 }
 
 /// The labels of overrides that are on; none if the page has no block of them.
-fn labels_of(
-    fixture: &Fixture,
-    supergraph: &Supergraph,
-) -> Result<Option<Vec<String>>, CheckError> {
-    let Some(block) = fixture.block(&Role::OverrideLabels) else { return Ok(None) };
+///
+/// # Errors
+/// When no override has a label of the block.
+pub fn labels_of(fixture: &Fixture, supergraph: &Supergraph) -> Result<Vec<String>, CheckError> {
+    let Some(block) = fixture.block(&Role::OverrideLabels) else { return Ok(Vec::new()) };
     let mut labels = Vec::new();
     for (i, line) in fixture.body(&block.role).unwrap_or_default().lines().enumerate() {
         let label = line.trim();
@@ -252,7 +253,7 @@ fn labels_of(
             return Err(input(fixture, block.line + i + 1, message));
         }
     }
-    Ok(Some(labels))
+    Ok(labels)
 }
 
 fn input(fixture: &Fixture, line: usize, message: String) -> CheckError {

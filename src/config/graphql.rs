@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::planning::{PlanningSettings, RawPlanning};
 use super::report::{Key, Problems};
 
 /// `graphql` as written.
@@ -24,6 +25,8 @@ pub(super) struct RawGraphql {
     pub server_timing: Option<bool>,
     /// What of a subgraph's errors reaches clients.
     pub errors: Option<RawErrors>,
+    /// What planning an operation may cost.
+    pub planning: Option<RawPlanning>,
 }
 
 /// `graphql.errors` as written.
@@ -50,6 +53,8 @@ pub struct GraphqlSettings {
     pub server_timing: bool,
     /// Which errors pass.
     pub errors: ErrorSettings,
+    /// What planning an operation may cost.
+    pub planning: PlanningSettings,
 }
 
 /// What of a subgraph's errors reaches clients.
@@ -85,6 +90,7 @@ impl RawGraphql {
                     .allow_extensions
                     .unwrap_or_else(|| vec!["code".to_owned()]),
             },
+            planning: self.planning.unwrap_or_default().settle(&key.then("planning"), problems),
         }
     }
 }

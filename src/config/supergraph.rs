@@ -33,6 +33,9 @@ pub(super) struct RawSupergraph {
     pub file: Option<PathBuf>,
     /// A folder of schema files `NAME.graphql`, each a subgraph whose upstream has the same name.
     pub directory: Option<PathBuf>,
+    /// Labels of progressive overrides (`@override(label:)`) by name, each with the requests for which it is on:
+    /// a share (`10%`), or a condition in CEL (`'"x-beta" in request.headers'`). Labels `percent(n)` need no entry.
+    pub override_labels: Option<IndexMap<String, String>>,
 }
 
 /// One of `subgraphs` as written.

@@ -10,24 +10,40 @@ use http::HeaderName;
 
 use super::{ExpressionErrorKind, Phase, Term};
 
-/// `term ("+" term)*`
+/// A sum, and nothing besides.
 pub(super) fn parse(text: &str, phase: Phase) -> Result<Vec<Term>, ExpressionErrorKind> {
-    let mut reader = Reader { rest: text.trim() };
-    let mut terms = vec![reader.term(phase)?];
-    while !reader.rest.is_empty() {
-        if !reader.take("+") {
-            return Err(reader.unexpected("`+` or the end"));
-        }
-        terms.push(reader.term(phase)?);
-    }
-    Ok(terms)
+    let mut reader = Reader::new(text);
+    let terms = reader.sum(phase)?;
+    if reader.is_at_end() { Ok(terms) } else { Err(reader.unexpected("`+` or the end")) }
 }
 
-struct Reader<'a> {
+/// What is left of a text.
+pub(super) struct Reader<'a> {
     rest: &'a str,
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text.trim() }
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) fn starts_with(&self, token: &str) -> bool {
+        self.rest.starts_with(token)
+    }
+
+    /// `term ("+" term)*`
+    pub(super) fn sum(&mut self, phase: Phase) -> Result<Vec<Term>, ExpressionErrorKind> {
+        let mut terms = vec![self.term(phase)?];
+        while self.take("+") {
+            terms.push(self.term(phase)?);
+        }
+        Ok(terms)
+    }
+
     fn term(&mut self, phase: Phase) -> Result<Term, ExpressionErrorKind> {
         if self.rest.starts_with(['\'', '"']) {
             return self.text().map(Term::Text);
@@ -90,14 +106,28 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> &'a str {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-        let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+        let end = self.name_end();
+        // A last part before a parenthesis is not of the name: it is what is asked of the text.
+        let end = match self.rest[end..].trim_start().starts_with('(') {
+            true => self.rest[..end].rfind('.').unwrap_or(end),
+            false => end,
+        };
         let (name, rest) = self.rest.split_at(end);
         self.rest = rest.trim_start();
         name
     }
 
-    fn take(&mut self, token: &str) -> bool {
+    fn name_end(&self) -> usize {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len())
+    }
+
+    /// Takes a whole name.
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        self.rest[..self.name_end()] == *word && self.take(word)
+    }
+
+    pub(super) fn take(&mut self, token: &str) -> bool {
         match self.rest.strip_prefix(token) {
             Some(rest) => {
                 self.rest = rest.trim_start();
@@ -107,7 +137,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn unexpected(&self, expected: &'static str) -> ExpressionErrorKind {
+    pub(super) fn unexpected(&self, expected: &'static str) -> ExpressionErrorKind {
         let end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
         ExpressionErrorKind::Unexpected { found: self.rest[..end].to_owned(), expected }
     }

@@ -7,6 +7,8 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Errors.Request-Errors>
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -66,6 +68,21 @@ pub enum RequestErrorKind {
     /// A value does not fit its variable.
     #[error("{0}")]
     Variable(String),
+    /// The plan of the operation would be larger than allowed.
+    #[error("the operation has more than {limit} positions")]
+    TooManyPositions {
+        /// The bound.
+        limit: usize,
+    },
+    /// Planning took longer than allowed.
+    #[error("the operation could not be planned within {} ms", limit.as_secs_f64() * 1e3)]
+    PlanningTimeout {
+        /// The bound.
+        limit: Duration,
+    },
+    /// The time of the request was over before its operation was planned.
+    #[error("the operation was not planned in time")]
+    OutOfTime,
     /// No plan exists; the reason is for the log.
     #[error("the operation cannot be planned")]
     Unplannable(String),
@@ -98,6 +115,9 @@ impl RequestError {
             RequestErrorKind::Introspection => "INTROSPECTION_DISABLED",
             RequestErrorKind::IntrospectionDepth(_) => "MAX_INTROSPECTION_DEPTH",
             RequestErrorKind::Variable(_) => "BAD_USER_INPUT",
+            RequestErrorKind::TooManyPositions { .. } => "MAX_POSITIONS_LIMIT",
+            RequestErrorKind::PlanningTimeout { .. } => "QUERY_PLANNING_TIMEOUT",
+            RequestErrorKind::OutOfTime => "REQUEST_TIMEOUT",
             RequestErrorKind::Unplannable(_) => "OPERATION_UNPLANNABLE",
             RequestErrorKind::Bug(_) => "INTERNAL_SERVER_ERROR",
         }

@@ -18,9 +18,9 @@ use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use query_planner::{Operation, OperationError};
 use supergraph::Supergraph;
-use tokio::sync::Semaphore;
 
 use super::error::{Finding, RequestError, RequestErrorKind};
+use super::planner::Planner;
 use super::variant::Variants;
 use super::{Key, Prepared, depth, introspection, variables};
 use crate::config::Limits;
@@ -32,14 +32,14 @@ pub const MAX_RECURSION: usize = 200;
 const MAX_FINDINGS: usize = 20;
 
 pub(super) fn prepare(
-    supergraph: Arc<Supergraph>,
-    preparing: Arc<Semaphore>,
+    planner: Arc<Planner>,
     key: &Key,
     limits: Limits,
 ) -> Result<Prepared, RequestError> {
-    let document = parse(&supergraph, &key.document, limits)?;
+    let supergraph = &*planner.supergraph;
+    let document = parse(supergraph, &key.document, limits)?;
     let name = key.operation_name.as_deref();
-    let operation = Operation::read(&supergraph, &document, name).map_err(|error| match error {
+    let operation = Operation::read(supergraph, &document, name).map_err(|error| match error {
         OperationError::NotFound(message) => RequestErrorKind::NoSuchOperation(message),
         OperationError::NoRootType(kind) => {
             RequestErrorKind::NoSuchOperation(format!("the schema has no {} type", kind.as_str()))
@@ -56,10 +56,10 @@ pub(super) fn prepare(
     let variables = variables::declared(supergraph.api_schema(), definition);
     let introspection = introspection::find(&document, definition)?;
     Ok(Prepared {
-        operation,
+        operation: Arc::new(operation),
         introspection,
         variables,
-        variants: Variants::new(supergraph, preparing),
+        variants: Variants::new(planner),
         uses: AtomicU64::new(0),
     })
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Executed, GraphqlRequest, Rooms};
-use crate::operation::RequestError;
+use super::{Executed, Facts, GraphqlRequest, Rooms};
+use crate::operation::{RequestError, labels_on};
 
 /// What goes into `extensions.graphloom` of a response.
 pub fn extension(executed: &Executed) -> Value {
@@ -41,7 +41,11 @@ pub fn splice(body: &mut Vec<u8>, extension: &Value) {
 ///
 /// # Errors
 /// When there is none.
-pub async fn plan(rooms: &Rooms, request: GraphqlRequest) -> Result<Value, Arc<RequestError>> {
+pub async fn plan(
+    rooms: &Rooms,
+    facts: &Facts,
+    request: GraphqlRequest,
+) -> Result<Value, Arc<RequestError>> {
     let graph = rooms.graph.current();
     let name = request.operation_name.as_deref();
     let limits = rooms.settings.graphql_limits;
@@ -50,7 +54,9 @@ pub async fn plan(rooms: &Rooms, request: GraphqlRequest) -> Result<Value, Arc<R
     let variables = prepared
         .coerce_variable_values(&graph.supergraph, request.variables.clone())
         .unwrap_or(request.variables);
-    let variant = prepared.variant(&variables, 100.0).await?;
+    let labels = graph.supergraph.labels();
+    let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
+    let variant = prepared.variant(&variables, &labels).await?;
     Ok(json!({
         "plan": variant.plan.to_json(&graph.supergraph),
         "text": variant.plan.to_text(&graph.supergraph),

@@ -78,7 +78,7 @@ pub(super) async fn plan(rooms: &Rooms, facts: &Facts, body: axum::body::Body) -
         Ok(request) => request,
         Err(refusal) => return json!({ "errors": [{ "message": refusal.message() }] }),
     };
-    match explain::plan(rooms, request).await {
+    match explain::plan(rooms, facts, request).await {
         Ok(plan) => plan,
         // Here, beside the query page, the reason is for whoever writes the operation.
         Err(error) => match RequestError::errors(&error).as_slice() {

@@ -56,6 +56,7 @@ enum Fault {
     Client,
     Method,
     Gateway,
+    Time,
 }
 
 /// Why a request is not answered with what it asked for.
@@ -98,6 +99,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
                 (_, MediaType::Json) => StatusCode::OK,
                 (Fault::Client, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
                 (Fault::Gateway, MediaType::GraphqlResponse) => StatusCode::INTERNAL_SERVER_ERROR,
+                (Fault::Time, MediaType::GraphqlResponse) => StatusCode::GATEWAY_TIMEOUT,
             }
         }
         Reply::Refused(refusal) | Reply::GraphqlRefused { refusal, .. } => match refusal {
@@ -124,6 +126,7 @@ impl RequestErrors {
         let fault = match &error.kind {
             RequestErrorKind::MutationOverGet => Fault::Method,
             RequestErrorKind::Bug(_) | RequestErrorKind::Unplannable(_) => Fault::Gateway,
+            RequestErrorKind::PlanningTimeout { .. } | RequestErrorKind::OutOfTime => Fault::Time,
             _ => Fault::Client,
         };
         let body = json!({ "errors": error.errors() }).to_string();

@@ -26,6 +26,16 @@ use prometheus_client::registry::{Registry, Unit};
 const BUCKETS: [f64; 15] =
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// Plans take a tenth of a millisecond, or a hundred thousand times as long.
+const PLANNING_BUCKETS: [f64; 16] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0,
+];
+
+/// Upper bounds of the planner's steps.
+const STEP_BUCKETS: [f64; 7] =
+    [10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0, 10_000_000.0];
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     door: &'static str,
@@ -46,6 +56,11 @@ struct ResultLabels {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Everything that is counted.
@@ -53,6 +68,10 @@ pub struct Metrics {
     registry: Registry,
     requests: Histograms<RequestLabels>,
     fetches: Histograms<FetchLabels>,
+    planning: Histograms<OutcomeLabels>,
+    planning_steps: Histogram,
+    /// Operations that are being planned.
+    pub planning_active: Gauge,
     /// Requests under way.
     pub active_requests: Gauge,
     /// Operations found prepared.
@@ -69,6 +88,19 @@ pub struct Metrics {
     pub graphs_refused: Counter,
     /// When the graph in force was loaded, in seconds since 1970.
     pub graph_loaded_at: Gauge<f64, AtomicU64>,
+}
+
+/// What came of planning an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanningOutcome {
+    /// The best plan that the search finds.
+    Ok,
+    /// The step budget was spent: a valid plan, perhaps not the best.
+    Greedy,
+    /// There is no plan.
+    Error,
+    /// It took too long and was stopped.
+    Timeout,
 }
 
 /// What distinguishes the requests of one door.
@@ -106,6 +138,9 @@ impl Metrics {
         let histograms = || Histogram::new(BUCKETS);
         let requests = Histograms::<RequestLabels>::new_with_constructor(histograms);
         let fetches = Histograms::<FetchLabels>::new_with_constructor(histograms);
+        let planning =
+            Histograms::<OutcomeLabels>::new_with_constructor(|| Histogram::new(PLANNING_BUCKETS));
+        let planning_steps = Histogram::new(STEP_BUCKETS);
         let prepared = Family::<ResultLabels, Counter>::default();
         let graphs = Family::<ResultLabels, Counter>::default();
         let this_gauges = (Gauge::default(), Gauge::default(), Gauge::<f64, AtomicU64>::default());
@@ -154,6 +189,9 @@ impl Metrics {
         Self {
             requests,
             fetches,
+            planning_active: register_planning(&mut registry, &planning, &planning_steps),
+            planning,
+            planning_steps,
             active_requests,
             prepared_hits: result(&prepared, "hit"),
             prepared_misses: result(&prepared, "miss"),
@@ -166,6 +204,22 @@ impl Metrics {
         }
     }
 
+    /// An operation was planned, or was not; steps are known when there is a plan.
+    pub fn planned(&self, outcome: PlanningOutcome, steps: Option<u64>, duration: Duration) {
+        let outcome = match outcome {
+            PlanningOutcome::Ok => "ok",
+            PlanningOutcome::Greedy => "greedy",
+            PlanningOutcome::Error => "error",
+            PlanningOutcome::Timeout => "timeout",
+        };
+        let histogram = self.planning.get_or_create(&OutcomeLabels { outcome });
+        histogram.observe(duration.as_secs_f64());
+        if let Some(steps) = steps {
+            #[expect(clippy::cast_precision_loss, reason = "a bucket is all that is counted")]
+            self.planning_steps.observe(steps as f64);
+        }
+    }
+
     /// The OpenMetrics text.
     pub fn render(&self) -> String {
         let mut text = String::new();
@@ -173,6 +227,23 @@ impl Metrics {
             .expect("writing to a string cannot fail");
         text
     }
+}
+
+fn register_planning(
+    registry: &mut Registry,
+    planning: &Histograms<OutcomeLabels>,
+    steps: &Histogram,
+) -> Gauge {
+    let active = Gauge::default();
+    registry.register_with_unit(
+        "graphloom_planning_duration",
+        "Operations planned: ok, greedy when the step budget was spent, error, or timeout",
+        Unit::Seconds,
+        planning.clone(),
+    );
+    registry.register("graphloom_planning_steps", "Steps of the planner a plan", steps.clone());
+    registry.register("graphloom_planning_active", "Operations being planned", active.clone());
+    active
 }
 
 impl Default for Metrics {

@@ -27,7 +27,15 @@ pub(crate) struct JoinField<'a> {
     pub(crate) overrides: Option<&'a str>,
     pub(crate) used_overridden: bool,
     pub(crate) override_label: Option<&'a str>,
-    pub(crate) contextual_arguments: Vec<String>,
+    pub(crate) contextual_arguments: Vec<ContextArgument<'a>>,
+}
+
+/// A row of `contextArguments`.
+pub(crate) struct ContextArgument<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) ty: &'a str,
+    pub(crate) context: &'a str,
+    pub(crate) selection: &'a str,
 }
 
 /// All `@join__type` of a type.
@@ -103,11 +111,21 @@ fn flag(node: &ast::Directive, name: &str, default: bool) -> bool {
     argument(node, name).and_then(ast::Value::to_bool).unwrap_or(default)
 }
 
-fn contextual_arguments(node: &ast::Directive) -> Vec<String> {
+/// The names of the contexts that a type sets.
+pub(crate) fn contexts(directives: &ast::DirectiveList) -> impl Iterator<Item = &str> {
+    directives.get_all("context").filter_map(|node| text(node, "name"))
+}
+
+fn contextual_arguments(node: &ast::Directive) -> Vec<ContextArgument<'_>> {
     let rows = argument(node, "contextArguments").and_then(ast::Value::as_list).unwrap_or_default();
-    rows.iter()
-        .filter_map(|row| row.as_object())
-        .filter_map(|row| row.iter().find(|(name, _)| name == "name"))
-        .filter_map(|(_, value)| value.as_str().map(str::to_owned))
-        .collect()
+    let rows = rows.iter().filter_map(|row| row.as_object()).filter_map(|row| {
+        let value = |name: &str| row.iter().find(|(key, _)| key == name)?.1.as_str();
+        Some(ContextArgument {
+            name: value("name")?,
+            ty: value("type")?,
+            context: value("context")?,
+            selection: value("selection")?,
+        })
+    });
+    rows.collect()
 }

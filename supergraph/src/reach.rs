@@ -31,6 +31,8 @@ mod closure; // Who stands at a position, and who can be entered.
 mod sources; // Who resolves what.
 
 use crate::{FieldId, SubgraphId, Supergraph, TypeId, TypeSet};
+use closure::Closures;
+use sources::Source;
 
 /// How far the search may go.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +138,23 @@ impl Supergraph {
     #[must_use]
     pub fn satisfiability(&self, limits: ReachLimits) -> Satisfiability {
         walk::walk(self, limits)
+    }
+
+    /// What keeps subgraphs from answering `field` on objects of type `ty` where `standing` answer the
+    /// way, under the override labels that are on: for each of those, and each that declares it. A
+    /// subgraph that could answer has an obstacle without missing fields.
+    #[must_use]
+    pub fn obstacles(
+        &self,
+        ty: TypeId,
+        field: FieldId,
+        standing: &[SubgraphId],
+        is_on: &dyn Fn(&str) -> bool,
+    ) -> Vec<(SubgraphId, Obstacle)> {
+        let mut closures = Closures::new(self);
+        closures.resolver.labels = self.labels().iter().map(|label| Some(is_on(label))).collect();
+        let way = standing.iter().copied().map(Source::typed).collect();
+        explain::field_obstacles(&mut closures, ty, field, &[way])
     }
 }
 

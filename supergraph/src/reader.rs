@@ -127,6 +127,9 @@ fn read(sdl: &str) -> Result<Supergraph, SupergraphErrorKind> {
     let api_text = api_sdl(&document, &reader.undefined);
     let api = Schema::parse_and_validate(api_text, "api.graphql")
         .map_err(|errors| ApiError(errors.errors.to_string()))?;
+    let has_contexts = reader.fields.iter().any(|(_, field)| {
+        field.capabilities.iter().any(|row| !row.contextual_arguments.is_empty())
+    });
     Ok(Supergraph {
         types: reader.types,
         fields: reader.fields,
@@ -135,6 +138,7 @@ fn read(sdl: &str) -> Result<Supergraph, SupergraphErrorKind> {
         type_names: reader.type_names,
         roots,
         labels: reader.labels,
+        has_contexts,
         undefined: reader.undefined,
         api,
     })

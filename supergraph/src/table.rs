@@ -26,6 +26,7 @@ pub struct Supergraph {
     pub(crate) type_names: IndexMap<String, TypeId>,
     pub(crate) roots: Roots,
     pub(crate) labels: Vec<String>,
+    pub(crate) has_contexts: bool,
     pub(crate) undefined: Vec<String>,
     pub(crate) api: Valid<Schema>,
 }
@@ -164,7 +165,20 @@ pub struct Capability {
     /// Progressive override: counts only while the label has this state.
     pub guard: Option<Guard>,
     /// Arguments that `@fromContext` fills: the operation cannot pass them.
-    pub contextual_arguments: Vec<String>,
+    pub contextual_arguments: Vec<ContextualArgument>,
+}
+
+/// An argument that is filled from an object above the field's own.
+///
+/// Spec: <https://specs.apollo.dev/federation/v2.8#@fromContext>
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContextualArgument {
+    /// The argument's name in the subgraph.
+    pub name: String,
+    /// Its type there, as it is written.
+    pub ty: String,
+    /// The types that set the context, each with the value to select on it.
+    pub setters: Vec<(TypeId, FieldSetId)>,
 }
 
 /// A progressive override's condition.
@@ -310,6 +324,11 @@ impl Supergraph {
     /// The labels of progressive overrides, in order of appearance.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// Whether any field has an argument that `@fromContext` fills.
+    pub fn has_contexts(&self) -> bool {
+        self.has_contexts
     }
 
     /// Type names that the document uses but doesn't define. Other routers read such documents, so

@@ -34,6 +34,10 @@ async fn a_request_is_explained_when_it_asks_and_may() {
     assert_eq!(house.query(DOCUMENT).await.json().get("extensions"), None);
     let plan = plan_of(&house, DOCUMENT).await.json();
     assert_eq!(plan["plan"], report["plan"]);
+    assert_eq!(plan["plan"]["warnings"], json!([]));
+    let nested = "{ topProducts { reviews { author { reviews { product { inStock } } } } } }";
+    let warned = plan_of(&house, nested).await.json();
+    assert_eq!(warned["plan"]["warnings"][0]["kind"], "listInList", "{warned}");
     assert!(plan["text"].as_str().unwrap().contains("waits for 1"), "{plan}");
     let wrong = plan_of(&house, "{ nobody }").await.json();
     assert!(wrong["errors"][0]["message"].as_str().unwrap().contains("nobody"), "{wrong}");

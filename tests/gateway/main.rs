@@ -27,5 +27,8 @@ mod drain;
 mod cancellation;
 mod pool;
 mod explain;
+mod planning;
+mod override_labels;
+mod plan_command;
 mod process;
 mod wrong_inputs;

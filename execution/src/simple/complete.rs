@@ -14,20 +14,19 @@
 //! Spec: <https://spec.graphql.org/September2025/#sec-Value-Completion>
 
 use super::{
-    error::Errors,
     leaf::coerce_result,
-    path::{Path, Segment, response_fields},
-    problem::Explained,
-    request::quoted,
-    store::{ObjectId, RuntimeTypeState, Store, Stored},
+    store::{Store, Stored},
 };
-use crate::{Inputs, json::Json};
+use crate::{
+    Inputs,
+    error::Errors,
+    json::{Json, quoted},
+    path::{Path, Segment, response_fields},
+    problem::{Explained, INVALID_VALUE, TOO_LARGE, UNEXPECTED_NULL},
+    tree::{ObjectId, RuntimeTypeState, Tree},
+};
 use query_planner::{ResponseField, ResponseSelection, ResponseSource, SlotId};
 use supergraph::TypeRef;
-
-const UNEXPECTED_NULL: &str = "NULL_IN_NON_NULL_POSITION";
-const INVALID_VALUE: &str = "INVALID_VALUE";
-const TOO_LARGE: &str = "RESPONSE_TOO_LARGE";
 
 /// Writes the data; nothing when the root is null.
 pub(super) fn complete<'a>(

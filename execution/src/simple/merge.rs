@@ -10,10 +10,11 @@
 //!
 //! **Read first:** [`Merge::fill`].
 
-use super::store::{ObjectId, Place, RuntimeTypeState, Store, Stored};
+use super::store::{Store, Stored};
 use crate::{
     Inputs,
     json::{Json, Kind},
+    tree::{ObjectId, Place, RuntimeTypeState},
 };
 use query_planner::{GroupId, RuntimeType, Selection};
 use supergraph::{TypeId, TypeKind, TypeRef};
@@ -24,8 +25,6 @@ pub(super) struct Merge<'m, 'a> {
     pub(super) store: &'m mut Store,
     pub(super) group: GroupId,
     pub(super) disputes: Vec<Dispute>,
-    /// The limit of objects is spent: the others were left out.
-    pub(super) overflowed: bool,
 }
 
 /// An answer that contradicts what is there.
@@ -46,13 +45,13 @@ impl Merge<'_, '_> {
         answer: &Json,
         represented: Option<TypeId>,
     ) {
-        let answered = self.runtime_type(selection, answer, represented);
-        let ty = match (self.store.object(object).ty, answered) {
-            (RuntimeTypeState::Unknown, RuntimeTypeState::Known(ty)) => RuntimeTypeState::Known(ty),
-            (held, RuntimeTypeState::Unknown) => held,
-            (held, answered) if held == answered => held,
-            (RuntimeTypeState::Impossible, _) => return,
-            _ => return self.disputes.push(Dispute::Type(object)),
+        let answered = answered_type(&self.inputs, selection, answer, represented);
+        let held = self.store.object(object).ty;
+        if held == RuntimeTypeState::Impossible {
+            return;
+        }
+        let Some(ty) = held.meets(answered) else {
+            return self.disputes.push(Dispute::Type(object));
         };
         self.store.set_type(object, ty);
         self.fill_slots(object, ty, selection, answer);
@@ -132,11 +131,7 @@ impl Merge<'_, '_> {
     }
 
     fn create(&mut self, place: Place, selection: &Selection, answer: &Json) -> Stored {
-        if self.store.len() >= self.inputs.limits.max_objects {
-            self.overflowed = true;
-            return Stored::Null;
-        }
-        let ty = self.runtime_type(selection, answer, None);
+        let ty = answered_type(&self.inputs, selection, answer, None);
         let object = self.store.create(selection.position, ty, place);
         // Nobody shows an object of an impossible type, and nobody asks for more of it.
         if ty != RuntimeTypeState::Impossible {
@@ -145,30 +140,31 @@ impl Merge<'_, '_> {
         }
         Stored::Object(object)
     }
+}
 
-    fn runtime_type(
-        &self,
-        selection: &Selection,
-        answer: &Json,
-        represented: Option<TypeId>,
-    ) -> RuntimeTypeState {
-        match selection.runtime_type {
-            RuntimeType::Known(ty) => RuntimeTypeState::Known(ty),
-            RuntimeType::Unknown => RuntimeTypeState::Unknown,
-            RuntimeType::Represented => {
-                represented.map_or(RuntimeTypeState::Unknown, RuntimeTypeState::Known)
-            }
-            RuntimeType::Asked => {
-                let supergraph = self.inputs.supergraph;
-                let declared = self.inputs.plan.positions[selection.position].ty;
-                answer
-                    .get("__typename")
-                    .and_then(Json::as_str)
-                    .and_then(|name| supergraph.type_named(&name))
-                    .filter(|ty| supergraph.ty(*ty).kind == TypeKind::Object)
-                    .filter(|ty| supergraph.ty(declared).possible.contains(*ty))
-                    .map_or(RuntimeTypeState::Impossible, RuntimeTypeState::Known)
-            }
+/// What an answer says of an object's runtime type.
+pub(super) fn answered_type(
+    inputs: &Inputs<'_>,
+    selection: &Selection,
+    answer: &Json,
+    represented: Option<TypeId>,
+) -> RuntimeTypeState {
+    match selection.runtime_type {
+        RuntimeType::Known(ty) => RuntimeTypeState::Known(ty),
+        RuntimeType::Unknown => RuntimeTypeState::Unknown,
+        RuntimeType::Represented => {
+            represented.map_or(RuntimeTypeState::Unknown, RuntimeTypeState::Known)
+        }
+        RuntimeType::Asked => {
+            let supergraph = inputs.supergraph;
+            let declared = inputs.plan.positions[selection.position].ty;
+            answer
+                .get("__typename")
+                .and_then(Json::as_str)
+                .and_then(|name| supergraph.type_named(&name))
+                .filter(|ty| supergraph.ty(*ty).kind == TypeKind::Object)
+                .filter(|ty| supergraph.ty(declared).possible.contains(*ty))
+                .map_or(RuntimeTypeState::Impossible, RuntimeTypeState::Known)
         }
     }
 }

@@ -2,28 +2,32 @@
 //!
 //! **In:** the body of a response and the request's groups. **Out:** filled objects, [`Problem`]s.
 //!
-//! **Never here:** how values merge (`merge`), client paths (`problem`).
+//! **Never here:** how values merge (`merge`), what the subgraph reports (`reported`).
 //!
 //! **Holds:** an entity is matched to its representation by position; an answer of another length
-//! is discarded whole, because then no position can be trusted. A body that is GraphQL is read
-//! under any status.
+//! is discarded whole, because then no position can be trusted. So is one that brings more objects
+//! than there is room for. A body that is GraphQL is read under any status.
 //!
 //! **Read first:** [`read_response`].
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Response-Format>
 
 use super::{
-    merge::{Dispute, Merge},
-    path::Key,
-    problem::{DOWNSTREAM, HTTP_ERROR, LIMIT_EXCEEDED, MALFORMED, Problem, Source, Where},
-    request::RequestedGroup,
+    count::objects_below,
+    merge::{Dispute, Merge, answered_type},
     store::Store,
 };
 use crate::{
     Inputs, ResponseParts,
-    json::{Json, JsonError, Kind, ReaderLimits},
+    json::{Json, Kind},
+    problem::{Problem, Where},
+    reported::{
+        Asked, broken, empty, other_length, other_type, read_errors, reader_limits,
+        too_many_objects, two_shapes,
+    },
+    tree::{RequestedGroup, RuntimeTypeState},
 };
-use query_planner::{GroupKind, QueryPlan};
+use query_planner::{GroupId, GroupKind};
 
 /// What became of an answer.
 pub(super) struct Reading {
@@ -42,6 +46,22 @@ pub(super) enum Data {
     Failed,
 }
 
+impl Reading {
+    fn failed(problem: Problem) -> Self {
+        Self { problems: vec![problem], data: Data::Failed }
+    }
+}
+
+impl Asked for &[RequestedGroup] {
+    fn groups(&self) -> impl Iterator<Item = GroupId> {
+        self.iter().map(|requested| requested.group)
+    }
+
+    fn is_asked(&self, group: usize, representation: usize) -> bool {
+        self[group].targets.get(representation).is_some_and(|targets| !targets.is_empty())
+    }
+}
+
 /// Reads a response into the store.
 pub(super) fn read_response(
     inputs: Inputs<'_>,
@@ -49,121 +69,30 @@ pub(super) fn read_response(
     groups: &[RequestedGroup],
     response: &ResponseParts,
 ) -> Reading {
-    let body = match read_body(&inputs, response) {
+    let body = match Json::read(&response.body, reader_limits(&inputs)) {
         Ok(body) => body,
-        Err(problem) => return Reading { problems: vec![*problem], data: Data::Failed },
+        Err(error) => return Reading::failed(broken(response, &error)),
     };
-    let mut problems = read_errors(&inputs, groups, &body);
+    let errors = body.get("errors");
+    let mut problems = errors.map_or_else(Vec::new, |errors| read_errors(&inputs, &groups, errors));
     let data = match body.get("data") {
         Some(data) if data.as_object().is_some() => {
+            let limit = inputs.limits.max_objects;
+            let brought = store.brought + brought(&inputs, store, groups, data);
+            if brought > limit {
+                return Reading::failed(too_many_objects(limit));
+            }
+            store.brought = brought;
             read_data(inputs, store, groups, data, &mut problems);
             Data::Read
         }
         None | Some(_) if !problems.is_empty() => Data::Null,
         _ => {
-            problems.push(unreadable(response, "neither `data` nor `errors`".to_owned()));
+            problems.push(empty(response));
             Data::Failed
         }
     };
     Reading { problems, data }
-}
-
-fn read_body(inputs: &Inputs<'_>, response: &ResponseParts) -> Result<Json, Box<Problem>> {
-    let limits = ReaderLimits {
-        max_depth: inputs.limits.max_answer_depth,
-        max_list_length: inputs.limits.max_list_length,
-    };
-    Json::read(&response.body, limits).map_err(|error| match error {
-        JsonError::TooDeep { .. } | JsonError::ListTooLong { .. } => {
-            let mut problem = Problem::ours(
-                LIMIT_EXCEEDED,
-                "the answer of a subgraph is beyond the limits",
-                Where::Unanswered,
-            );
-            problem.detail = Some(error.to_string());
-            Box::new(problem)
-        }
-        JsonError::NotUtf8 | JsonError::Syntax { .. } => {
-            Box::new(unreadable(response, error.to_string()))
-        }
-    })
-}
-
-fn unreadable(response: &ResponseParts, detail: String) -> Problem {
-    let status = response.status;
-    let (code, message) = if (200..300).contains(&status) {
-        (MALFORMED, "a subgraph answered something that is not GraphQL".to_owned())
-    } else {
-        (HTTP_ERROR, format!("a subgraph answered with HTTP status {status}"))
-    };
-    let mut problem = Problem::ours(code, message, Where::Unanswered);
-    problem.detail = Some(detail);
-    problem
-}
-
-fn read_errors(inputs: &Inputs<'_>, groups: &[RequestedGroup], body: &Json) -> Vec<Problem> {
-    let errors = body.get("errors").and_then(Json::as_array).unwrap_or_default();
-    let max = inputs.limits.max_errors;
-    let mut problems: Vec<Problem> =
-        errors.iter().take(max).map(|error| read_error(inputs.plan, groups, error)).collect();
-    if errors.len() > max {
-        let message = format!("a subgraph reported {} more errors", errors.len() - max);
-        problems.push(Problem::ours(DOWNSTREAM, message, Where::Fetch));
-    }
-    problems
-}
-
-fn read_error(plan: &QueryPlan, groups: &[RequestedGroup], error: &Json) -> Problem {
-    let message = error.get("message").and_then(Json::as_str);
-    let extensions = error.get("extensions").and_then(Json::as_object).unwrap_or_default();
-    let code = extensions.iter().find(|(key, _)| key == "code").and_then(|(_, code)| code.as_str());
-    let keys: Option<Vec<Key>> = error
-        .get("path")
-        .and_then(Json::as_array)
-        .and_then(|path| path.iter().map(read_key).collect());
-    Problem {
-        message: message.map_or_else(|| "an error without a message".to_owned(), Into::into),
-        code: code.map_or_else(|| DOWNSTREAM.to_owned(), Into::into),
-        source: Source::Subgraph(extensions.to_vec()),
-        detail: None,
-        at: keys.and_then(|keys| locate(plan, groups, keys)).unwrap_or(Where::Fetch),
-    }
-}
-
-fn read_key(json: &Json) -> Option<Key> {
-    match json.kind() {
-        Kind::Number => json.text().parse().ok().map(Key::Index),
-        _ => json.as_str().map(|name| Key::Name(name.into_owned())),
-    }
-}
-
-/// Where in the request an upstream path points; none when it leads nowhere.
-fn locate(plan: &QueryPlan, groups: &[RequestedGroup], mut keys: Vec<Key>) -> Option<Where> {
-    let Some(Key::Name(first)) = keys.first() else {
-        return None;
-    };
-    for (at, requested) in groups.iter().enumerate() {
-        let group = &plan.groups[requested.group];
-        match &group.kind {
-            GroupKind::Root => {
-                if group.selection.fields.iter().any(|field| &field.response_name == first) {
-                    return Some(Where::Below { group: at, representation: 0, tail: keys });
-                }
-            }
-            GroupKind::Entities { alias, .. } if alias == first => {
-                let Some(&Key::Index(representation)) = keys.get(1) else {
-                    return Some(Where::Group(at));
-                };
-                if requested.targets.get(representation).is_none_or(Vec::is_empty) {
-                    return Some(Where::Group(at));
-                }
-                let tail = keys.split_off(2);
-                return Some(Where::Below { group: at, representation, tail });
-            }
-            GroupKind::Entities { .. } => {}
-        }
-    }
-    None
 }
 
 fn read_data(
@@ -176,51 +105,68 @@ fn read_data(
     for (at, requested) in groups.iter().enumerate() {
         let group = requested.group;
         let disputes = Vec::new();
-        let mut merge = Merge { inputs, store: &mut *store, group, disputes, overflowed: false };
-        let found = read_group(&mut merge, requested, data);
-        let disputes = std::mem::take(&mut merge.disputes);
-        if merge.overflowed {
-            let message = "the answers of the subgraphs have too many objects";
-            problems.push(Problem::ours(LIMIT_EXCEEDED, message, Where::Group(at)));
+        let mut merge = Merge { inputs, store: &mut *store, group, disputes };
+        let found = find(&inputs, requested, data);
+        if let Found::Entities(entities) = found {
+            fill_targets(&mut merge, requested, entities);
         }
-        problems.extend(disputed(disputes));
+        problems.extend(disputed(merge.disputes));
         match found {
-            Found::Whole => {}
+            Found::Entities(_) => {}
             // The subgraph says itself why the list is null.
             Found::Nothing if !problems.is_empty() => {}
-            Found::Nothing | Found::OtherLength => problems.push(Problem::ours(
-                MALFORMED,
-                "a subgraph answered another number of entities than it was asked for",
-                Where::Group(at),
-            )),
+            Found::Nothing | Found::OtherLength => problems.push(other_length(at)),
         }
     }
 }
 
-/// Whether a group found its answer.
-enum Found {
-    Whole,
+/// What a group finds in an answer.
+enum Found<'d> {
+    /// One entity for each representation.
+    Entities(&'d [Json]),
     Nothing,
     OtherLength,
 }
 
-fn read_group(merge: &mut Merge<'_, '_>, requested: &RequestedGroup, data: &Json) -> Found {
-    let group = &merge.inputs.plan.groups[requested.group];
-    let entities = match &group.kind {
-        GroupKind::Root => std::slice::from_ref(data),
-        GroupKind::Entities { alias, .. } => {
-            if requested.all_targets().next().is_none() {
-                return Found::Whole;
-            }
-            match data.get(alias).map(Json::kind) {
-                Some(Kind::Array(entities)) if entities.len() == requested.targets.len() => {
-                    entities
-                }
-                None | Some(Kind::Null) => return Found::Nothing,
-                Some(_) => return Found::OtherLength,
+fn find<'d>(inputs: &Inputs<'_>, requested: &RequestedGroup, data: &'d Json) -> Found<'d> {
+    let alias = match &inputs.plan.groups[requested.group].kind {
+        GroupKind::Root => return Found::Entities(std::slice::from_ref(data)),
+        GroupKind::Entities { alias, .. } => alias,
+    };
+    if requested.all_targets().next().is_none() {
+        return Found::Entities(&[]);
+    }
+    match data.get(alias).map(Json::kind) {
+        Some(Kind::Array(entities)) if entities.len() == requested.targets.len() => {
+            Found::Entities(entities)
+        }
+        None | Some(Kind::Null) => Found::Nothing,
+        Some(_) => Found::OtherLength,
+    }
+}
+
+/// How many objects the data brings.
+fn brought(inputs: &Inputs<'_>, store: &Store, groups: &[RequestedGroup], data: &Json) -> usize {
+    let mut brought = 0;
+    for requested in groups {
+        let Found::Entities(entities) = find(inputs, requested, data) else { continue };
+        let selection = &inputs.plan.groups[requested.group].selection;
+        for (entity, targets) in entities.iter().zip(&requested.targets) {
+            for target in targets {
+                let answered = answered_type(inputs, selection, entity, target.represented);
+                let ty = match answered {
+                    RuntimeTypeState::Unknown => store.object(target.object).ty,
+                    answered => answered,
+                };
+                brought += objects_below(inputs, selection, ty, entity);
             }
         }
-    };
+    }
+    brought
+}
+
+fn fill_targets(merge: &mut Merge<'_, '_>, requested: &RequestedGroup, entities: &[Json]) {
+    let group = &merge.inputs.plan.groups[requested.group];
     for (entity, targets) in entities.iter().zip(&requested.targets) {
         for target in targets {
             match entity.kind() {
@@ -232,7 +178,6 @@ fn read_group(merge: &mut Merge<'_, '_>, requested: &RequestedGroup, data: &Json
             }
         }
     }
-    Found::Whole
 }
 
 /// One problem for all objects of a wrong type, one for each value of two shapes.
@@ -242,16 +187,11 @@ fn disputed(disputes: Vec<Dispute>) -> Vec<Problem> {
     for dispute in disputes {
         match dispute {
             Dispute::Type(object) => objects.push(object),
-            Dispute::Shape(place) => problems.push(Problem::ours(
-                MALFORMED,
-                "two subgraphs answer the same value in different shapes",
-                Where::Value(place),
-            )),
+            Dispute::Shape(place) => problems.push(two_shapes(Where::Value(place))),
         }
     }
     if !objects.is_empty() {
-        let message = "a subgraph answered an object of another type than it was asked for";
-        problems.push(Problem::ours(MALFORMED, message, Where::Objects(objects)));
+        problems.push(other_type(Where::Objects(objects)));
     }
     problems
 }

@@ -12,10 +12,11 @@
 //!
 //! Spec: <https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec>
 
-use super::store::{ObjectId, Store, Stored};
+use super::store::{Store, Stored};
 use crate::{
     Inputs,
     json::{Json, Kind},
+    tree::ObjectId,
 };
 use query_planner::{Representation, RepresentationField};
 use supergraph::TypeRef;

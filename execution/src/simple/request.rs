@@ -1,65 +1,86 @@
-//! Makes the call of a fetch: who its targets are, and the body of the request.
+//! Makes the calls of a fetch: who its targets are, and the bodies of the requests.
 //!
-//! **In:** a fetch that is ready, and the store. **Out:** a [`Request`], or nothing to ask for.
+//! **In:** a fetch that is ready, and the store. **Out:** [`Request`]s, none when there is nothing to ask for.
 //!
 //! **Never here:** one object's representation (`representation`), when a fetch is ready (`simple`).
 //!
 //! **Holds:** equal representations of one variable are sent once; an entity group's answer has one
 //! entity for each representation of its variable, in their order.
 //!
-//! **Read first:** [`request`].
+//! **Read first:** [`requests`].
 
 use super::{
+    context::{Part, parts_of},
     representation::represent,
-    store::{ObjectId, Store},
+    store::Store,
 };
-use crate::{BodyParts, Inputs};
+use crate::{
+    BodyParts, Inputs,
+    json::quoted,
+    tree::{ObjectId, RequestedGroup, Target, Tree},
+};
 use bytes::Bytes;
 use indexmap::IndexMap;
-use query_planner::{Fetch, Group, GroupId, GroupKind, Representation};
+use query_planner::{Fetch, Group, GroupKind, Representation};
 use std::ops::Range;
-use supergraph::{TypeId, TypeKind};
+use supergraph::TypeKind;
 
 /// A request, and what its answer will belong to.
 pub(super) struct Request {
     pub(super) body: BodyParts,
     pub(super) entities: Vec<Range<usize>>,
     pub(super) groups: Vec<RequestedGroup>,
-    pub(super) unrepresented: usize,
 }
 
-/// A group of a request.
-#[derive(Debug)]
-pub(super) struct RequestedGroup {
-    pub(super) group: GroupId,
-    /// The targets of every representation of its variable. A root group has one entry for all.
-    pub(super) targets: Vec<Vec<Target>>,
-}
+/// The representations of each variable, numbered.
+type Variables<'a> = IndexMap<&'a str, IndexMap<String, usize>>;
 
-/// An object that an answer completes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
-    pub(super) object: ObjectId,
-    /// The runtime type that its representation had.
-    pub(super) represented: Option<TypeId>,
-}
-
-impl RequestedGroup {
-    pub(super) fn all_targets(&self) -> impl Iterator<Item = ObjectId> {
-        self.targets.iter().flatten().map(|target| target.object)
+/// The requests of a fetch: one, or one for each different value of its contexts. Counts the objects
+/// that could not be represented.
+pub(super) fn requests(inputs: &Inputs<'_>, store: &Store, fetch: &Fetch) -> (Vec<Request>, usize) {
+    let group = fetch.groups.first().map(|&group| &inputs.plan.groups[group]);
+    let contexts = group.map_or(&[][..], |group| match &group.kind {
+        GroupKind::Entities { contexts, .. } => contexts,
+        GroupKind::Root => &[],
+    });
+    let (Some(group), false) = (group, contexts.is_empty()) else {
+        return match request(inputs, store, fetch, None) {
+            Ok(request) => (vec![request.0], request.1),
+            Err(unrepresented) => (Vec::new(), unrepresented),
+        };
+    };
+    let objects = targets_of(store, group);
+    let parts = parts_of(store, contexts, &objects);
+    let mut requests = Vec::with_capacity(parts.len());
+    let mut unrepresented = objects.len();
+    for part in &parts {
+        unrepresented -= part.objects.len();
+        match request(inputs, store, fetch, Some(part)) {
+            Ok((request, more)) => {
+                unrepresented += more;
+                requests.push(request);
+            }
+            Err(more) => unrepresented += more,
+        }
     }
+    (requests, unrepresented)
 }
 
-/// The request of a fetch; `Err` counts the objects that could not be represented when nothing is
-/// left to ask for.
-pub(super) fn request(inputs: &Inputs<'_>, store: &Store, fetch: &Fetch) -> Result<Request, usize> {
+/// The request for a part of a fetch's objects, or for all; `Err` counts the objects that could not be
+/// represented when nothing is left to ask for.
+fn request(
+    inputs: &Inputs<'_>,
+    store: &Store,
+    fetch: &Fetch,
+    part: Option<&Part<'_>>,
+) -> Result<(Request, usize), usize> {
     let plan = inputs.plan;
-    let mut variables: IndexMap<&str, IndexMap<String, usize>> = IndexMap::new();
+    let mut variables = Variables::new();
     let mut groups = Vec::new();
     let mut unrepresented = 0;
     for &id in &fetch.groups {
         let group = &plan.groups[id];
-        let objects = targets_of(store, group);
+        let objects = part.map_or_else(|| targets_of(store, group), |part| part.objects.clone());
         let targets = match &group.kind {
             GroupKind::Root => vec![
                 objects.into_iter().map(|object| Target { object, represented: None }).collect(),
@@ -94,8 +115,9 @@ pub(super) fn request(inputs: &Inputs<'_>, store: &Store, fetch: &Fetch) -> Resu
             requested.targets.resize_with(variables[variable.as_str()].len(), Vec::new);
         }
     }
-    let (body, entities) = write_body(inputs, fetch, &variables);
-    Ok(Request { body, entities, groups, unrepresented })
+    let values = part.map_or(&[][..], |part| &part.values);
+    let (body, entities) = write_body(inputs, fetch, values, &variables);
+    Ok((Request { body, entities, groups }, unrepresented))
 }
 
 fn targets_of(store: &Store, group: &Group) -> Vec<ObjectId> {
@@ -125,7 +147,8 @@ fn represent_object(
 fn write_body(
     inputs: &Inputs<'_>,
     fetch: &Fetch,
-    variables: &IndexMap<&str, IndexMap<String, usize>>,
+    values: &[(&str, String)],
+    variables: &Variables<'_>,
 ) -> (BodyParts, Vec<Range<usize>>) {
     let head = format!("{{\"query\":{}", quoted(&fetch.text));
     let mut tail = String::new();
@@ -135,6 +158,10 @@ fn write_body(
             open_variable(&mut tail, name);
             tail.push_str(&value.to_string());
         }
+    }
+    for (name, value) in values {
+        open_variable(&mut tail, name);
+        tail.push_str(value);
     }
     for (name, representations) in variables {
         open_variable(&mut tail, name);
@@ -157,9 +184,4 @@ fn open_variable(tail: &mut String, name: &str) {
     tail.push_str(if tail.is_empty() { ",\"variables\":{" } else { "," });
     tail.push_str(&quoted(name));
     tail.push(':');
-}
-
-/// A JSON string.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

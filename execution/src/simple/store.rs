@@ -10,19 +10,18 @@
 //!
 //! **Read first:** [`Store`].
 
+use crate::{
+    json::Json,
+    tree::{ObjectId, Place, RuntimeTypeState, Tree},
+};
 use query_planner::{GroupId, PositionId, SlotId};
 use std::collections::HashMap;
-use supergraph::{IdVec, TypeId, ids};
-
-use crate::json::Json;
-
-ids! {
-    /// An object of the store.
-    ObjectId,
-}
+use supergraph::{IdVec, TypeId};
 
 /// All objects.
 pub(super) struct Store {
+    /// How many objects the answers brought, with the root.
+    pub(super) brought: usize,
     objects: IdVec<ObjectId, Object>,
     created: HashMap<(GroupId, PositionId), Vec<ObjectId>>,
 }
@@ -33,25 +32,6 @@ pub(super) struct Object {
     pub(super) ty: RuntimeTypeState,
     pub(super) parent: Option<Place>,
     values: HashMap<SlotId, Stored>,
-}
-
-/// Where a value is: a slot of an object, and the way through its lists.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) object: ObjectId,
-    pub(super) slot: SlotId,
-    pub(super) indexes: Vec<usize>,
-}
-
-/// What is known of an object's runtime type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum RuntimeTypeState {
-    /// Nobody has told.
-    Unknown,
-    /// Told, and possible here.
-    Known(TypeId),
-    /// A subgraph said something that cannot be.
-    Impossible,
 }
 
 /// A value of a slot.
@@ -79,15 +59,7 @@ impl Store {
             parent: None,
             values: HashMap::new(),
         });
-        Self { objects, created: HashMap::new() }
-    }
-
-    pub(super) fn root(&self) -> ObjectId {
-        supergraph::Id::from_index(0)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.objects.len()
+        Self { brought: 1, objects, created: HashMap::new() }
     }
 
     pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
@@ -136,16 +108,28 @@ impl Store {
     }
 }
 
-impl RuntimeTypeState {
-    pub(super) fn known(self) -> Option<TypeId> {
-        match self {
-            Self::Known(ty) => Some(ty),
-            Self::Unknown | Self::Impossible => None,
-        }
+impl Tree for Store {
+    fn root(&self) -> ObjectId {
+        supergraph::Id::from_index(0)
     }
 
-    /// Whether a condition on runtime types holds; an unknown type satisfies only the absent one.
-    pub(super) fn fits(self, types: Option<&supergraph::TypeSet>) -> bool {
-        types.is_none_or(|types| self.known().is_some_and(|ty| types.contains(ty)))
+    fn ty(&self, object: ObjectId) -> RuntimeTypeState {
+        self.objects[object].ty
+    }
+
+    fn place(&self, object: ObjectId) -> Option<Place> {
+        self.objects[object].parent.clone()
+    }
+
+    fn object_at(&self, object: ObjectId, slot: SlotId, indexes: &[usize]) -> Option<ObjectId> {
+        let mut value = self.value(object, slot)?;
+        for &index in indexes {
+            let Stored::List(items) = value else { return None };
+            value = items.get(index)?;
+        }
+        match value {
+            Stored::Object(object) => Some(*object),
+            _ => None,
+        }
     }
 }

@@ -129,6 +129,7 @@ impl<'s> Builder<'s> {
     ) -> GroupId {
         let n = self.fetches[fetch].groups.len();
         let kind = GroupKind::Entities {
+            contexts: Vec::new(),
             alias: format!("_e{n}"),
             variable: format!("r{n}"),
             representations: vec![representation],

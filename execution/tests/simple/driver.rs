@@ -82,6 +82,7 @@ impl<'p> Script<'p> {
                 max_error_paths: 64,
                 max_errors: 1000,
                 max_answer_depth: 32,
+                max_calls_per_fetch: 100,
                 max_list_length: 1000,
                 max_objects: 10_000,
                 max_response_bytes: 1_000_000,

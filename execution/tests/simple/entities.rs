@@ -294,6 +294,7 @@ fn groups_that_share_a_variable_are_answered_for_all_its_representations() {
     let second = plan.fetch("b", "b", &[first]);
     for (alias, field, slot) in [("x", "name", name), ("y", "price", price)] {
         let kind = GroupKind::Entities {
+            contexts: Vec::new(),
             alias: alias.to_owned(),
             variable: "shared".to_owned(),
             representations: vec![plan.represent("Product", vec![plan.key("id", id)])],
@@ -333,6 +334,7 @@ fn a_shared_variable_can_have_more_representations_than_a_group_has_targets() {
         [("x", one, id_one, name_one), ("y", many, id_many, name_many)]
     {
         let kind = GroupKind::Entities {
+            contexts: Vec::new(),
             alias: alias.to_owned(),
             variable: "shared".to_owned(),
             representations: vec![plan.represent("Product", vec![plan.key("id", id)])],

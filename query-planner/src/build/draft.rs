@@ -4,7 +4,11 @@
 //!
 //! **Holds:** what a draft waits for is fixed when it is made; only its fields grow.
 
-use crate::plan::{OperationKind, PositionId, RepresentationField, SlotId};
+use super::{context::Filled, place::Placed};
+use crate::{
+    operation::Operation,
+    plan::{ContextValue, OperationKind, PositionId, RepresentationField, SlotId},
+};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use supergraph::{SubgraphId, TypeId, TypeSet};
@@ -24,6 +28,8 @@ pub(super) struct Draft {
     /// Required values without which an object is not sent. Fields that require other ones stand in
     /// a group of their own, so that they don't get lost together.
     pub(super) decisive: BTreeSet<SlotId>,
+    /// What objects above fill, in requests of its own; none for a group without such arguments.
+    pub(super) contexts: Option<Vec<ContextValue>>,
     /// What it selects, by position and the local type there.
     pub(super) nodes: IndexMap<(PositionId, TypeId), Node>,
 }
@@ -54,9 +60,28 @@ pub(super) struct Node {
     pub(super) fields: IndexMap<SlotId, TypeSet>,
     /// The local named type of each composite field, by runtime type.
     pub(super) locals: Vec<(SlotId, TypeId, TypeId)>,
+    /// The contextual arguments of a field, by runtime type: argument and variable.
+    pub(super) contextual: Vec<(SlotId, TypeId, Arguments)>,
+}
+
+/// Names of arguments, each with the name of the variable that fills it.
+pub(super) type Arguments = Vec<(String, String)>;
+
+impl Node {
+    /// The contextual arguments of a field on objects of type `ty`.
+    pub(super) fn contextual_arguments(&self, slot: SlotId, ty: TypeId) -> Arguments {
+        let mut rows = self.contextual.iter();
+        let found = rows.find(|row| row.0 == slot && row.1 == ty);
+        found.map(|row| row.2.clone()).unwrap_or_default()
+    }
 }
 
 impl Draft {
+    /// Whether other groups may be asked for in the same request.
+    pub(super) fn may_share_request(&self) -> bool {
+        matches!(self.kind, DraftKind::Entities { .. }) && self.contexts.is_none()
+    }
+
     /// Adds a field for objects of type `ty`; `local` is the named type of its value in the
     /// subgraph.
     pub(super) fn select(
@@ -72,6 +97,35 @@ impl Draft {
             && !node.locals.contains(&(slot, ty, local))
         {
             node.locals.push((slot, ty, local));
+        }
+    }
+
+    /// Gives a field its contextual arguments, each with a variable for the value from above.
+    pub(super) fn fill(
+        &mut self,
+        node: (PositionId, TypeId),
+        slot: SlotId,
+        ty: TypeId,
+        filled: Vec<Filled>,
+        operation: &Operation,
+    ) {
+        let Some(contexts) = &mut self.contexts else { return };
+        let mut arguments = Arguments::new();
+        for Filled { argument, ty, sources, .. } in filled {
+            let known = contexts.iter().find(|known| known.ty == ty && known.sources == sources);
+            let variable = match known {
+                Some(known) => known.variable.clone(),
+                None => {
+                    let variable = operation.free_variable(format!("context{}", contexts.len()));
+                    contexts.push(ContextValue { variable: variable.clone(), ty, sources });
+                    variable
+                }
+            };
+            arguments.push((argument, variable));
+        }
+        let node = self.nodes.entry(node).or_default();
+        if !node.contextual.iter().any(|row| row.0 == slot && row.1 == ty) {
+            node.contextual.push((slot, ty, arguments));
         }
     }
 
@@ -132,6 +186,16 @@ pub(super) fn merge_fields(known: &mut Vec<RepresentationField>, fields: Vec<Rep
                 };
                 merge_fields(&mut known.fields, field.fields);
             }
+        }
+    }
+}
+
+/// The groups that ask for placed values, at any level.
+pub(super) fn collect_groups(placed: &Placed, groups: &mut BTreeSet<DraftId>) {
+    for field in &placed.fields {
+        groups.extend(&field.groups);
+        if let Some((_, child)) = &field.child {
+            collect_groups(child, groups);
         }
     }
 }

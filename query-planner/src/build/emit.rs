@@ -12,7 +12,7 @@
 
 use super::{
     Builder,
-    draft::{Draft, DraftId, DraftKind, Node},
+    draft::{Arguments, Draft, DraftId, DraftKind, Node},
     names::Names,
 };
 use crate::plan::{PositionId, RuntimeType, SelectedField, Selection, SlotId};
@@ -68,6 +68,7 @@ struct Variant {
     types: TypeSet,
     ty: TypeRef,
     local: Option<TypeId>,
+    contextual: Arguments,
 }
 
 /// One selection set: fields for every object, and fragments.
@@ -197,7 +198,7 @@ impl Builder<'_> {
             true => name.clone(),
             false => format!("{response_name}: {name}"),
         };
-        self.write_arguments(slot, &mut line, text);
+        self.write_arguments(slot, &variant.contextual, &mut line, text);
         text.n_fields += 1;
         let mut selection = None;
         if let (Some(local), Some(child)) = (variant.local, self.slots[slot].child) {
@@ -219,12 +220,18 @@ impl Builder<'_> {
         lines.fields.push(SelectedField { types, response_name, slot, selection });
     }
 
-    fn write_arguments(&self, slot: SlotId, line: &mut String, text: &mut Text) {
+    fn write_arguments(
+        &self,
+        slot: SlotId,
+        contextual: &Arguments,
+        line: &mut String,
+        text: &mut Text,
+    ) {
         let (arguments, directives) = self.arguments_of(slot);
-        write_arguments(arguments, line, text);
+        write_arguments(arguments, contextual, line, text);
         for directive in directives {
             let _ = write!(line, " @{}", directive.name);
-            write_arguments(&directive.arguments, line, text);
+            write_arguments(&directive.arguments, &Arguments::new(), line, text);
         }
     }
 
@@ -261,11 +268,18 @@ impl Builder<'_> {
             let local =
                 node.locals.iter().find(|row| row.0 == slot && row.1 == ty).map(|row| row.2);
             let declared = self.local_type(draft.subgraph, ty, on, name);
-            match variants.iter_mut().find(|row| row.ty == declared && row.local == local) {
+            let contextual = node.contextual_arguments(slot, ty);
+            let alike = |row: &&mut Variant| {
+                row.ty == declared && row.local == local && row.contextual == contextual
+            };
+            match variants.iter_mut().find(alike) {
                 Some(variant) => {
                     variant.types.insert(ty);
                 }
-                None => variants.push(Variant { types: TypeSet::of(ty), ty: declared, local }),
+                None => {
+                    let types = TypeSet::of(ty);
+                    variants.push(Variant { types, ty: declared, local, contextual });
+                }
             }
         }
         variants
@@ -309,16 +323,26 @@ impl Builder<'_> {
         let local = locals.next();
         let agrees = locals.all(|other| Some(other) == local)
             && local.is_none_or(|local| local == ty.named());
-        agrees.then(|| Variant { types: types.clone(), ty, local })
+        let mut contextual = types.iter().map(|ty| node.contextual_arguments(slot, ty));
+        let first = contextual.next().unwrap_or_default();
+        let agrees = agrees && contextual.all(|other| other == first);
+        agrees.then(|| Variant { types: types.clone(), ty, local, contextual: first })
     }
 }
 
-fn write_arguments(arguments: &[(String, Value)], line: &mut String, text: &mut Text) {
-    for (i, (name, value)) in arguments.iter().enumerate() {
+fn write_arguments(
+    arguments: &[(String, Value)],
+    contextual: &Arguments,
+    line: &mut String,
+    text: &mut Text,
+) {
+    let mut written = Vec::with_capacity(arguments.len() + contextual.len());
+    for (name, value) in arguments {
         text.use_variables(value);
-        let _ = write!(line, "{}{name}: {value}", if i == 0 { "(" } else { ", " });
+        written.push(format!("{name}: {value}"));
     }
-    if !arguments.is_empty() {
-        line.push(')');
+    written.extend(contextual.iter().map(|(name, variable)| format!("{name}: ${variable}")));
+    if !written.is_empty() {
+        let _ = write!(line, "({})", written.join(", "));
     }
 }

@@ -12,7 +12,8 @@
 
 use super::{
     Builder,
-    draft::{Draft, DraftId, DraftKind, merge_fields},
+    context::Filled,
+    draft::{Draft, DraftId, DraftKind, collect_groups, merge_fields},
 };
 use crate::{
     PlanErrorKind,
@@ -55,12 +56,13 @@ pub(super) struct Placed {
     pub(super) fields: Vec<PlacedField>,
 }
 
+#[derive(Clone)]
 pub(super) struct PlacedField {
-    entry: usize,
-    ty: TypeId,
-    slot: SlotId,
-    groups: Vec<DraftId>,
-    child: Option<(ShapeId, Rc<Placed>)>,
+    pub(super) entry: usize,
+    pub(super) ty: TypeId,
+    pub(super) slot: SlotId,
+    pub(super) groups: Vec<DraftId>,
+    pub(super) child: Option<(ShapeId, Rc<Placed>)>,
 }
 
 /// Who stands at a position.
@@ -122,23 +124,13 @@ impl Builder<'_> {
         at: PositionId,
         context: &Context,
     ) -> Result<Rc<Placed>, PlanErrorKind> {
+        self.shapes.go_on()?;
         match choices {
             Choices::Fields(fields) | Choices::Serial(fields) => {
-                let mut placed = Placed::default();
-                // What carriers answer comes first: demanded values then find the client's slots.
-                let here = |field: &&FieldChoice| {
-                    field.sources.iter().all(|source| matches!(source.from, From::Carrier(_)))
-                };
-                for field in fields.iter().filter(here) {
-                    placed.fields.push(self.place_field(field, shape, at, context)?);
-                }
-                for field in fields.iter().filter(|field| !here(field)) {
-                    placed.fields.push(self.place_field(field, shape, at, context)?);
-                }
-                Ok(Rc::new(placed))
+                self.place_fields(fields, shape, at, context)
             }
             Choices::Resolve { jump, interface, then } => {
-                let draft = self.draft_of(jump, *interface, at, context)?;
+                let draft = self.draft_of(jump, *interface, at, context, &[])?;
                 self.drafts[draft].nodes.entry((at, *interface)).or_default();
                 if let DraftKind::Entities { resolves_types, .. } = &mut self.drafts[draft].kind {
                     *resolves_types = true;
@@ -149,6 +141,35 @@ impl Builder<'_> {
                 self.place(then, shape, at, &context)
             }
         }
+    }
+
+    /// Places fields in the order in which later ones can use earlier ones: what contexts read is
+    /// there before what lies below, and what carriers answer before demanded values, which then
+    /// find the client's slots.
+    fn place_fields(
+        &mut self,
+        fields: &[FieldChoice],
+        shape: ShapeId,
+        at: PositionId,
+        context: &Context,
+    ) -> Result<Rc<Placed>, PlanErrorKind> {
+        let shape_row = self.shapes.get(shape);
+        let here = |field: &FieldChoice| {
+            field.sources.iter().all(|source| matches!(source.from, From::Carrier(_)))
+        };
+        let is_context = |field: &FieldChoice| shape_row.is_context(field.entry);
+        let mut placed = Placed::default();
+        for field in fields.iter().filter(|field| is_context(field)) {
+            placed.fields.push(self.place_field(field, shape, at, context)?);
+        }
+        self.set_contexts(&shape_row, at, &placed);
+        for field in fields.iter().filter(|field| !is_context(field) && here(field)) {
+            placed.fields.push(self.place_field(field, shape, at, context)?);
+        }
+        for field in fields.iter().filter(|field| !is_context(field) && !here(field)) {
+            placed.fields.push(self.place_field(field, shape, at, context)?);
+        }
+        Ok(Rc::new(placed))
     }
 
     fn place_field(
@@ -162,15 +183,21 @@ impl Builder<'_> {
         let entry = &shape.entries[choice.entry];
         let mut groups = Vec::with_capacity(choice.sources.len());
         let mut nodes = Vec::with_capacity(choice.sources.len());
+        let mut filled = Vec::with_capacity(choice.sources.len());
         for source in &choice.sources {
-            let (group, on) = self.group_of(source, choice.ty, at, context)?;
+            let arguments = self.filled(source, entry, at)?;
+            let (group, on) = self.group_of(source, choice.ty, at, context, &arguments)?;
             groups.push(group);
             nodes.push((at, on));
+            filled.push(arguments);
         }
         let slot = self.slot(entry, choice.ty, at, groups[0], context.is_client)?;
-        for ((group, node), source) in groups.iter().zip(nodes).zip(&choice.sources) {
+        let answers = groups.iter().zip(nodes).zip(&choice.sources).zip(filled);
+        for (((group, node), source), filled) in answers {
             let local = entry.child.map(|_| source.local);
-            self.drafts[*group].select(node, slot, choice.ty, local);
+            let draft = &mut self.drafts[*group];
+            draft.select(node, slot, choice.ty, local);
+            draft.fill(node, slot, choice.ty, filled, self.operation);
         }
         let child = match (&choice.child, self.slots[slot].child) {
             (Some(child), Some(below)) => {
@@ -226,10 +253,11 @@ impl Builder<'_> {
         ty: TypeId,
         at: PositionId,
         context: &Context,
+        filled: &[Filled],
     ) -> Result<(DraftId, TypeId), PlanErrorKind> {
         match &source.from {
             From::Carrier(index) => Ok(context.carriers[*index]),
-            From::Jump(jump) => Ok((self.draft_of(jump, ty, at, context)?, source.on)),
+            From::Jump(jump) => Ok((self.draft_of(jump, ty, at, context, filled)?, source.on)),
         }
     }
 
@@ -240,9 +268,11 @@ impl Builder<'_> {
         ty: TypeId,
         at: PositionId,
         context: &Context,
+        filled: &[Filled],
     ) -> Result<DraftId, PlanErrorKind> {
         let mut waits_for: BTreeSet<DraftId> = context.creators.iter().copied().collect();
         waits_for.extend(context.typed_by);
+        waits_for.extend(filled.iter().flat_map(|filled| &filled.groups));
         let mut fields = Vec::new();
         for (demand, is_key) in [(&jump.key, true), (&jump.requires, false)] {
             if let Some(demand) = demand {
@@ -271,6 +301,7 @@ impl Builder<'_> {
             let draft = &self.drafts[*id];
             draft.creators == context.creators
                 && draft.waits_for == waits_for
+                && draft.contexts.is_some() == jump.contextual
                 && is_same_door(&draft.kind, &kind)
                 && draft.decisive == decisive
                 && draft.can_hold(ty, &fields)
@@ -284,6 +315,7 @@ impl Builder<'_> {
                 waits_for,
                 kind,
                 decisive,
+                contexts: jump.contextual.then(Vec::new),
                 nodes: indexmap::IndexMap::new(),
             });
             self.drafts.len() - 1
@@ -303,7 +335,7 @@ impl Builder<'_> {
     }
 
     /// The fields of a representation for objects of type `ty`, as `subgraph` declares them.
-    fn representation(
+    pub(super) fn representation(
         &self,
         placed: &Placed,
         shape: ShapeId,
@@ -484,13 +516,4 @@ fn is_decisive(field: &RepresentationField) -> bool {
         }
     }
     !field.is_key && (has_non_null(&field.ty) || field.fields.iter().any(is_decisive))
-}
-
-fn collect_groups(placed: &Placed, groups: &mut BTreeSet<DraftId>) {
-    for field in &placed.fields {
-        groups.extend(&field.groups);
-        if let Some((_, child)) = &field.child {
-            collect_groups(child, groups);
-        }
-    }
 }

@@ -6,7 +6,8 @@
 //!
 //! **Holds:** two entity groups share a request when they ask one subgraph at equal depth: then
 //! neither waits for the other. A request is moved to a greater depth only to join another, and only
-//! when the plan weighs less then. A root group shares with nobody.
+//! when the plan weighs less then. Root groups, and those with contextual arguments, share with
+//! nobody.
 
 use super::{
     Builder,
@@ -120,7 +121,7 @@ impl Builder<'_> {
     }
 
     fn is_entity_bundle(&self, bundle: &Bundle) -> bool {
-        matches!(self.drafts[bundle.drafts[0]].kind, DraftKind::Entities { .. })
+        self.drafts[bundle.drafts[0]].may_share_request()
     }
 
     /// The depth of each draft when none starts before its time.
@@ -143,13 +144,12 @@ impl Builder<'_> {
             let draft = &self.drafts[id];
             let waits_for: BTreeSet<usize> =
                 draft.waits_for.iter().map(|other| bundle_of[other]).collect();
-            let is_entities = |kind: &DraftKind| matches!(kind, DraftKind::Entities { .. });
             let shared = bundles.iter().position(|bundle| {
                 let first = &self.drafts[bundle.drafts[0]];
                 bundle.depth == depths[id]
                     && first.subgraph == draft.subgraph
-                    && is_entities(&first.kind)
-                    && is_entities(&draft.kind)
+                    && first.may_share_request()
+                    && draft.may_share_request()
                     && (batching == Batching::Fewest || bundle.waits_for == waits_for)
             });
             match shared {
@@ -180,9 +180,12 @@ impl Builder<'_> {
             DraftKind::Root(kind) => (*kind, selections[0].to_owned()),
             DraftKind::Entities { .. } => {
                 let mut fields = Vec::with_capacity(selections.len());
+                let contexts = first.contexts.iter().flatten();
+                declared.extend(contexts.map(|row| format!("${}: {}", row.variable, row.ty)));
                 for (index, selection) in selections.iter().enumerate() {
                     let alone = selections.len() == 1;
-                    let variable = self.free_variable(alone, index);
+                    let name = if alone { String::new() } else { index.to_string() };
+                    let variable = self.operation.free_variable(format!("representations{name}"));
                     let (alias, prefix) = match alone {
                         true => ("_entities".to_owned(), String::new()),
                         false => (format!("_e{index}"), format!("_e{index}: ")),
@@ -212,18 +215,6 @@ impl Builder<'_> {
         (kind, format!("{head}{body}{}", text.fragment_definitions()), names)
     }
 
-    /// A variable name for representations that the client doesn't use.
-    fn free_variable(&self, alone: bool, index: usize) -> String {
-        let mut name = match alone {
-            true => "representations".to_owned(),
-            false => format!("representations{index}"),
-        };
-        while self.operation.variables().iter().any(|variable| variable.name == name) {
-            name.insert(0, '_');
-        }
-        name
-    }
-
     fn group(
         &self,
         draft: &Draft,
@@ -242,6 +233,7 @@ impl Builder<'_> {
                     alias: alias.clone(),
                     variable: variable.clone(),
                     representations: merge_representations(representations.collect()),
+                    contexts: draft.contexts.clone().unwrap_or_default(),
                 }
             }
             _ => GroupKind::Root,

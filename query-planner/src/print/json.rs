@@ -12,7 +12,7 @@ use supergraph::Supergraph;
 impl QueryPlan {
     /// The plan as a JSON object: `operation`, `requests`, `depth`, and `fetches` in topological
     /// order, each with `id` (from 1), `subgraph`, `kind`, `path`, `operation` (the text sent),
-    /// `entities` (what is represented) and `waitsFor`.
+    /// `entities` (what is represented) and `waitsFor`; and `warnings`.
     pub fn to_json(&self, supergraph: &Supergraph) -> Value {
         let fetches = self.fetches.iter().map(|(id, fetch)| {
             let groups = fetch.groups.iter().map(|group| &self.groups[*group]);
@@ -37,12 +37,14 @@ impl QueryPlan {
                 "depth": fetch.depth,
             })
         });
+        let warnings = self.warnings().into_iter();
         json!({
             "operation": self.operation.as_str(),
             "requests": self.cost.requests,
             "depth": self.cost.depth,
             "fields": self.cost.fields,
             "fetches": fetches.collect::<Vec<_>>(),
+            "warnings": warnings.map(|warning| warning.to_json(self, supergraph)).collect::<Vec<_>>(),
         })
     }
 }

@@ -19,6 +19,27 @@ ids! {
     ViewId,
 }
 
+/// What a field needs besides the object's key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Needs {
+    /// Values of the same object.
+    pub(crate) requires: Option<FieldSetId>,
+    /// Arguments that objects above fill: the field is asked by a request of its own, which waits
+    /// for their values.
+    pub(crate) contextual: bool,
+}
+
+impl Needs {
+    pub(crate) fn of(capability: &Capability) -> Self {
+        let contextual = !capability.contextual_arguments.is_empty();
+        Self { requires: capability.requires, contextual }
+    }
+
+    pub(crate) fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// How a subgraph resolves a field.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolution {
@@ -26,7 +47,7 @@ pub(crate) struct Resolution {
     pub(crate) on: TypeId,
     /// The named type of its value there.
     pub(crate) local: TypeId,
-    pub(crate) requires: Option<FieldSetId>,
+    pub(crate) needs: Needs,
     pub(crate) provides: Option<FieldSetId>,
 }
 
@@ -59,7 +80,6 @@ impl<'a> Capabilities<'a> {
     /// no fetch of ours carries).
     pub(super) fn is_active(&self, capability: &Capability) -> bool {
         !capability.external
-            && capability.contextual_arguments.is_empty()
             && capability.guard.as_ref().is_none_or(|guard| self.labels[guard.label] == guard.on)
     }
 
@@ -86,7 +106,7 @@ impl<'a> Capabilities<'a> {
         Some(Resolution {
             on,
             local: capability.ty.named(),
-            requires: capability.requires,
+            needs: Needs::of(capability),
             provides: capability.provides,
         })
     }
@@ -98,7 +118,7 @@ impl<'a> Capabilities<'a> {
         self.view_below(carrier.view, ty, field)?;
         let def = self.supergraph.field(self.supergraph.field_named(ty, field)?);
         let local = def.capability(carrier.subgraph).map_or(&def.ty, |row| &row.ty).named();
-        Some(Resolution { on: ty, local, requires: None, provides: None })
+        Some(Resolution { on: ty, local, needs: Needs::default(), provides: None })
     }
 
     /// What the view provides below `field` of `ty`; none when it doesn't provide the field.

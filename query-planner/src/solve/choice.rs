@@ -70,6 +70,13 @@ pub(crate) struct Source {
     pub(crate) local: TypeId,
 }
 
+impl Source {
+    /// Whether its request carries contextual arguments.
+    pub(crate) fn is_contextual(&self) -> bool {
+        matches!(&self.from, From::Jump(jump) if jump.contextual)
+    }
+}
+
 /// Whether a subgraph already stands at the position.
 #[derive(Clone, Debug)]
 pub(crate) enum From {
@@ -88,6 +95,8 @@ pub(crate) struct Jump {
     pub(crate) key: Option<Demand>,
     /// Where the requirement comes from, for fields with `@requires`.
     pub(crate) requires: Option<Demand>,
+    /// For fields with contextual arguments.
+    pub(crate) contextual: bool,
     pub(crate) requests: Requests,
     pub(crate) level: u32,
     pub(crate) fields: u32,
@@ -106,6 +115,7 @@ impl Jump {
             entrance: self.entrance,
             key: self.key.clone(),
             requires: self.requires.clone(),
+            contextual: self.contextual,
             requests: self.requests.delayed(self.subgraph, self.level, level),
             level,
             fields: self.fields,

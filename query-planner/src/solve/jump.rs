@@ -14,6 +14,7 @@
 
 use super::{
     Solver, StandingId,
+    carrier::Needs,
     choice::{Candidate, Choices, Demand, Entrance, Jump},
     combine::{Item, add_item, combine, weight},
     requests::Requests,
@@ -29,8 +30,8 @@ type Ways<K> = (K, Vec<Rc<Jump>>);
 #[derive(Clone, Default)]
 pub(super) struct Reach {
     pub(super) jumps: Vec<Ways<SubgraphId>>,
-    /// The same for fields with `@requires`, by what they require.
-    pub(super) ready: Vec<Ways<(SubgraphId, FieldSetId)>>,
+    /// The same for fields with `@requires` or contextual arguments, by what they need.
+    pub(super) ready: Vec<Ways<(SubgraphId, Needs)>>,
 }
 
 /// A [`Reach`] and whether it is whole.
@@ -59,7 +60,7 @@ pub(super) struct Doors {
     entrances: Vec<(SubgraphId, Entrance)>,
     /// Entrances by an interface whose subgraph knows the runtime types.
     resolvers: Vec<(SubgraphId, Entrance)>,
-    requirements: Vec<(SubgraphId, FieldSetId)>,
+    requirements: Vec<(SubgraphId, Needs)>,
     /// The subgraphs of `entrances`.
     pub(super) subgraphs: SubgraphSet,
 }
@@ -104,17 +105,16 @@ impl Solver<'_> {
                 .iter()
                 .any(|carrier| carrier.subgraph == *subgraph && carrier.interface_object.is_none());
             for key in keys.iter().filter(|_| !stands) {
-                let jump = self.jump(at, (*subgraph, *entrance), key, None);
+                let jump = self.jump(at, (*subgraph, *entrance), key, (false, None));
                 grew |= self.add(&mut reach.jumps, *subgraph, jump);
             }
             let required = doors.requirements.iter().filter(|(target, _)| target == subgraph);
-            for (_, set) in required.filter(|_| !keys.is_empty()) {
-                let shape = self.field_set_shape(*set);
-                for requirement in self.obtain(shape, ty, at, &before) {
+            for (_, needs) in required.filter(|_| !keys.is_empty()) {
+                for requirement in self.requirements(*needs, ty, at, &before) {
                     for key in &keys {
-                        let requires = Some((shape, &requirement));
-                        let jump = self.jump(at, (*subgraph, *entrance), key, requires);
-                        grew |= self.add(&mut reach.ready, (*subgraph, *set), jump);
+                        let more = (needs.contextual, requirement.as_ref());
+                        let jump = self.jump(at, (*subgraph, *entrance), key, more);
+                        grew |= self.add(&mut reach.ready, (*subgraph, *needs), jump);
                     }
                 }
             }
@@ -129,7 +129,8 @@ impl Solver<'_> {
         let mut jumps = Vec::new();
         for (subgraph, entrance) in &doors.resolvers {
             for key in self.keys(interface, at, *entrance, &reach) {
-                jumps.push(Rc::new(self.jump(at, (*subgraph, *entrance), &key, None)));
+                let more = (false, None);
+                jumps.push(Rc::new(self.jump(at, (*subgraph, *entrance), &key, more)));
             }
         }
         jumps
@@ -145,6 +146,20 @@ impl Solver<'_> {
                 candidates.map(|candidate| Key { shape: Some(shape), candidate }).collect()
             }
         }
+    }
+
+    /// The ways to have what a field requires of the same object; one empty way if that is nothing.
+    fn requirements(
+        &mut self,
+        needs: Needs,
+        ty: TypeId,
+        at: StandingId,
+        reach: &Reach,
+    ) -> Vec<Option<(ShapeId, Candidate)>> {
+        let Some(set) = needs.requires else { return vec![None] };
+        let shape = self.field_set_shape(set);
+        let candidates = self.obtain(shape, ty, at, reach).into_iter();
+        candidates.map(|candidate| Some((shape, candidate))).collect()
     }
 
     fn field_set_shape(&mut self, set: FieldSetId) -> ShapeId {
@@ -191,7 +206,7 @@ impl Solver<'_> {
         at: StandingId,
         (subgraph, entrance): (SubgraphId, Entrance),
         key: &Key,
-        requires: Option<(ShapeId, &Candidate)>,
+        (contextual, requires): (bool, Option<&(ShapeId, Candidate)>),
     ) -> Jump {
         let carriers = &self.standings[at.index()].carriers;
         let typed = carriers.iter().filter(|carrier| carrier.interface_object.is_none());
@@ -213,7 +228,8 @@ impl Solver<'_> {
             subgraph,
             entrance,
             key: key.shape.map(|shape| demand(shape, &key.candidate)),
-            requires: requires.map(|(shape, candidate)| demand(shape, candidate)),
+            requires: requires.map(|(shape, candidate)| demand(*shape, candidate)),
+            contextual,
             requests,
             level,
             fields,
@@ -301,18 +317,21 @@ impl Solver<'_> {
         &self,
         on: TypeId,
         everywhere: bool,
-        requirements: &mut Vec<(SubgraphId, FieldSetId)>,
+        requirements: &mut Vec<(SubgraphId, Needs)>,
     ) {
         let supergraph = self.supergraph();
         let row = supergraph.ty(on);
         for field in row.fields.values() {
             for capability in &supergraph.field(*field).capabilities {
-                let Some(set) = capability.requires else { continue };
+                let needs = Needs::of(capability);
+                if needs.is_nothing() {
+                    continue;
+                }
                 let counts = everywhere
                     || row.in_subgraph(capability.subgraph).is_some_and(|row| row.interface_object);
-                let known = requirements.contains(&(capability.subgraph, set));
+                let known = requirements.contains(&(capability.subgraph, needs));
                 if counts && !known && self.capabilities.is_active(capability) {
-                    requirements.push((capability.subgraph, set));
+                    requirements.push((capability.subgraph, needs));
                 }
             }
         }

@@ -50,8 +50,13 @@ impl Solver<'_> {
         if let Some(options) = self.options.get(&key) {
             return Rc::clone(options);
         }
+        if self.shapes.go_on().is_err() {
+            // Without options everything above ends, and `candidates` says why.
+            return Rc::default();
+        }
         let entry = &self.shapes.get(shape).entries[index];
         let mut options = self.options_here(entry, ty, standing);
+        self.keep_forced(shape, index, &mut options);
         if !options.iter().any(|option| option.requests.is_empty()) {
             let reach = self.reach(ty, standing);
             options.extend(self.options_by_jumps(entry, ty, standing, &reach));
@@ -61,6 +66,7 @@ impl Solver<'_> {
                 options.extend(self.options_in_parts(entry, ty, standing, &reach));
             }
         }
+        self.keep_forced(shape, index, &mut options);
         self.prune(&mut options);
         if options.is_empty() && self.failure.is_none() {
             self.failure = Some(self.why_not(entry, ty));
@@ -68,6 +74,15 @@ impl Solver<'_> {
         let options = Rc::new(options);
         self.options.insert(key, Rc::clone(&options));
         options
+    }
+
+    /// Where a field is forced to one subgraph, to see what that would cost, its other options go.
+    fn keep_forced(&self, shape: ShapeId, entry: usize, options: &mut Vec<FieldOption>) {
+        let Some(forced) = &self.forced else { return };
+        if (forced.shape, forced.entry) == (shape, entry) {
+            let is_meant = |source: &Source| source.subgraph == forced.subgraph;
+            options.retain(|option| option.sources.iter().all(is_meant));
+        }
     }
 
     /// The ways to answer an entry of a key or requirement while `reach` is still growing.
@@ -82,6 +97,8 @@ impl Solver<'_> {
         if !options.iter().any(|option| option.requests.is_empty()) {
             options.extend(self.options_by_jumps(entry, ty, standing, reach));
         }
+        // Objects above are only asked for what the operation's own fields read.
+        options.retain(|option| !option.sources.iter().any(Source::is_contextual));
         self.prune(&mut options);
         options
     }
@@ -112,7 +129,7 @@ impl Solver<'_> {
         let carriers = &self.standings[at.index()].carriers;
         let resolved = carriers.iter().enumerate().filter_map(|(index, carrier)| {
             let resolution = self.capabilities.resolve(carrier, ty, &entry.field)?;
-            resolution.requires.is_none().then(|| Answerer {
+            resolution.needs.is_nothing().then(|| Answerer {
                 from: From::Carrier(index),
                 carrier: carrier.clone(),
                 resolution,
@@ -146,11 +163,15 @@ impl Solver<'_> {
         };
         let mut found = Vec::new();
         for jump in reach.jumps.iter().flat_map(|(_, jumps)| jumps) {
-            found.extend(by_jump(jump).filter(|a| a.resolution.requires.is_none()));
+            found.extend(by_jump(jump).filter(|a| a.resolution.needs.is_nothing()));
         }
-        for ((subgraph, requires), jumps) in &reach.ready {
+        for ((subgraph, needs), jumps) in &reach.ready {
             for jump in jumps {
-                found.extend(by_jump(jump).filter(|a| a.resolution.requires == Some(*requires)));
+                found.extend(by_jump(jump).filter(|a| a.resolution.needs == *needs));
+                if needs.contextual {
+                    // Its request is shared with nobody.
+                    continue;
+                }
                 // A field without requirement may wait for the request of one that has it.
                 let plain = reach.jumps.iter().filter(|(target, _)| target == subgraph);
                 for plain in plain.flat_map(|(_, jumps)| jumps) {
@@ -158,7 +179,7 @@ impl Solver<'_> {
                     found.extend(
                         late.as_ref()
                             .and_then(by_jump)
-                            .filter(|answerer| answerer.resolution.requires.is_none()),
+                            .filter(|answerer| answerer.resolution.needs.is_nothing()),
                     );
                 }
             }
@@ -344,7 +365,7 @@ impl Solver<'_> {
         let all = self.answerers_here(entry, ty, at).into_iter();
         for answerer in all.chain(self.answerers_by_jumps(entry, ty, reach)) {
             let subgraph = answerer.carrier.subgraph;
-            if answerer.resolution.requires.is_none()
+            if answerer.resolution.needs.is_nothing()
                 && (!in_mutation || self.is_new_query(&answerer, ty))
                 && !answerers.iter().any(|known| known.carrier.subgraph == subgraph)
             {

@@ -10,9 +10,9 @@
 
 use super::{Reader, SupergraphErrorKind, definitions::shapes};
 use crate::{
-    directives::{JoinField, join_fields, join_types, owner},
+    directives::{ContextArgument, JoinField, contexts, join_fields, join_types, owner},
     id::{FieldId, SubgraphId},
-    table::{Capability, Guard, Key},
+    table::{Capability, ContextualArgument, Guard, Key},
 };
 use apollo_compiler::{Node, ast};
 use std::collections::HashSet;
@@ -164,8 +164,27 @@ impl Reader<'_> {
         if let Some(text) = row.provides {
             capability.provides = Some(self.field_set(named, text)?);
         }
-        capability.contextual_arguments.clone_from(&row.contextual_arguments);
+        for argument in &row.contextual_arguments {
+            capability.contextual_arguments.push(self.contextual_argument(argument)?);
+        }
         Ok(capability)
+    }
+
+    fn contextual_argument(
+        &mut self,
+        argument: &ContextArgument<'_>,
+    ) -> Result<ContextualArgument, SupergraphErrorKind> {
+        let text = argument.selection.trim();
+        let text = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+        let mut setters = Vec::new();
+        for shape in shapes(self.document) {
+            if contexts(shape.directives).any(|context| context == argument.context) {
+                let ty = self.type_names[shape.name.as_str()];
+                setters.push((ty, self.field_set(ty, text)?));
+            }
+        }
+        let (name, ty) = (argument.name.to_owned(), argument.ty.to_owned());
+        Ok(ContextualArgument { name, ty, setters })
     }
 
     fn apply_overrides(&self, capabilities: &mut [Capability], overrides: Vec<Override>) {

@@ -196,7 +196,7 @@ class GraphloomPlan extends HTMLElement {
       ),
     );
     const graph = node("div", { class: "gl-graph" }, arrowLayer(), ...columns);
-    body.replaceChildren(graph);
+    body.replaceChildren(...warningsOf(plan), graph);
     this.#resize.disconnect();
     this.#resize.observe(body);
     this.#resize.observe(graph);
@@ -288,6 +288,12 @@ function factsOf(plan, report) {
   const facts = [plan.operation, `depth ${plan.depth}`];
   if (report.durationMs !== undefined) facts.push(duration(report.durationMs));
   return facts.join(" · ");
+}
+
+function warningsOf(plan) {
+  if (!plan.warnings?.length) return [];
+  const warnings = plan.warnings.map((warning) => node("li", {}, warning.message));
+  return [node("ul", { class: "gl-warnings", "aria-label": "Warnings" }, ...warnings)];
 }
 
 function waits(fetch) {

@@ -8,23 +8,23 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Errors>
 
-use super::{
+use crate::{
+    LoggedError,
+    json::{Json, quoted},
     path::{Path, Segment, write_path},
-    request::quoted,
 };
-use crate::{LoggedError, json::Json};
 
 /// One error of the response.
-pub(super) struct ExecutionError<'a> {
-    pub(super) message: String,
-    pub(super) code: String,
-    pub(super) service: Option<&'a str>,
-    pub(super) extensions: Vec<(String, Json)>,
-    pub(super) path: Option<Path<'a>>,
+pub(crate) struct ExecutionError<'a> {
+    pub(crate) message: String,
+    pub(crate) code: String,
+    pub(crate) service: Option<&'a str>,
+    pub(crate) extensions: Vec<(String, Json)>,
+    pub(crate) path: Option<Path<'a>>,
 }
 
 /// The errors of one response.
-pub(super) struct Errors<'a> {
+pub(crate) struct Errors<'a> {
     shown: Vec<ExecutionError<'a>>,
     max_errors: usize,
     beyond: usize,
@@ -32,11 +32,11 @@ pub(super) struct Errors<'a> {
 }
 
 impl<'a> Errors<'a> {
-    pub(super) fn new(max_errors: usize) -> Self {
+    pub(crate) fn new(max_errors: usize) -> Self {
         Self { shown: Vec::new(), max_errors, beyond: 0, log: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, error: ExecutionError<'a>) {
+    pub(crate) fn push(&mut self, error: ExecutionError<'a>) {
         if self.shown.len() < self.max_errors {
             self.shown.push(error);
         } else {
@@ -45,7 +45,7 @@ impl<'a> Errors<'a> {
     }
 
     /// Adds an error of the gateway's own, also to the log.
-    pub(super) fn push_own(&mut self, code: &str, message: String, path: Option<Path<'a>>) {
+    pub(crate) fn push_own(&mut self, code: &str, message: String, path: Option<Path<'a>>) {
         self.log(LoggedError {
             fetch: None,
             subgraph: None,
@@ -58,23 +58,23 @@ impl<'a> Errors<'a> {
         self.push(ExecutionError { message, code, service: None, extensions: Vec::new(), path });
     }
 
-    pub(super) fn log(&mut self, error: LoggedError) {
+    pub(crate) fn log(&mut self, error: LoggedError) {
         if self.log.len() < self.max_errors {
             self.log.push(error);
         }
     }
 
     /// How many errors the response shows.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.shown.len() + usize::from(self.beyond > 0)
     }
 
-    pub(super) fn into_log(self) -> Vec<LoggedError> {
+    pub(crate) fn into_log(self) -> Vec<LoggedError> {
         self.log
     }
 
     /// The list, which must not be empty.
-    pub(super) fn write(&self, out: &mut String) {
+    pub(crate) fn write(&self, out: &mut String) {
         out.push('[');
         for (i, error) in self.shown.iter().enumerate() {
             if i > 0 {
@@ -119,7 +119,7 @@ fn write_error(error: &ExecutionError<'_>, out: &mut String) {
 }
 
 /// A path as a JSON list.
-pub(super) fn path_text(path: &[Segment<'_>]) -> String {
+pub(crate) fn path_text(path: &[Segment<'_>]) -> String {
     let mut text = String::new();
     write_path(path, &mut text);
     text

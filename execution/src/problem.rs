@@ -10,33 +10,33 @@
 //!
 //! **Read first:** [`report`].
 
-use super::{
-    error::{Errors, ExecutionError},
+use crate::{
+    Exposure, Inputs, Limits, LoggedError,
+    error::{Errors, ExecutionError, path_text},
+    json::Json,
     path::{
         Covered, Key, Path, client_path, common_prefix, steps_below, steps_to_object,
         steps_to_place,
     },
-    request::RequestedGroup,
-    store::{ObjectId, Place, Store},
+    tree::{ObjectId, Place, RequestedGroup, Tree},
 };
-use crate::{Exposure, Inputs, LoggedError, json::Json};
 use query_planner::{FetchId, GroupId, GroupKind, Selection, SlotId};
 use std::collections::HashSet;
 
 /// Something that went wrong with a fetch.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
-    pub(super) source: Source,
-    pub(super) message: String,
-    pub(super) code: String,
+pub(crate) struct Problem {
+    pub(crate) source: Source,
+    pub(crate) message: String,
+    pub(crate) code: String,
     /// What only the log may say.
-    pub(super) detail: Option<String>,
-    pub(super) at: Where,
+    pub(crate) detail: Option<String>,
+    pub(crate) at: Where,
 }
 
 /// Who says so.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// The gateway: the words are safe to show.
     Gateway,
     /// The subgraph, with these extensions.
@@ -45,7 +45,7 @@ pub(super) enum Source {
 
 /// Where it went wrong. Groups are numbered as in the request.
 #[derive(Clone, Debug)]
-pub(super) enum Where {
+pub(crate) enum Where {
     /// The whole fetch, which brought no answer to read.
     Unanswered,
     /// The whole fetch.
@@ -61,32 +61,47 @@ pub(super) enum Where {
 }
 
 /// The code of an answer that is not what the GraphQL and subgraph specifications allow.
-pub(super) const MALFORMED: &str = "SUBREQUEST_MALFORMED_RESPONSE";
+pub(crate) const MALFORMED: &str = "SUBREQUEST_MALFORMED_RESPONSE";
 /// The code of a request without an answer to read.
-pub(super) const HTTP_ERROR: &str = "SUBREQUEST_HTTP_ERROR";
+pub(crate) const HTTP_ERROR: &str = "SUBREQUEST_HTTP_ERROR";
 /// The code of an answer beyond the limits.
-pub(super) const LIMIT_EXCEEDED: &str = "SUBREQUEST_RESPONSE_LIMIT_EXCEEDED";
+pub(crate) const LIMIT_EXCEEDED: &str = "SUBREQUEST_RESPONSE_LIMIT_EXCEEDED";
 /// The code of a subgraph's error that brings none, or one that may not travel.
-pub(super) const DOWNSTREAM: &str = "DOWNSTREAM_SERVICE_ERROR";
+pub(crate) const DOWNSTREAM: &str = "DOWNSTREAM_SERVICE_ERROR";
+/// The code of a null that the type forbids.
+pub(crate) const UNEXPECTED_NULL: &str = "NULL_IN_NON_NULL_POSITION";
+/// The code of a value that the type forbids.
+pub(crate) const INVALID_VALUE: &str = "INVALID_VALUE";
+/// The code of a response beyond the limit.
+pub(crate) const TOO_LARGE: &str = "RESPONSE_TOO_LARGE";
 
 impl Problem {
-    pub(super) fn ours(code: &str, message: impl Into<String>, at: Where) -> Self {
+    pub(crate) fn ours(code: &str, message: impl Into<String>, at: Where) -> Self {
         let (code, message) = (code.to_owned(), message.into());
         Self { source: Source::Gateway, message, code, detail: None, at }
     }
 }
 
+/// The problem of a fetch that would take too many calls.
+pub(crate) fn too_many_calls(calls: usize, limits: &Limits) -> Problem {
+    let message = "a field would take too many requests to a subgraph";
+    let mut problem = Problem::ours(LIMIT_EXCEEDED, message, Where::Unanswered);
+    let limit = limits.max_calls_per_fetch;
+    problem.detail = Some(format!("{calls} values of contexts differ; at most {limit} may"));
+    problem
+}
+
 /// What the errors of fetches explain, so that completion adds none.
 #[derive(Default)]
-pub(super) struct Explained<'a> {
-    pub(super) paths: Covered<'a>,
-    pub(super) slots: HashSet<SlotId>,
+pub(crate) struct Explained<'a> {
+    pub(crate) paths: Covered<'a>,
+    pub(crate) slots: HashSet<SlotId>,
 }
 
 /// Turns a fetch's problems into errors.
-pub(super) fn report<'a>(
+pub(crate) fn report<'a>(
     inputs: &Inputs<'a>,
-    store: &Store,
+    tree: &impl Tree,
     fetch: FetchId,
     groups: &[RequestedGroup],
     problems: &[Problem],
@@ -95,7 +110,7 @@ pub(super) fn report<'a>(
 ) {
     let max_paths = inputs.limits.max_error_paths;
     for problem in problems {
-        let paths = paths_of(inputs, store, groups, &problem.at);
+        let paths = paths_of(inputs, tree, groups, &problem.at);
         for path in paths.iter().filter(|path| !path.is_empty()) {
             explained.paths.insert(path);
         }
@@ -115,7 +130,7 @@ pub(super) fn report<'a>(
 }
 
 /// The slots of failed selections are explained, wherever their nulls show.
-pub(super) fn excuse_groups<'g>(
+pub(crate) fn excuse_groups<'g>(
     inputs: &Inputs<'_>,
     groups: impl Iterator<Item = &'g GroupId>,
     slots: &mut HashSet<SlotId>,
@@ -147,33 +162,33 @@ fn excuse_selection(selection: &Selection, slots: &mut HashSet<SlotId>) {
 /// The places of a problem: at least one, which may be the empty path.
 fn paths_of<'a>(
     inputs: &Inputs<'a>,
-    store: &Store,
+    tree: &impl Tree,
     groups: &[RequestedGroup],
     at: &Where,
 ) -> Vec<Path<'a>> {
     let plan = inputs.plan;
     let mut paths: Vec<Path<'a>> = match at {
         Where::Unanswered => {
-            groups.iter().flat_map(|group| unanswered_paths(inputs, store, group)).collect()
+            groups.iter().flat_map(|group| unanswered_paths(inputs, tree, group)).collect()
         }
         Where::Fetch => {
             let asked = groups.iter().filter(|group| group.all_targets().next().is_some());
-            asked.map(|group| group_path(inputs, store, group)).collect()
+            asked.map(|group| group_path(inputs, tree, group)).collect()
         }
-        Where::Group(at) => vec![group_path(inputs, store, &groups[*at])],
+        Where::Group(at) => vec![group_path(inputs, tree, &groups[*at])],
         Where::Below { group, representation, tail } => {
             let requested = &groups[*group];
             let selection = &plan.groups[requested.group].selection;
             requested.targets[*representation]
                 .iter()
-                .map(|target| steps_below(store, target.object, selection, tail))
+                .map(|target| steps_below(tree, target.object, selection, tail))
                 .map(|steps| client_path(plan, &steps))
                 .collect()
         }
-        Where::Value(place) => vec![client_path(plan, &steps_to_place(store, place))],
+        Where::Value(place) => vec![client_path(plan, &steps_to_place(tree, place))],
         Where::Objects(objects) => objects
             .iter()
-            .map(|&object| client_path(plan, &steps_to_object(store, object)))
+            .map(|&object| client_path(plan, &steps_to_object(tree, object)))
             .collect(),
     };
     let mut seen = HashSet::new();
@@ -188,41 +203,41 @@ fn paths_of<'a>(
 /// alone; elsewhere the one path for all.
 fn unanswered_paths<'a>(
     inputs: &Inputs<'a>,
-    store: &Store,
+    tree: &impl Tree,
     requested: &RequestedGroup,
 ) -> Vec<Path<'a>> {
     if requested.all_targets().next().is_none() {
         return Vec::new();
     }
-    match root_fields(inputs, store, requested) {
+    match root_fields(inputs, tree, requested) {
         Some(fields) => fields.collect(),
-        None => vec![group_path(inputs, store, requested)],
+        None => vec![group_path(inputs, tree, requested)],
     }
 }
 
 /// The one path for all of a group: what the paths of its targets have in common. At the root that
 /// is nothing, so there the fields that the group should have filled stand for it.
-fn group_path<'a>(inputs: &Inputs<'a>, store: &Store, requested: &RequestedGroup) -> Path<'a> {
-    if let Some(fields) = root_fields(inputs, store, requested) {
+fn group_path<'a>(inputs: &Inputs<'a>, tree: &impl Tree, requested: &RequestedGroup) -> Path<'a> {
+    if let Some(fields) = root_fields(inputs, tree, requested) {
         return common_prefix(fields);
     }
     let objects = requested.all_targets();
-    common_prefix(objects.map(|object| client_path(inputs.plan, &steps_to_object(store, object))))
+    common_prefix(objects.map(|object| client_path(inputs.plan, &steps_to_object(tree, object))))
 }
 
 /// The paths of the fields that a group fills at the operation's root, if it does.
-fn root_fields<'i, 'a>(
+fn root_fields<'i, 'a, T: Tree>(
     inputs: &'i Inputs<'a>,
-    store: &'i Store,
+    tree: &'i T,
     requested: &RequestedGroup,
-) -> Option<impl Iterator<Item = Path<'a>> + use<'i, 'a>> {
+) -> Option<impl Iterator<Item = Path<'a>> + use<'i, 'a, T>> {
     let plan = inputs.plan;
     let group = &plan.groups[requested.group];
     let at_root = matches!(group.kind, GroupKind::Root) && group.from.is_empty();
     at_root.then(|| {
         group.selection.fields.iter().map(|field| {
-            let place = Place { object: store.root(), slot: field.slot, indexes: Vec::new() };
-            client_path(plan, &steps_to_place(store, &place))
+            let place = Place { object: tree.root(), slot: field.slot, indexes: Vec::new() };
+            client_path(plan, &steps_to_place(tree, &place))
         })
     })
 }
@@ -277,7 +292,7 @@ fn logged(
         subgraph: Some(inputs.plan.fetches[fetch].subgraph),
         code: problem.code.clone(),
         message,
-        path: paths.first().map(|path| super::error::path_text(path)),
+        path: paths.first().map(|path| path_text(path)),
         places: paths.len(),
     }
 }

@@ -1,6 +1,6 @@
 //! Finds the client's path of a value, and remembers which paths have an error.
 //!
-//! **In:** a place in the store, perhaps with a way further down. **Out:** a [`Path`].
+//! **In:** a place in a tree, perhaps with a way further down. **Out:** a [`Path`].
 //!
 //! **Never here:** which error has which path (`problem`).
 //!
@@ -10,18 +10,21 @@
 //!
 //! **Read first:** [`client_path`].
 
-use super::store::{ObjectId, Place, RuntimeTypeState, Store, Stored};
+use crate::{
+    json::quoted,
+    tree::{ObjectId, Place, RuntimeTypeState, Tree},
+};
 use query_planner::{
     QueryPlan, ResponseField, ResponseSelection, ResponseSource, SelectedField, Selection, SlotId,
 };
 use std::collections::{HashMap, HashSet};
 
 /// A response path.
-pub(super) type Path<'a> = Vec<Segment<'a>>;
+pub(crate) type Path<'a> = Vec<Segment<'a>>;
 
 /// An element of a response path.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Segment<'a> {
+pub(crate) enum Segment<'a> {
     /// A response name.
     Name(&'a str),
     /// An index into a list.
@@ -30,7 +33,7 @@ pub(super) enum Segment<'a> {
 
 /// An element of the path of an upstream error.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Key {
+pub(crate) enum Key {
     /// A response name.
     Name(String),
     /// An index into a list.
@@ -39,7 +42,7 @@ pub(super) enum Key {
 
 /// One slot on the way from the root to a value.
 #[derive(Clone, Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The runtime type of the object that has the slot; `Unknown` also when it does not exist.
     owner: RuntimeTypeState,
     slot: SlotId,
@@ -47,7 +50,7 @@ pub(super) struct Step {
 }
 
 /// The fields that the client sees of an object of this type; none when no case fits.
-pub(super) fn response_fields(
+pub(crate) fn response_fields(
     selection: &ResponseSelection,
     ty: RuntimeTypeState,
 ) -> Option<&[ResponseField]> {
@@ -56,36 +59,34 @@ pub(super) fn response_fields(
 }
 
 /// The steps from the root to an object.
-pub(super) fn steps_to_object(store: &Store, object: ObjectId) -> Vec<Step> {
+pub(crate) fn steps_to_object(tree: &impl Tree, object: ObjectId) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut current = store.object(object).parent.as_ref();
-    while let Some(place) = current {
-        let owner = store.object(place.object);
-        let (slot, indexes) = (place.slot, place.indexes.clone());
-        steps.push(Step { owner: owner.ty, slot, indexes });
-        current = owner.parent.as_ref();
+    let mut current = tree.place(object);
+    while let Some(Place { object, slot, indexes }) = current {
+        steps.push(Step { owner: tree.ty(object), slot, indexes });
+        current = tree.place(object);
     }
     steps.reverse();
     steps
 }
 
 /// The steps from the root to a place.
-pub(super) fn steps_to_place(store: &Store, place: &Place) -> Vec<Step> {
-    let mut steps = steps_to_object(store, place.object);
+pub(crate) fn steps_to_place(tree: &impl Tree, place: &Place) -> Vec<Step> {
+    let mut steps = steps_to_object(tree, place.object);
     let (slot, indexes) = (place.slot, place.indexes.clone());
-    steps.push(Step { owner: store.object(place.object).ty, slot, indexes });
+    steps.push(Step { owner: tree.ty(place.object), slot, indexes });
     steps
 }
 
 /// The steps from the root to the end of an upstream path that begins at `object`.
-pub(super) fn steps_below(
-    store: &Store,
+pub(crate) fn steps_below(
+    tree: &impl Tree,
     object: ObjectId,
     selection: &Selection,
     tail: &[Key],
 ) -> Vec<Step> {
-    let mut steps = steps_to_object(store, object);
-    let mut owner = store.object(object).ty;
+    let mut steps = steps_to_object(tree, object);
+    let mut owner = tree.ty(object);
     let mut at = Some(object);
     let mut selection = Some(selection);
     let mut keys = tail;
@@ -97,9 +98,9 @@ pub(super) fn steps_below(
         let n_indexes = rest.iter().take_while(|key| matches!(key, Key::Index(_))).count();
         let (indexes, rest) = rest.split_at(n_indexes);
         let indexes: Vec<usize> = indexes.iter().filter_map(Key::index).collect();
-        at = at.and_then(|object| object_at(store, object, field.slot, &indexes));
+        at = at.and_then(|object| tree.object_at(object, field.slot, &indexes));
         steps.push(Step { owner, slot: field.slot, indexes });
-        owner = at.map_or(RuntimeTypeState::Unknown, |object| store.object(object).ty);
+        owner = at.map_or(RuntimeTypeState::Unknown, |object| tree.ty(object));
         selection = field.selection.as_ref();
         keys = rest;
     }
@@ -125,20 +126,8 @@ fn field_named<'s>(
     named.find(|field| ty.fits(field.types.as_ref())).or(first)
 }
 
-fn object_at(store: &Store, object: ObjectId, slot: SlotId, indexes: &[usize]) -> Option<ObjectId> {
-    let mut value = store.value(object, slot)?;
-    for &index in indexes {
-        let Stored::List(items) = value else { return None };
-        value = items.get(index)?;
-    }
-    match value {
-        Stored::Object(object) => Some(*object),
-        _ => None,
-    }
-}
-
 /// The client's path along the steps, as far as the client selected them.
-pub(super) fn client_path<'a>(plan: &'a QueryPlan, steps: &[Step]) -> Path<'a> {
+pub(crate) fn client_path<'a>(plan: &'a QueryPlan, steps: &[Step]) -> Path<'a> {
     Descent { steps, tried: HashSet::new() }.descend(&plan.response, 0).1
 }
 
@@ -193,7 +182,7 @@ fn possible_fields(
 }
 
 /// The longest path that all of these begin with.
-pub(super) fn common_prefix<'a>(mut paths: impl Iterator<Item = Path<'a>>) -> Path<'a> {
+pub(crate) fn common_prefix<'a>(mut paths: impl Iterator<Item = Path<'a>>) -> Path<'a> {
     let mut prefix = paths.next().unwrap_or_default();
     for path in paths {
         let same = prefix.iter().zip(&path).take_while(|(a, b)| a == b).count();
@@ -206,14 +195,14 @@ pub(super) fn common_prefix<'a>(mut paths: impl Iterator<Item = Path<'a>>) -> Pa
 }
 
 /// A path as JSON.
-pub(super) fn write_path(path: &[Segment<'_>], out: &mut String) {
+pub(crate) fn write_path(path: &[Segment<'_>], out: &mut String) {
     out.push('[');
     for (i, segment) in path.iter().enumerate() {
         if i > 0 {
             out.push(',');
         }
         match segment {
-            Segment::Name(name) => out.push_str(&super::request::quoted(name)),
+            Segment::Name(name) => out.push_str(&quoted(name)),
             Segment::Index(index) => out.push_str(&index.to_string()),
         }
     }
@@ -222,13 +211,13 @@ pub(super) fn write_path(path: &[Segment<'_>], out: &mut String) {
 
 /// The paths that have an error: tells whether a null needs one of its own.
 #[derive(Default)]
-pub(super) struct Covered<'a> {
+pub(crate) struct Covered<'a> {
     below: HashMap<Segment<'a>, Covered<'a>>,
     has_error: bool,
 }
 
 impl<'a> Covered<'a> {
-    pub(super) fn insert(&mut self, path: &[Segment<'a>]) {
+    pub(crate) fn insert(&mut self, path: &[Segment<'a>]) {
         let mut node = self;
         for segment in path {
             node = node.below.entry(*segment).or_default();
@@ -237,7 +226,7 @@ impl<'a> Covered<'a> {
     }
 
     /// Whether an error's path is a prefix of `path`, or `path` one of an error's.
-    pub(super) fn covers(&self, path: &[Segment<'a>]) -> bool {
+    pub(crate) fn covers(&self, path: &[Segment<'a>]) -> bool {
         let mut node = self;
         for segment in path {
             if node.has_error {

@@ -1,0 +1,88 @@
+//! A graph with data behind it and the cases that are run on it, all from one seed.
+//!
+//! **In:** a seed. **Out:** a [`Stand`], which gives its cases one after the other.
+//!
+//! **Never here:** running a case (`case`), counting (`tally`).
+//!
+//! **Holds:** a seed gives the same graph, data, labels, operations and faults on every machine.
+//!
+//! **Read first:** [`Stand::of`].
+
+use crate::case::{Bench, Case, compose};
+use crate::chance::Chance;
+use crate::generate::Graph;
+use crate::misfortune::misfortune;
+use crate::objects::objects;
+use crate::operations::operation;
+use crate::shrink::Failure;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Cases of one graph: so many graphs stand behind a million cases that luck with one is no luck.
+pub const CASES_PER_GRAPH: usize = 20;
+
+/// Every so many-th case is the one before under faults.
+const FAULTY: usize = 5;
+
+/// A composed graph, its data, and its cases.
+pub struct Stand {
+    /// What it was made from.
+    pub seed: u64,
+    /// Name and SDL.
+    pub subgraphs: Vec<(String, String)>,
+    /// Runs cases.
+    pub bench: Bench,
+    data: Value,
+    chance: Chance,
+    given: usize,
+    last: Option<Case>,
+}
+
+impl Stand {
+    /// Makes a graph and puts data behind it.
+    ///
+    /// # Errors
+    /// When the graph does not compose, or no data fit it: why.
+    pub fn of(seed: u64) -> Result<Self, String> {
+        let mut chance = Chance::new(seed);
+        let subgraphs = Graph::generate(&mut chance).subgraphs_sdl();
+        let supergraph = compose(&subgraphs)?;
+        let data = objects(&supergraph, &mut chance).map_err(|why| format!("no data: {why}"))?;
+        let labels = Bench::labels_of(&subgraphs);
+        let labels: BTreeSet<String> = labels.into_iter().filter(|_| chance.percent(50)).collect();
+        let bench = Bench::new(&subgraphs, supergraph, &data, labels)?;
+        Ok(Self { seed, subgraphs, bench, data, chance, given: 0, last: None })
+    }
+
+    /// The next of its cases; none after the last.
+    pub fn next_case(&mut self) -> Option<Case> {
+        if self.given == CASES_PER_GRAPH {
+            return None;
+        }
+        self.given += 1;
+        let again = self.last.take().filter(|_| self.given.is_multiple_of(FAULTY));
+        let case = match again {
+            Some(case) => {
+                let faults = misfortune(&self.bench.supergraph, &self.data, &mut self.chance);
+                Case { faults, ..case }
+            }
+            None => {
+                let operation = operation(self.bench.supergraph.api_schema(), &mut self.chance);
+                Case { operation, faults: BTreeMap::new() }
+            }
+        };
+        self.last = Some(case.clone());
+        Some(case)
+    }
+
+    /// How many cases it has given.
+    pub fn given(&self) -> usize {
+        self.given
+    }
+
+    /// A case of this graph that failed, with all that it needs.
+    pub fn failure(&self, case: Case) -> Failure {
+        let (subgraphs, data) = (self.subgraphs.clone(), self.data.clone());
+        Failure { subgraphs, data, labels: self.bench.labels().clone(), case }
+    }
+}
