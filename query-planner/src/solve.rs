@@ -57,8 +57,6 @@ pub(crate) struct Standing {
     pub(crate) carriers: Vec<Carrier>,
     /// Every subgraph that could have answered the way here, taken or not.
     pub(crate) paths: SubgraphSet,
-    /// The carriers' answers belong to a mutation, which may be asked only once.
-    pub(crate) in_mutation: bool,
 }
 
 /// How far the search looks.
@@ -160,7 +158,6 @@ impl<'a> Solver<'a> {
         let root = self.standing(Standing {
             carriers: Vec::new(),
             paths: self.supergraph().subgraphs().ids().collect(),
-            in_mutation: operation.kind() == OperationKind::Mutation,
         });
         for pass in 1..=MAX_PASSES {
             self.incomplete = false;

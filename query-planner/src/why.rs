@@ -51,7 +51,7 @@ pub struct FieldExplanation {
     /// Whom the plan asks for it, and in which fetch. Several when runtime types differ, or when each
     /// can answer only a part of it.
     pub taken: Vec<(SubgraphId, FetchId)>,
-    /// The other subgraphs that declare it, in the order of the supergraph.
+    /// The other subgraphs that declare it: the cheapest first, those that cannot answer last.
     pub others: Vec<Alternative>,
     /// Why these were taken.
     pub reason: Reason,
@@ -156,7 +156,7 @@ struct Trials<'a> {
 
 impl Trials<'_> {
     fn explain(&mut self, found: &Found, plan: &QueryPlan) -> FieldExplanation {
-        let others: Vec<Alternative> = found
+        let mut others: Vec<Alternative> = found
             .declaring
             .iter()
             .filter(|subgraph| !found.taken.iter().any(|(taken, _)| taken == *subgraph))
@@ -165,6 +165,11 @@ impl Trials<'_> {
                 outcome: self.outcome(found, *subgraph),
             })
             .collect();
+        others.sort_by_key(|other| match &other.outcome {
+            Outcome::Costs(cost) => (0, cost.weight()),
+            Outcome::Untried => (1, 0),
+            Outcome::Cannot(_) => (2, 0),
+        });
         FieldExplanation {
             path: found.path.clone(),
             coordinate: found.coordinate.clone(),

@@ -59,8 +59,8 @@ fn shop() -> Folder {
         ),
         (
             "labels",
-            "type Query { printer: Int }\n\
-             type Product @key(fields: \"sku\") { sku: ID! name: String @shareable label: String }",
+            "type Query { printed: Product }\n\
+             type Product @key(fields: \"upc\", resolvable: false) { upc: ID! name: String @shareable }",
         ),
         (
             "shipping",
@@ -79,7 +79,7 @@ Query.products
 Product.name  at products.@
     catalog (1): fewer requests than any other
     stock: 1 request more, depth 2 instead of 1, 1 field more
-    labels cannot: it needs the key `sku` (nobody here has `Product.sku`)
+    labels cannot: no `Product` can be asked for: its key `upc` is not resolvable
 Product.price  at products.@
     catalog (1): no other subgraph can answer it here
     shipping cannot: it declares the field as `@external`
@@ -96,7 +96,7 @@ Product.inStock  at products.@
 Product.name  at products.@
     catalog (1): of equal cost, and declared first
     stock: costs the same
-";
+    labels cannot";
     assert!(why.contains(expected), "{why}");
 }
 
@@ -113,7 +113,7 @@ fn tools_get_the_same_as_json() {
         (&name["others"][0]["requests"], &name["others"][0]["depth"]),
         (&2.into(), &2.into())
     );
-    assert!(name["others"][1]["cannot"].as_str().unwrap().contains("`sku`"), "{name}");
+    assert!(name["others"][1]["cannot"].as_str().unwrap().contains("`upc`"), "{name}");
 }
 
 /// Subgraphs `s0`, `s1`, ..., of which each needs what the one before it answers.

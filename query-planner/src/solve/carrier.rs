@@ -184,6 +184,7 @@ impl<'a> Capabilities<'a> {
             types: members.map_or_else(|| types.clone(), |members| types.intersection(members)),
             view,
             level: 0,
+            once: false,
         }
     }
 

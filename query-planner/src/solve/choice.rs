@@ -150,4 +150,6 @@ pub(crate) struct Carrier {
     pub(crate) view: super::carrier::ViewId,
     /// The depth at which it arrived.
     pub(crate) level: u32,
+    /// It answers a mutation (or subscription), which nobody else may be asked for, too.
+    pub(crate) once: bool,
 }

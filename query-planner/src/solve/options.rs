@@ -203,6 +203,7 @@ impl Solver<'_> {
             },
             view: Capabilities::no_view(),
             level: jump.level,
+            once: jump.entrance == Entrance::Root && ty != self.supergraph().query_type(),
         }
     }
 
@@ -272,12 +273,11 @@ impl Solver<'_> {
             );
             // Alone, the position's clock starts with its arrival; among several each keeps its own.
             carrier.level = if several { answerer.level } else { 0 };
+            carrier.once = answerer.carrier.once;
             carrier
         });
         let carriers = carriers.collect();
-        let in_mutation = self.standings[at.index()].in_mutation
-            && !answerers.iter().all(|answerer| self.is_new_query(answerer, ty));
-        Standing { carriers, paths, in_mutation }
+        Standing { carriers, paths }
     }
 
     /// The subgraphs that could answer the way to `entry`'s value.
@@ -360,13 +360,12 @@ impl Solver<'_> {
         if self.supergraph().ty(result).kind != TypeKind::Object {
             return Vec::new();
         }
-        let in_mutation = self.standings[at.index()].in_mutation;
         let mut answerers: Vec<Answerer> = Vec::new();
         let all = self.answerers_here(entry, ty, at).into_iter();
         for answerer in all.chain(self.answerers_by_jumps(entry, ty, reach)) {
             let subgraph = answerer.carrier.subgraph;
             if answerer.resolution.needs.is_nothing()
-                && (!in_mutation || self.is_new_query(&answerer, ty))
+                && !answerer.carrier.once
                 && !answerers.iter().any(|known| known.carrier.subgraph == subgraph)
             {
                 answerers.push(answerer);
@@ -384,13 +383,6 @@ impl Solver<'_> {
             }
         }
         Vec::new()
-    }
-
-    /// Whether the answerer starts a query of its own, also below a mutation.
-    fn is_new_query(&self, answerer: &Answerer, ty: TypeId) -> bool {
-        let enters_root =
-            matches!(&answerer.from, From::Jump(jump) if jump.entrance == Entrance::Root);
-        enters_root && ty == self.supergraph().query_type()
     }
 
     fn options_of_parts(
