@@ -81,8 +81,8 @@ pub struct Composed {
 /// All errors of the first stage that has any: reading, the rules of each subgraph, the merge, the
 /// checks of the result.
 pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<CompositionFailure>> {
-    let Merged { subgraphs, supergraph_sdl, mut report } = merge_all(subgraphs)?;
-    satisfiability::check(&subgraphs, &supergraph_sdl, &mut report);
+    let Merged { subgraphs, supergraph_sdl, document, mut report } = merge_all(subgraphs)?;
+    satisfiability::check(&subgraphs, &document, &mut report);
     report = finish_stage(report)?;
     Ok(Composed { supergraph_sdl, hints: report.hints })
 }
@@ -91,6 +91,8 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<Composition
 struct Merged {
     subgraphs: Vec<Subgraph>,
     supergraph_sdl: String,
+    /// The same, parsed.
+    document: Document,
     report: Report,
 }
 
@@ -115,12 +117,12 @@ fn merge_all(sources: &[SubgraphSource]) -> Result<Merged, Box<CompositionFailur
     required_arguments::check(&subgraphs, &mut report);
     report = finish_stage(report)?;
     let supergraph_sdl = print::print(&supergraph);
-    post_merge::check_graphql(&supergraph_sdl, &mut report);
+    let document = post_merge::check_graphql(&supergraph_sdl, &mut report);
     report = finish_stage(report)?;
     inaccessible::check(&subgraphs, &supergraph, &mut report);
     report = finish_stage(report)?;
     contexts::check(&subgraphs, &supergraph, &mut report);
-    Ok(Merged { subgraphs, supergraph_sdl, report })
+    Ok(Merged { subgraphs, supergraph_sdl, document, report })
 }
 
 /// A subgraph that was read, but not yet judged.

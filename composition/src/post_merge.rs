@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use apollo_compiler::ast::{Type, Value};
+use apollo_compiler::ast::{Document, Type, Value};
+use apollo_compiler::validation::DiagnosticList;
 use apollo_compiler::{Node, Schema};
 
 use crate::codes::ErrorCode;
@@ -112,11 +113,28 @@ fn missing_value(supergraph: &Supergraph, ty: &Type, value: &Value) -> Option<St
     }
 }
 
-/// The printed supergraph must be valid GraphQL by itself.
-pub(crate) fn check_graphql(sdl: &str, report: &mut Report) {
-    let Err(with_errors) = Schema::parse_and_validate(sdl, "supergraph") else { return };
+/// The printed supergraph must be valid GraphQL by itself. Returns it parsed.
+pub(crate) fn check_graphql(sdl: &str, report: &mut Report) -> Document {
+    match Document::parse(sdl, "supergraph") {
+        Ok(document) => {
+            let built = Schema::builder().add_ast(&document).build();
+            match built.map(Schema::validate) {
+                Ok(Ok(_)) => {}
+                Ok(Err(with_errors)) => push_invalid(&with_errors.errors, report),
+                Err(with_errors) => push_invalid(&with_errors.errors, report),
+            }
+            document
+        }
+        Err(with_errors) => {
+            push_invalid(&with_errors.errors, report);
+            with_errors.partial
+        }
+    }
+}
+
+fn push_invalid(errors: &DiagnosticList, report: &mut Report) {
     // One cause may be found at several places of the text.
-    let errors = with_errors.errors.iter().map(|diagnostic| diagnostic.error);
+    let errors = errors.iter().map(|diagnostic| diagnostic.error);
     // Defaults were checked; what a composed directive's values lack, its subgraph was forgiven.
     let errors = errors.filter(|error| error.unstable_error_name() != Some("RequiredField"));
     let messages: BTreeSet<String> = errors.map(|error| error.to_string()).collect();

@@ -1,6 +1,6 @@
 //! Refuses a supergraph with fields that a client can select and no subgraphs together can answer.
 //!
-//! **In:** the supergraph's text. **Out:** an error for each such field: the shortest operation
+//! **In:** the supergraph's document. **Out:** an error for each such field: the shortest operation
 //! that meets it, why each subgraph cannot help, and what would.
 //!
 //! **Never here:** the search (`supergraph::reach`).
@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod tests;
 
+use apollo_compiler::ast::Document;
 use supergraph::{
     FieldId, Obstacle, ReachLimits, RuntimeTypes, SubgraphId, Supergraph, TypeKind, Unsatisfied,
 };
@@ -24,8 +25,8 @@ use crate::words;
 const LIMITS: ReachLimits = ReachLimits { steps: 1_000_000, findings: 50 };
 
 /// Checks that every selection can be answered.
-pub(crate) fn check(subgraphs: &[Subgraph], sdl: &str, report: &mut Report) {
-    let supergraph = match Supergraph::parse(sdl) {
+pub(crate) fn check(subgraphs: &[Subgraph], document: &Document, report: &mut Report) {
+    let supergraph = match Supergraph::from_document(document) {
         Ok(supergraph) => supergraph,
         Err(error) => {
             let message = format!("the composed supergraph cannot be loaded: {}", error.kind);

@@ -39,6 +39,7 @@ mod call;
 mod answer;
 mod limits;
 mod summary;
+mod compiled;
 mod simple;
 mod reported;
 mod problem;
@@ -49,6 +50,7 @@ mod json;
 
 pub use answer::{Answer, FetchFailure, Refusal, ResponseParts};
 pub use call::{BodyParts, Call, CallId, CallKind};
+pub use compiled::{CompiledExecution, Program};
 pub use limits::{AllowedExtensions, ErrorPolicy, Exposure, Limits};
 pub use seam::{Execution, Inputs, Sink};
 pub use simple::SimpleExecution;

@@ -47,9 +47,21 @@ pub struct Inputs<'a> {
 pub trait Sink {
     /// Takes the next bytes.
     fn write(&mut self, bytes: &[u8]);
+
+    /// Takes the next bytes, which nobody else needs.
+    fn take(&mut self, bytes: Vec<u8>) {
+        self.write(&bytes);
+    }
 }
 
 impl Sink for Vec<u8> {
+    fn take(&mut self, bytes: Vec<u8>) {
+        match self.is_empty() {
+            true => *self = bytes,
+            false => self.write(&bytes),
+        }
+    }
+
     fn write(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }

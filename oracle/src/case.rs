@@ -9,6 +9,7 @@
 //! **Read first:** [`Bench::run`].
 
 use crate::execute::Prepared;
+use crate::fast::Both;
 use crate::fault::Fault;
 use crate::introspection::introspection;
 use crate::judge::{self, Calls};
@@ -19,7 +20,7 @@ use apollo_compiler::ExecutableDocument;
 use composition::SubgraphSource;
 use execution::{
     AllowedExtensions, Answer, CallKind, ErrorPolicy, Execution, Exposure, FetchFailure, Inputs,
-    Limits, ResponseParts, SimpleExecution,
+    Limits, Program, ResponseParts,
 };
 use query_planner::{Batching, Guards, Operation, PlanError, QueryPlan};
 use serde_json::Value;
@@ -224,25 +225,44 @@ impl Bench {
         Ok(Asked { operation, truth })
     }
 
-    fn plan(&self, asked: &Asked) -> Result<QueryPlan, PlanError> {
+    /// The planner's plan, and the best of all assignments; none when there is no plan.
+    pub fn plan_twice(&self, case: &Case) -> Option<(QueryPlan, QueryPlan)> {
+        let asked = self.ask(case).ok()?;
+        let (guards, operation) = (self.guards(&asked), &asked.operation);
+        let best = query_planner::plan_exhaustively(
+            &self.supergraph,
+            operation,
+            &guards,
+            PLAN_LIMITS,
+            Batching::Fewest,
+        );
+        Some((self.plan(&asked).ok()?, best.ok()?))
+    }
+
+    fn guards(&self, asked: &Asked) -> Guards {
         let Asked { operation, truth } = asked;
         let is_true = |name: &&str| truth.variables.get(*name) == Some(&Value::Bool(true));
         let on = operation.guard_variables().into_iter().filter(is_true);
-        let guards =
-            Guards { variables: on.map(str::to_owned).collect(), labels: self.labels.clone() };
+        Guards { variables: on.map(str::to_owned).collect(), labels: self.labels.clone() }
+    }
+
+    fn plan(&self, asked: &Asked) -> Result<QueryPlan, PlanError> {
+        let (guards, operation) = (self.guards(asked), &asked.operation);
         query_planner::plan(&self.supergraph, operation, &guards, PLAN_LIMITS, Batching::Fewest)
     }
 
     /// The response through plan and executor.
     fn execute(&self, plan: &QueryPlan, asked: &Asked, calls: &mut Calls) -> String {
-        let mut execution = SimpleExecution::new(Inputs {
+        let program = Program::compile(plan, &self.supergraph);
+        let inputs = Inputs {
             plan,
             supergraph: &self.supergraph,
             variables: &asked.truth.variables,
             introspection: &asked.truth.introspection,
             limits: &LIMITS,
             errors: &ERRORS,
-        });
+        };
+        let mut execution = Both::new(inputs, &program);
         loop {
             let ready = execution.take_calls();
             if ready.is_empty() {

@@ -14,6 +14,11 @@ impl Chance {
         Self(seed)
     }
 
+    /// A stream of its own.
+    pub fn fork(&mut self) -> Self {
+        Self(self.next())
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

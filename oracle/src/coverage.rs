@@ -10,46 +10,56 @@ use crate::case::{Bench, Case};
 use crate::overrides::Override;
 use query_planner::{
     Group, GroupKind, OperationKind, QueryPlan, Representation, RepresentationField,
-    ResponseSelection, ResponseSource, SelectedField, Selection,
+    ResponseSelection, ResponseSource, RuntimeType, SelectedField, Selection,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use supergraph::{SubgraphId, Supergraph, TypeKind};
 
 /// The rows that random cases can reach.
-const ROWS: [(u8, &str); 27] = [
-    (1, "composite and nested keys"),
-    (2, "objects from a subgraph whose key does not answer"),
-    (3, "a subgraph entered again"),
-    (4, "a requirement"),
-    (5, "a requirement under an alias"),
-    (6, "a requirement with runtime types"),
-    (7, "requirements across subgraphs in a chain"),
-    (8, "a requirement under faults"),
-    (9, "a key under faults"),
-    (10, "a provided field"),
-    (11, "a subgraph of Federation 1"),
-    (12, "an overridden field"),
-    (13, "a progressively overridden field"),
-    (14, "a shared root field"),
-    (15, "a value from several root fields"),
-    (16, "an alias upstream"),
-    (17, "an interface object"),
-    (18, "fields by runtime type"),
-    (19, "a shared abstract field"),
-    (20, "a query below a field"),
-    (21, "a mutation with entities below"),
-    (23, "conditions with variables"),
-    (24, "a fragment that leaves nothing"),
-    (25, "`__typename`"),
-    (26, "a hidden field used inside"),
-    (31, "variables sent on"),
-    (32, "client aliases like a planner's"),
+const ROWS: [(u16, &str); 37] = [
+    (10, "composite and nested keys"),
+    (20, "objects from a subgraph whose key does not answer"),
+    (30, "a subgraph entered again"),
+    (40, "a requirement"),
+    (50, "a requirement under an alias"),
+    (60, "a requirement with runtime types"),
+    (70, "requirements across subgraphs in a chain"),
+    (80, "a requirement under faults"),
+    (90, "a key under faults"),
+    (100, "a provided field"),
+    (110, "a subgraph of Federation 1"),
+    (120, "an overridden field"),
+    (130, "a progressively overridden field, its label off"),
+    (131, "a progressively overridden field, its label on"),
+    (140, "a shared root field"),
+    (150, "a value from several root fields"),
+    (160, "an alias upstream"),
+    (170, "an interface object"),
+    (171, "an interface object whose runtime type is asked for"),
+    (172, "an interface object with a requirement"),
+    (180, "fields by runtime type"),
+    (190, "a shared abstract field"),
+    (200, "a query below a field"),
+    (201, "a query below a mutation's field"),
+    (210, "a mutation with entities below"),
+    (230, "conditions with variables"),
+    (240, "a fragment that leaves nothing"),
+    (250, "`__typename`"),
+    (260, "a hidden field used inside"),
+    (261, "an enum with a hidden value"),
+    (262, "an abstract field with a hidden member"),
+    (270, "an argument of an enum or input that differs between subgraphs"),
+    (310, "variables sent on"),
+    (311, "a variable that is absent"),
+    (320, "client aliases like a planner's"),
+    (330, "an executable directive sent on"),
+    (340, "introspection beside data"),
 ];
 
 /// Counts by row.
 #[derive(Debug, Default)]
-pub struct Coverage(BTreeMap<u8, usize>);
+pub struct Coverage(BTreeMap<u16, usize>);
 
 impl Coverage {
     /// Counts what a plan used, each row once.
@@ -60,26 +70,32 @@ impl Coverage {
         look.selections();
         look.roots();
         look.response(&plan.response);
-        look.overrides(&bench.overrides);
+        look.overrides(&bench.overrides, bench.labels());
+        look.texts();
         let faulty = !case.faults.is_empty();
         let mut rows = look.rows;
-        if faulty && rows.contains(&4) {
-            rows.insert(8);
+        if faulty && rows.contains(&40) {
+            rows.insert(80);
         }
         if faulty && plan.groups.iter().any(|(_, group)| is_entities(group)) {
-            rows.insert(9);
+            rows.insert(90);
         }
         let text = &case.operation.text;
+        let given = &case.operation.variables;
+        let mut sent = plan.fetches.iter().flat_map(|(_, fetch)| &fetch.variables);
+        if sent.any(|variable| !given.contains_key(variable)) {
+            rows.insert(311);
+        }
         if text.contains("(if: $") {
-            rows.insert(23);
+            rows.insert(230);
         }
         if ["_e0:", "_1_f0:", "_entities:", "__typename: "].iter().any(|alias| text.contains(alias))
         {
-            rows.insert(32);
+            rows.insert(320);
         }
         let first = |name: &str| bench.first_edition.contains(name);
         if plan.fetches.iter().any(|(_, fetch)| first(&supergraph.subgraph(fetch.subgraph).name)) {
-            rows.insert(11);
+            rows.insert(110);
         }
         for row in rows {
             *self.0.entry(row).or_default() += 1;
@@ -94,15 +110,20 @@ impl Coverage {
     }
 
     /// The rows that no plan used.
-    pub fn missing(&self) -> Vec<u8> {
-        ROWS.iter().map(|(row, _)| *row).filter(|row| !self.0.contains_key(row)).collect()
+    pub fn missing(&self) -> Vec<u16> {
+        ROWS.iter()
+            .map(|(row, _)| *row)
+            .filter(|row| !self.0.contains_key(row))
+            .map(|row| row / 10)
+            .collect()
     }
 }
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (row, what) in ROWS {
-            writeln!(f, "{row:>3}  {:>9}  {what}", self.0.get(&row).copied().unwrap_or_default())?;
+            let count = self.0.get(&row).copied().unwrap_or_default();
+            writeln!(f, "{:>3}  {count:>9}  {what}", row / 10)?;
         }
         Ok(())
     }
@@ -111,7 +132,7 @@ impl fmt::Display for Coverage {
 struct Look<'a> {
     supergraph: &'a Supergraph,
     plan: &'a QueryPlan,
-    rows: BTreeSet<u8>,
+    rows: BTreeSet<u16>,
 }
 
 fn is_entities(group: &Group) -> bool {
@@ -126,7 +147,10 @@ impl Look<'_> {
             let GroupKind::Entities { representations, .. } = &group.kind else { continue };
             let subgraph = plan.fetches[group.fetch].subgraph;
             if group.from.iter().all(|from| plan.fetch_of(*from).subgraph == subgraph) {
-                self.rows.insert(3);
+                self.rows.insert(30);
+            }
+            if group.selection.runtime_type == RuntimeType::Asked {
+                self.rows.insert(171);
             }
             for representation in representations {
                 self.representation(group, representation);
@@ -139,26 +163,29 @@ impl Look<'_> {
             requiring.iter().any(|(other, another)| other == position && another != subgraph)
         };
         if requiring.iter().any(chained) {
-            self.rows.insert(7);
+            self.rows.insert(70);
         }
     }
 
     fn representation(&mut self, group: &Group, representation: &Representation) {
         let keys = representation.fields.iter().filter(|field| field.is_key);
         if keys.clone().count() > 1 || keys.clone().any(|key| !key.fields.is_empty()) {
-            self.rows.insert(1);
+            self.rows.insert(10);
         }
         let Some(ty) = self.supergraph.type_named(&representation.typename) else { return };
         let ty = self.supergraph.ty(ty);
         if ty.kind == TypeKind::Interface {
-            self.rows.insert(17);
+            self.rows.insert(170);
+            if representation.fields.iter().any(|field| !field.is_key) {
+                self.rows.insert(172);
+            }
         }
         let stub = |from| {
             let here = ty.in_subgraph(self.plan.fetch_of(from).subgraph);
             here.is_some_and(|here| here.keys.iter().any(|key| !key.resolvable))
         };
         if group.from.iter().any(|from| stub(*from)) {
-            self.rows.insert(2);
+            self.rows.insert(20);
         }
         for field in &representation.fields {
             self.represented(field, !field.is_key);
@@ -168,16 +195,16 @@ impl Look<'_> {
     fn represented(&mut self, field: &RepresentationField, required: bool) {
         let plan = self.plan;
         if required {
-            self.rows.insert(4);
+            self.rows.insert(40);
             if field.with_typename || field.fields.iter().any(|field| field.types.is_some()) {
-                self.rows.insert(6);
+                self.rows.insert(60);
             }
             let aliased = |selected: &SelectedField| {
                 selected.slot == field.slot
                     && selected.response_name != plan.slots[field.slot].field
             };
             if plan.groups.iter().any(|(_, group)| any_field(&group.selection, &aliased)) {
-                self.rows.insert(5);
+                self.rows.insert(50);
             }
         }
         for field in &field.fields {
@@ -197,25 +224,32 @@ impl Look<'_> {
         for selected in &selection.fields {
             let slot = &self.plan.slots[selected.slot];
             if selected.response_name != slot.field {
-                self.rows.insert(16);
+                self.rows.insert(160);
             }
             if selected.types.is_some() {
-                self.rows.insert(18);
+                self.rows.insert(180);
             }
             if let Some(field) = supergraph.field_named(ty, &slot.field) {
                 let field = supergraph.field(field);
                 let composite = supergraph.ty(field.ty.named());
                 if field.capability(subgraph).is_some_and(|capability| capability.external) {
-                    self.rows.insert(10);
+                    self.rows.insert(100);
                 }
                 if composite.is_abstract() && field.capabilities.len() > 1 {
-                    self.rows.insert(19);
+                    self.rows.insert(190);
                 }
                 if !field.accessible {
-                    self.rows.insert(26);
+                    self.rows.insert(260);
+                }
+                if composite.enum_values.iter().any(|value| !value.accessible) {
+                    self.rows.insert(261);
+                }
+                let hidden = |member| !supergraph.ty(member).accessible;
+                if composite.is_abstract() && composite.possible.iter().any(hidden) {
+                    self.rows.insert(262);
                 }
                 if ty == supergraph.query_type() && field.capabilities.len() > 1 {
-                    self.rows.insert(14);
+                    self.rows.insert(140);
                 }
             }
             if let Some(below) = &selected.selection {
@@ -229,32 +263,55 @@ impl Look<'_> {
         let mut filled = BTreeSet::new();
         for (_, group) in plan.groups.iter().filter(|(_, group)| !is_entities(group)) {
             if group.position != plan.root() {
-                self.rows.insert(20);
+                self.rows.insert(200);
+                if plan.operation == OperationKind::Mutation {
+                    self.rows.insert(201);
+                }
             }
             for field in group.selection.fields.iter().filter(|field| field.selection.is_some()) {
                 if !filled.insert(field.slot) {
-                    self.rows.insert(15);
+                    self.rows.insert(150);
                 }
             }
         }
         let mutation = plan.operation == OperationKind::Mutation;
         if mutation && plan.groups.iter().any(|(_, group)| is_entities(group)) {
-            self.rows.insert(21);
+            self.rows.insert(210);
         }
         if plan.fetches.iter().any(|(_, fetch)| !fetch.variables.is_empty()) {
-            self.rows.insert(31);
+            self.rows.insert(310);
+        }
+    }
+
+    /// What only the texts of requests tell.
+    fn texts(&mut self) {
+        let several = |name: &str| {
+            let ty = self.supergraph.type_named(name);
+            ty.is_some_and(|ty| self.supergraph.ty(ty).in_subgraphs.len() > 1)
+        };
+        let differ = [("m: ", several("N")), ("in: ", several("In"))];
+        for (_, fetch) in self.plan.fetches.iter() {
+            if differ.iter().any(|(name, several)| *several && fetch.text.contains(name)) {
+                self.rows.insert(270);
+            }
+            if fetch.text.contains("@mark") {
+                self.rows.insert(330);
+            }
         }
     }
 
     fn response(&mut self, selection: &ResponseSelection) {
         for case in &selection.cases {
             if case.fields.is_empty() {
-                self.rows.insert(24);
+                self.rows.insert(240);
             }
             for field in &case.fields {
                 match &field.source {
-                    ResponseSource::Typename => drop(self.rows.insert(25)),
+                    ResponseSource::Typename => drop(self.rows.insert(250)),
                     ResponseSource::Slot { selection: Some(below), .. } => self.response(below),
+                    ResponseSource::Introspection if !self.plan.fetches.is_empty() => {
+                        self.rows.insert(340);
+                    }
                     ResponseSource::Slot { .. } | ResponseSource::Introspection => {}
                 }
             }
@@ -262,7 +319,7 @@ impl Look<'_> {
     }
 
     /// Fields that moved: a plan uses one when it selects it.
-    fn overrides(&mut self, overrides: &[Override]) {
+    fn overrides(&mut self, overrides: &[Override], labels: &BTreeSet<String>) {
         for Override { type_name, field, label, .. } in overrides {
             // A subgraph may call its root type otherwise.
             let ty = match type_name.trim_start_matches("The") == "Query" {
@@ -274,7 +331,11 @@ impl Look<'_> {
                 slot.field == *field && Some(self.plan.positions[slot.position].ty) == ty
             };
             if self.plan.groups.iter().any(|(_, group)| any_field(&group.selection, &selected)) {
-                self.rows.insert(if label.is_some() { 13 } else { 12 });
+                self.rows.insert(match label {
+                    None => 120,
+                    Some(label) if labels.contains(label) => 131,
+                    Some(_) => 130,
+                });
             }
         }
     }

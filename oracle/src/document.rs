@@ -22,7 +22,7 @@ use crate::coerce::Values;
 pub(crate) type Field = graphql_parser::query::Field<'static, String>;
 pub(crate) type Selection = graphql_parser::query::Selection<'static, String>;
 pub(crate) type Literal = graphql_parser::query::Value<'static, String>;
-type Directive = graphql_parser::query::Directive<'static, String>;
+pub(crate) type Directive = graphql_parser::query::Directive<'static, String>;
 type Written = graphql_parser::query::Type<'static, String>;
 
 /// The operations and fragments of a document.
@@ -123,17 +123,19 @@ pub(crate) fn is_included(selection: &Selection, variables: &Values) -> bool {
     holds("skip") != Some(true) && holds("include") != Some(false)
 }
 
-/// A field's arguments, for coercion.
+/// Arguments of a field or directive, for coercion.
 ///
 /// # Errors
 ///
 /// When a name is none.
-pub(crate) fn arguments_of(field: &Field) -> Result<Vec<Node<ast::Argument>>, String> {
-    let written = field.arguments.iter().map(|(argument, value)| {
+pub(crate) fn arguments_of(
+    written: &[(String, Literal)],
+) -> Result<Vec<Node<ast::Argument>>, String> {
+    let arguments = written.iter().map(|(argument, value)| {
         let value = Node::new(literal(value)?);
         Ok(Node::new(ast::Argument { name: name(argument)?, value }))
     });
-    written.collect()
+    arguments.collect()
 }
 
 fn operation_of(written: OperationDefinition<'static, String>) -> Result<Operation, String> {

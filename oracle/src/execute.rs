@@ -6,7 +6,8 @@
 //! **Never here:** where values come from (`truth`, `strict`), any federation, any shortcut. This
 //! is the yardstick, so it is slow and plain on purpose.
 //!
-//! **Holds:** shares no code with the gateway's executor. Where the specification allows a choice,
+//! **Holds:** a directive of the schema changes what a field gives, as an argument would (it is one,
+//! called `@name`), so that it cannot be lost unseen. Shares no code with the gateway's executor. Where the specification allows a choice,
 //! siblings of a failed field are still executed and their errors are reported as well.
 //!
 //! **Read first:** [`execute_request`].
@@ -15,15 +16,15 @@
 
 use std::cell::RefCell;
 
-use apollo_compiler::ast::{OperationType, Type};
+use apollo_compiler::ast::{InputValueDefinition, OperationType, Type};
 use apollo_compiler::diagnostic::Diagnostic;
 use apollo_compiler::schema::{ExtendedType, FieldDefinition};
 use apollo_compiler::validation::{DiagnosticData, Valid};
-use apollo_compiler::{ExecutableDocument, Schema};
+use apollo_compiler::{ExecutableDocument, Node, Schema};
 use serde_json::Value;
 
 use crate::coerce::{self, Values};
-use crate::document::{self, Document, Field, Operation, Selection};
+use crate::document::{self, Document, Field, Literal, Operation, Selection};
 use crate::ordered::Ordered;
 use crate::request::{Request, Response, ResponseError};
 
@@ -273,10 +274,16 @@ impl<'a, R: Resolver> Executor<'a, R> {
         let Ok(definition) = self.schema.type_field(object_type, &field.name) else {
             return self.raise(format!("there is no field `{place}`"), path);
         };
-        let arguments = document::arguments_of(field).and_then(|written| {
-            let definitions = &definition.arguments;
-            coerce::coerce_argument_values(self.schema, definitions, &written, self.variables)
-        });
+        let mut arguments = self.coerced(&definition.arguments, &field.arguments);
+        for directive in &field.directives {
+            let known = self.schema.directive_definitions.get(directive.name.as_str());
+            let (Some(known), Ok(arguments)) = (known, &mut arguments) else { continue };
+            if directive.name != "skip" && directive.name != "include" {
+                let value = self.coerced(&known.arguments, &directive.arguments);
+                let value = value.map_or_else(Value::from, Value::from);
+                arguments.insert(format!("@{}", directive.name), value);
+            }
+        }
         let resolved = match arguments {
             Ok(arguments) => {
                 self.resolver.resolve_field_value(object_type, object, definition, &arguments)
@@ -342,6 +349,15 @@ impl<'a, R: Resolver> Executor<'a, R> {
             }
             _ => self.raise(format!("field `{place}`: the value is not a `{ty}`"), path),
         }
+    }
+
+    fn coerced(
+        &self,
+        definitions: &[Node<InputValueDefinition>],
+        written: &[(String, Literal)],
+    ) -> Result<Values, String> {
+        let written = document::arguments_of(written)?;
+        coerce::coerce_argument_values(self.schema, definitions, &written, self.variables)
     }
 
     /// The value of an introspection field of the root.

@@ -19,7 +19,7 @@ pub use model::Graph;
 use crate::chance::Chance;
 use model::{ARGUMENTS, Base, Field, Home, Key, Kind, MUTATION, QUERY, Type};
 
-const LEAVES: [&str; 6] = ["Int", "Float", "String", "Boolean", "E", "ID"];
+const LEAVES: [&str; 7] = ["Int", "Float", "String", "Boolean", "E", "O", "ID"];
 const LEAF_WRAPS: [&str; 6] = ["_", "_", "_", "_!", "[_]", "[_!]!"];
 /// Name, leaf, and the type's wrappers in an interface and in some implementers.
 const INTERFACE_FIELDS: [(&str, &str, &str, &str); 3] =

@@ -12,6 +12,8 @@
 //!
 //! A request goes down this list, and each module uses only modules declared below itself.
 
+mod sabotage; // Mistakes on purpose.
+mod optimum; // How far from the best plan.
 mod stand; // A graph with data, and its cases.
 mod tally; // Counts.
 mod shrink; // A failing case, made small; as a page.
@@ -19,6 +21,7 @@ mod coverage; // Which semantics a plan used.
 mod case; // One operation both ways: through planner and executor, and the truth.
 mod introspection; // What the schema says of itself.
 mod judge; // What an answer owes to the truth.
+mod fast; // Both executors at once.
 mod overrides; // Which fields moved from one subgraph to another.
 mod operations; // Random operations.
 mod objects; // Random data.
@@ -52,7 +55,9 @@ pub use objects::objects;
 pub use operations::{GeneratedOperation, operation};
 pub use ordered::Ordered;
 
+pub use optimum::Optimum;
 pub use request::{Request, Response, ResponseError};
+pub use sabotage::Sabotage;
 pub use shrink::Failure;
 pub use stand::{CASES_PER_GRAPH, Stand};
 pub use strict::StrictSubgraph;

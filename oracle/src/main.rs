@@ -1,8 +1,10 @@
 //! Random graphs, random operations, and the truth: `cargo run -p oracle --release -- --cases N --seed S`.
 //!
-//! **In:** `--cases N` (2000), `--seed S` (1), `--threads T` (1), `--check-coverage`.
+//! **In:** `--cases N` (2000), `--seed S` (1), `--threads T` (1), `--check-coverage`; or one of
+//! `--sabotage NAME` (or `all`) and `--compare-exhaustive`.
 //! **Out:** every failure as a small page with its seed, how often plans used each row of the
-//! checklist, and counts.
+//! checklist, and counts; or after how many cases a mistake made on purpose is found; or how much
+//! dearer plans are than the best there are.
 //!
 //! **Never here:** what a case is (`case`).
 //!
@@ -10,7 +12,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line tool prints")]
 
-use oracle::{CASES_PER_GRAPH, Stand, Tally, Verdict};
+use oracle::{CASES_PER_GRAPH, Optimum, Sabotage, Stand, Tally, Verdict};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -25,20 +27,29 @@ const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
-    let number = |name: &str, default: u64| {
+    let text = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name);
-        let value = at.and_then(|at| arguments.get(at + 1)).and_then(|text| text.parse().ok());
-        value.unwrap_or(default)
+        at.and_then(|at| arguments.get(at + 1)).map(String::as_str)
     };
-    let first = number("--seed", 1);
+    let number =
+        |name: &str, default: u64| text(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (cases, first) = (number("--cases", 2000) as usize, number("--seed", 1));
+    if let Some(name) = text("--sabotage") {
+        return sabotage(name, cases, first);
+    }
     let run = Run {
-        cases: number("--cases", 2000) as usize,
+        cases,
         seed: AtomicU64::new(first),
         done: AtomicUsize::new(0),
         failures: AtomicUsize::new(0),
         started: Instant::now(),
     };
-    let tally = run.in_threads(number("--threads", 1) as usize);
+    let threads = number("--threads", 1) as usize;
+    if arguments.iter().any(|argument| argument == "--compare-exhaustive") {
+        return run.compare(threads);
+    }
+    let mut tally = Tally::default();
+    run.in_threads(threads, Run::work).into_iter().for_each(|counted| tally.add(counted));
     println!("Seeds {first} to {}.", run.seed.load(Ordering::Relaxed) - 1);
     print!("{tally}");
     let missing = tally.coverage.missing();
@@ -52,6 +63,25 @@ fn main() -> ExitCode {
     }
 }
 
+/// Makes a mistake in every plan until it is found.
+fn sabotage(name: &str, cases: usize, first: u64) -> ExitCode {
+    let chosen: Vec<Sabotage> =
+        Sabotage::ALL.into_iter().filter(|known| name == "all" || known.name() == name).collect();
+    // A plan may be so wrong that the executor gives up.
+    std::panic::set_hook(Box::new(|_| ()));
+    let mut found = !chosen.is_empty();
+    for sabotage in chosen {
+        match sabotage.found_after(first, cases) {
+            Some((cases, why)) => println!("{sabotage:<22} found in case {cases}: {why}"),
+            None => {
+                println!("{sabotage:<22} not found in {cases} cases");
+                found = false;
+            }
+        }
+    }
+    if found { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 /// A run of many cases.
 struct Run {
     cases: usize,
@@ -63,20 +93,35 @@ struct Run {
 }
 
 impl Run {
-    fn in_threads(&self, threads: usize) -> Tally {
-        let mut all = Tally::default();
+    fn in_threads<T: Send>(&self, threads: usize, work: impl Fn(&Self) -> T + Sync) -> Vec<T> {
+        let work = &work;
         thread::scope(|scope| {
-            let handles: Vec<_> = (0..threads.max(1))
-                .map(|_| {
-                    thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || self.work())
-                })
-                .collect();
-            for handle in handles {
-                let tally = handle.expect("a thread starts").join();
-                all.add(tally.expect("the oracle does not panic"));
+            let start = |_| {
+                let thread = thread::Builder::new().stack_size(STACK);
+                thread.spawn_scoped(scope, move || work(self)).expect("a thread starts")
+            };
+            let handles: Vec<_> = (0..threads.max(1)).map(start).collect();
+            let done = handles.into_iter().map(|handle| handle.join());
+            done.map(|ended| ended.expect("the oracle does not panic")).collect()
+        })
+    }
+
+    /// Compares plans of small operations with the best there are.
+    fn compare(&self, threads: usize) -> ExitCode {
+        let counted = self.in_threads(threads, |run| {
+            let mut optimum = Optimum::default();
+            while run.done.fetch_add(CASES_PER_GRAPH, Ordering::Relaxed) < run.cases {
+                let seed = run.seed.fetch_add(1, Ordering::Relaxed);
+                if let Ok(mut stand) = Stand::of(seed) {
+                    optimum.compare(&mut stand, CASES_PER_GRAPH);
+                }
             }
+            optimum
         });
-        all
+        let mut optimum = Optimum::default();
+        counted.into_iter().for_each(|counted| optimum.add(counted));
+        print!("{optimum}");
+        if optimum.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     fn work(&self) -> Tally {

@@ -161,12 +161,32 @@ impl Maker<'_> {
             "Boolean" => json!(self.chance.percent(50)),
             _ if ty == supergraph.query_type() => json!({ "@ref": "query" }),
             _ if definition.kind == TypeKind::Enum => {
-                let values: Vec<&str> =
-                    definition.enum_values.iter().map(|value| value.name.as_str()).collect();
-                json!(self.chance.pick(&values))
+                json!(self.enum_value(place, definition))
             }
             _ => return self.object(place, ty, in_key),
         })
+    }
+
+    /// A value that all know who declare the field: `O_s1` is known to `s1` alone.
+    fn enum_value<'d>(&mut self, place: &Place<'_>, definition: &'d TypeDef) -> &'d str {
+        let supergraph = self.supergraph;
+        let owner = supergraph.ty(place.ty);
+        let name = self.name(place);
+        let inherited = owner.interfaces.iter().filter_map(|i| supergraph.field_named(*i, name));
+        let fields = std::iter::once(place.field).chain(inherited);
+        let capabilities = fields.flat_map(|field| &supergraph.field(field).capabilities);
+        let all: Vec<&str> = capabilities
+            .map(|capability| supergraph.subgraph(capability.subgraph).name.as_str())
+            .collect();
+        let values: Vec<&str> = definition
+            .enum_values
+            .iter()
+            .map(|value| value.name.as_str())
+            .filter(|value| {
+                value.split_once('_').is_none_or(|(_, one)| all.iter().all(|name| *name == one))
+            })
+            .collect();
+        self.chance.pick::<&str>(&values)
     }
 
     fn object(&mut self, place: &Place<'_>, ty: TypeId, in_key: bool) -> Result<Value, String> {

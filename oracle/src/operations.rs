@@ -50,6 +50,17 @@ pub struct GeneratedOperation {
 
 /// A random operation.
 pub fn operation(schema: &Schema, chance: &mut Chance) -> GeneratedOperation {
+    let budget = chance.between(4, 40);
+    operation_of(schema, chance, budget)
+}
+
+/// A random operation of a few fields.
+pub(crate) fn small_operation(schema: &Schema, chance: &mut Chance) -> GeneratedOperation {
+    let budget = chance.between(2, 8);
+    operation_of(schema, chance, budget)
+}
+
+fn operation_of(schema: &Schema, chance: &mut Chance, budget: usize) -> GeneratedOperation {
     let root = |name: &Option<apollo_compiler::schema::ComponentName>| {
         name.as_ref().map(|n| n.to_string())
     };
@@ -59,7 +70,6 @@ pub fn operation(schema: &Schema, chance: &mut Chance) -> GeneratedOperation {
         Some(mutation) => ("mutation", mutation),
         None => ("query", query),
     };
-    let budget = chance.between(4, 40);
     let mut writer = Writer {
         schema,
         chance,
@@ -71,7 +81,11 @@ pub fn operation(schema: &Schema, chance: &mut Chance) -> GeneratedOperation {
         variables: Map::new(),
     };
     let depth = writer.chance.between(2, 6);
-    let body = writer.selection(&ty, depth);
+    let mut body = writer.selection(&ty, depth);
+    if keyword == "query" && writer.chance.percent(5) {
+        let meta = writer.introspection(&ty);
+        body = format!("{{ {meta} {}", &body[1..]);
+    }
     let declarations: Vec<String> = writer.declarations.into_values().collect();
     let declarations = match declarations.is_empty() {
         true => String::new(),
@@ -119,7 +133,9 @@ impl Writer<'_> {
         let object = self.schema.get_object(ty).is_some();
         if self.chance.percent(if object { 8 } else { 85 }) {
             for on in self.overlapping(ty) {
-                if self.chance.percent(if object { 15 } else { 45 }) {
+                if self.budget > 0 && self.chance.percent(if object { 15 } else { 45 }) {
+                    // Fragments count as well, or some operations had no end.
+                    self.budget -= 1;
                     parts.push(self.fragment(&on, depth));
                 }
             }
@@ -133,6 +149,21 @@ impl Writer<'_> {
     fn typename(&mut self, parent: &str) -> String {
         let alias = self.response_name(parent, "__typename", "__typename", "String!");
         format!("{alias}__typename")
+    }
+
+    /// A question about the schema.
+    fn introspection(&mut self, parent: &str) -> String {
+        let (shape, field, called) = match self.chance.below(3) {
+            0 => ("*!", "__schema", "__schema"),
+            1 => ("*", "__type", "__type(name: \"E\")"),
+            _ => ("*", "__type", "__type(name: \"T0\")"),
+        };
+        let alias = self.response_name(parent, field, called, shape);
+        let below = match field {
+            "__schema" => "{ queryType { meta: name kind } }",
+            _ => "{ meta: name kind }",
+        };
+        format!("{alias}{called} {below}")
     }
 
     fn fields_of(&self, ty: &str) -> Vec<FieldDefinition> {
@@ -190,14 +221,27 @@ impl Writer<'_> {
         }
         self.budget -= 1;
         let arguments = self.arguments(field);
-        let called = format!("{}{arguments}", field.name);
+        let mark = self.mark();
+        let called = format!("{}{arguments}{mark}", field.name);
         let alias = self.response_name(parent, &field.name, &called, &shape(&field.ty, composite));
         let condition = self.condition();
         let below = match composite {
             true => format!(" {}", self.selection(base, depth - 1)),
             false => String::new(),
         };
-        Some(format!("{alias}{}{arguments}{condition}{below}", field.name))
+        Some(format!("{alias}{called}{condition}{below}"))
+    }
+
+    /// An executable directive, if the schema has one.
+    fn mark(&mut self) -> String {
+        let marks = self.schema.directive_definitions.get("mark").cloned();
+        match marks.filter(|_| self.chance.percent(12)) {
+            Some(definition) => {
+                let arguments = self.written(&definition.arguments);
+                format!(" @mark{arguments}")
+            }
+            None => String::new(),
+        }
     }
 
     /// The alias with its colon, or nothing.

@@ -13,7 +13,7 @@ use crate::chance::Chance;
 use crate::generate::Graph;
 use crate::misfortune::misfortune;
 use crate::objects::objects;
-use crate::operations::operation;
+use crate::operations::{operation, small_operation};
 use crate::shrink::Failure;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,9 @@ pub const CASES_PER_GRAPH: usize = 20;
 
 /// Every so many-th case is the one before under faults.
 const FAULTY: usize = 5;
+
+/// Graphs tried for one seed.
+const TRIES: usize = 20;
 
 /// A composed graph, its data, and its cases.
 pub struct Stand {
@@ -39,12 +42,27 @@ pub struct Stand {
 }
 
 impl Stand {
-    /// Makes a graph and puts data behind it.
+    /// Makes a graph and puts data behind it. Some graphs do not compose; then the next is tried.
     ///
     /// # Errors
-    /// When the graph does not compose, or no data fit it: why.
+    /// When none of many graphs composes: why the last did not.
     pub fn of(seed: u64) -> Result<Self, String> {
         let mut chance = Chance::new(seed);
+        let mut failure = String::new();
+        for _ in 0..TRIES {
+            match Self::try_of(seed, chance.fork()) {
+                Ok(stand) => return Ok(stand),
+                Err(why) => failure = why,
+            }
+        }
+        Err(failure)
+    }
+
+    /// One graph.
+    ///
+    /// # Errors
+    /// When it does not compose, or no data fit it: why.
+    pub fn try_of(seed: u64, mut chance: Chance) -> Result<Self, String> {
         let subgraphs = Graph::generate(&mut chance).subgraphs_sdl();
         let supergraph = compose(&subgraphs)?;
         let data = objects(&supergraph, &mut chance).map_err(|why| format!("no data: {why}"))?;
@@ -73,6 +91,12 @@ impl Stand {
         };
         self.last = Some(case.clone());
         Some(case)
+    }
+
+    /// A case so small that every way to plan it can be tried; there is no end of them.
+    pub fn small_case(&mut self) -> Case {
+        let operation = small_operation(self.bench.supergraph.api_schema(), &mut self.chance);
+        Case { operation, faults: BTreeMap::new() }
     }
 
     /// How many cases it has given.

@@ -1,6 +1,7 @@
 //! Turns a candidate into a plan: choices become groups, groups become requests.
 //!
-//! **In:** a solved [`Candidate`] and the shapes. **Out:** a [`QueryPlan`].
+//! **In:** a solved [`Candidate`] and the shapes. **Out:** a [`Sketch`] that knows its cost; the one that
+//! wins is finished to a [`QueryPlan`].
 //!
 //! **Never here:** choosing (`solve`).
 //!
@@ -17,7 +18,7 @@
 //! requests: entity groups of one subgraph at equal depth share one (`requests`)
 //! ```
 //!
-//! **Read first:** [`build`].
+//! **Read first:** [`sketch`].
 
 mod draft;
 mod context;
@@ -29,14 +30,16 @@ mod response;
 
 use crate::{
     Batching, Limits, OperationKind, PlanErrorKind,
-    operation::Operation,
-    plan::{PlanEffort, Position, PositionId, QueryPlan, ResponseSelection, Slot, SlotId},
+    operation::{Asked, Operation},
+    plan::{PlanCost, PlanEffort, Position, PositionId, QueryPlan, ResponseSelection, Slot, SlotId},
     shape::{ShapeId, Shapes},
     solve::choice::{Candidate, Choices},
 };
 use draft::{Draft, DraftId, DraftKind};
 use place::{Context, Placed};
-use std::{collections::HashMap, rc::Rc, sync::Arc};
+use requests::Bundle;
+use rustc_hash::FxHashMap;
+use std::{rc::Rc, sync::Arc};
 use supergraph::{IdVec, SubgraphId, Supergraph};
 
 /// A plan under construction.
@@ -47,23 +50,32 @@ pub(crate) struct Builder<'a> {
     limits: Limits,
     positions: IdVec<PositionId, Position>,
     slots: IdVec<SlotId, Slot>,
-    keys: HashMap<PositionId, Vec<(place::SlotKey, SlotId)>>,
+    keys: IdVec<PositionId, Vec<(place::SlotKey, SlotId)>>,
+    asked: IdVec<SlotId, Asked>,
     drafts: Vec<Draft>,
-    drafts_at: HashMap<(PositionId, SubgraphId), Vec<DraftId>>,
-    placed: HashMap<place::PlaceKey, Rc<Placed>>,
-    contexts: HashMap<PositionId, Vec<context::SetContext>>,
-    responses: HashMap<PositionId, Arc<ResponseSelection>>,
+    drafts_at: FxHashMap<(PositionId, SubgraphId), Vec<DraftId>>,
+    placed: FxHashMap<place::PlaceKey, Rc<Placed>>,
+    contexts: FxHashMap<PositionId, Vec<context::SetContext>>,
+    responses: FxHashMap<PositionId, Arc<ResponseSelection>>,
 }
 
-/// Builds the plan of one candidate.
-pub(crate) fn build(
-    supergraph: &Supergraph,
-    shapes: &Shapes<'_>,
-    operation: &Operation,
+/// A candidate with its fields in groups and its groups in requests, before anything is written.
+pub(crate) struct Sketch<'a> {
+    builder: Builder<'a>,
+    shape: ShapeId,
+    root: PositionId,
+    bundles: Vec<Bundle>,
+}
+
+/// Sketches the plan of one candidate.
+pub(crate) fn sketch<'a>(
+    supergraph: &'a Supergraph,
+    shapes: &'a Shapes<'a>,
+    operation: &'a Operation,
     shape: ShapeId,
     candidate: &Candidate,
     (limits, batching): (Limits, Batching),
-) -> Result<QueryPlan, PlanErrorKind> {
+) -> Result<Sketch<'a>, PlanErrorKind> {
     let mut builder = Builder {
         supergraph,
         shapes,
@@ -71,35 +83,62 @@ pub(crate) fn build(
         limits,
         positions: IdVec::new(),
         slots: IdVec::new(),
-        keys: HashMap::new(),
+        keys: IdVec::new(),
+        asked: IdVec::new(),
         drafts: Vec::new(),
-        drafts_at: HashMap::new(),
-        placed: HashMap::new(),
-        contexts: HashMap::new(),
-        responses: HashMap::new(),
+        drafts_at: FxHashMap::default(),
+        placed: FxHashMap::default(),
+        contexts: FxHashMap::default(),
+        responses: FxHashMap::default(),
     };
-    let root = builder.positions.push(Position { parent: None, ty: operation.root_type });
+    let root = builder.position(Position { parent: None, ty: operation.root_type });
     match &*candidate.choices {
         Choices::Serial(fields) => builder.place_serial(fields, shape, root)?,
         choices => {
             builder.place(choices, shape, root, &Context::root())?;
         }
     }
-    let response = builder.response(shape, root)?;
-    let (fetches, groups, cost) = builder.requests(batching);
-    Ok(QueryPlan {
-        operation: operation.kind(),
-        positions: builder.positions,
-        slots: builder.slots,
-        fetches,
-        groups,
-        response,
-        cost,
-        effort: PlanEffort::default(),
-    })
+    let bundles = builder.bundles(batching);
+    Ok(Sketch { builder, shape, root, bundles })
+}
+
+impl Sketch<'_> {
+    /// What the plan will cost. Fields count once for each group, however often a text repeats them.
+    pub(crate) fn cost(&self) -> PlanCost {
+        let drafts = self.builder.drafts.iter();
+        let fields = drafts.flat_map(|draft| draft.nodes.values()).map(|node| node.fields.len());
+        PlanCost {
+            requests: u32::try_from(self.bundles.len()).unwrap_or(u32::MAX),
+            depth: self.bundles.iter().map(|bundle| bundle.depth).max().unwrap_or_default(),
+            fields: u32::try_from(fields.sum::<usize>()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The whole plan.
+    pub(crate) fn finish(self) -> Result<QueryPlan, PlanErrorKind> {
+        let mut builder = self.builder;
+        let response = builder.response(self.shape, self.root)?;
+        let (fetches, groups, cost) = builder.requests(&self.bundles);
+        Ok(QueryPlan {
+            operation: builder.operation.kind(),
+            positions: builder.positions,
+            slots: builder.slots,
+            fetches,
+            groups,
+            response,
+            deferred: IdVec::new(),
+            cost,
+            effort: PlanEffort::default(),
+        })
+    }
 }
 
 impl Builder<'_> {
+    fn position(&mut self, position: Position) -> PositionId {
+        self.keys.push(Vec::new());
+        self.positions.push(position)
+    }
+
     fn root_kind(&self, at: PositionId) -> DraftKind {
         let nested = self.positions[at].parent.is_some();
         DraftKind::Root(if nested { OperationKind::Query } else { self.operation.kind() })

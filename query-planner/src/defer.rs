@@ -24,14 +24,14 @@
 
 use crate::{
     Guards, QueryPlan,
-    operation::{Condition, Conditions, Node, Operation, SetId},
+    operation::{Condition, Conditions, Defer, Node, Operation, SetId},
     plan::{
         DeferGroup, DeferId, DeferredField, FetchId, PositionId, ResponseCase, ResponseSelection,
         ResponseSource, Selection, SlotId,
     },
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use supergraph::{IdVec, Supergraph, TypeSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use supergraph::{IdVec, Supergraph, TypeId};
 
 /// The deferred parts of a plan, outer ones first.
 pub(crate) fn find_groups(
@@ -51,21 +51,29 @@ pub(crate) fn find_groups(
         groups: IdVec::new(),
         known: HashMap::new(),
         parts: HashMap::new(),
+        walked: HashSet::new(),
     };
     let root = Active { set: operation.root_set, group: None };
-    finder.walk(&plan.response, &[root], &BTreeSet::new());
-    finder.finish()
+    finder.walk(&plan.response, vec![root], &BTreeSet::new());
+    if finder.walked.len() < MAX_WALKS { finder.finish() } else { IdVec::new() }
 }
 
 /// A selection set that counts at a position.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Active {
     set: SetId,
     /// The group that it stands in.
     group: Option<DeferId>,
 }
 
-/// Who selects a response field at a position.
+/// The response fields of a position, for some runtime types.
+#[derive(Default)]
+struct Fields<'a> {
+    visited: Vec<Active>,
+    selected: HashMap<&'a str, Selected>,
+}
+
+/// Who selects a response field.
 #[derive(Default)]
 struct Selected {
     groups: BTreeSet<Option<DeferId>>,
@@ -82,65 +90,207 @@ struct Finder<'a> {
     known: HashMap<(usize, PositionId, Option<DeferId>), DeferId>,
     /// The slots that each part shows.
     parts: HashMap<Option<DeferId>, BTreeSet<SlotId>>,
+    walked: HashSet<Walk>,
 }
 
-impl Finder<'_> {
+/// A position with the sets that count there and the groups of the field that holds its objects.
+type Walk = (PositionId, Vec<Active>, BTreeSet<DeferId>);
+
+/// Of a larger response nothing is deferred.
+const MAX_WALKS: usize = 100_000;
+
+impl<'a> Finder<'a> {
     /// `above` are the groups of the field that holds these objects; none for the first part.
     fn walk(
         &mut self,
         response: &ResponseSelection,
-        active: &[Active],
+        active: Vec<Active>,
         above: &BTreeSet<DeferId>,
     ) {
+        let at = response.position;
+        let is_known = !self.walked.insert((at, active.clone(), above.clone()));
+        if is_known || self.walked.len() >= MAX_WALKS {
+            return;
+        }
         for case in &response.cases {
-            let mut selected: BTreeMap<&str, Selected> = BTreeMap::new();
-            let mut visited = Vec::new();
-            for row in active {
-                self.collect(*row, response.position, case, &mut visited, &mut selected);
+            let mut fields = Fields::default();
+            for row in &active {
+                self.collect(*row, at, case, &mut fields);
             }
             for field in &case.fields {
-                let Some(by) = selected.get(field.response_name.as_str()) else { continue };
+                let Some(by) = fields.selected.get(field.response_name.as_str()) else { continue };
                 let groups = self.groups_of(by);
-                self.show(response.position, &field.response_name, &groups, above);
-                if let ResponseSource::Slot { slot, selection, .. } = &field.source {
-                    let parts: Vec<Option<DeferId>> = match groups.is_empty() {
-                        true => vec![None],
-                        false => groups.iter().copied().map(Some).collect(),
-                    };
-                    for part in parts {
-                        self.parts.entry(part).or_default().insert(*slot);
-                    }
-                    if let Some(below) = selection {
-                        self.walk(below, &by.below, &groups);
-                    }
+                if groups != *above {
+                    self.announce(at, &field.response_name, &groups);
+                }
+                let ResponseSource::Slot { slot, selection, .. } = &field.source else { continue };
+                if groups.is_empty() {
+                    self.parts.entry(None).or_default().insert(*slot);
+                }
+                for group in &groups {
+                    self.parts.entry(Some(*group)).or_default().insert(*slot);
+                }
+                if let Some(below) = selection {
+                    self.walk(below, by.below.clone(), &groups);
                 }
             }
         }
     }
 
-    fn collect<'o>(
+    fn collect(
         &mut self,
         active: Active,
         at: PositionId,
         case: &ResponseCase,
-        visited: &mut Vec<Active>,
-        selected: &mut BTreeMap<&'o str, Selected>,
-    ) where
-        Self: 'o,
-    {
-        if visited.contains(&active) {
+        fields: &mut Fields<'a>,
+    ) {
+        if fields.visited.contains(&active) {
             return;
         }
-        visited.push(active);
+        fields.visited.push(active);
         let operation = self.operation;
         for node in &operation.sets[active.set] {
             match node {
-                Node::Field(field) if holds(&field.conditions, self.guards) => {
-                    let _ = field;
+                Node::Field(field) if self.hold(&field.conditions) => {
+                    let selected = fields.selected.entry(&field.response_name).or_default();
+                    selected.groups.insert(active.group);
+                    selected.below.extend(field.set.map(|set| Active { set, ..active }));
+                }
+                Node::Fragment { on, conditions, defer, set }
+                    if self.applies(*on, at, case) && self.hold(conditions) =>
+                {
+                    let group = match defer {
+                        Some(defer) if self.is_on(defer.condition.as_ref(), true) => {
+                            Some(self.group(defer, at, active.group))
+                        }
+                        _ => active.group,
+                    };
+                    self.collect(Active { set: *set, group }, at, case, fields);
                 }
                 _ => {}
             }
         }
-        let _ = (at, case, selected);
     }
+
+    fn group(&mut self, defer: &Defer, at: PositionId, parent: Option<DeferId>) -> DeferId {
+        let groups = &mut self.groups;
+        *self.known.entry((defer.id, at, parent)).or_insert_with(|| {
+            groups.push(DeferGroup {
+                label: defer.label.clone(),
+                position: at,
+                parent,
+                fields: Vec::new(),
+                fetches: Vec::new(),
+            })
+        })
+    }
+
+    /// The groups that a field comes with; none when it comes with the first part. One that stands
+    /// in another comes after it.
+    fn groups_of(&self, by: &Selected) -> BTreeSet<DeferId> {
+        if by.groups.contains(&None) {
+            return BTreeSet::new();
+        }
+        let all: BTreeSet<DeferId> = by.groups.iter().flatten().copied().collect();
+        let comes_first = |group: &DeferId| !self.above(*group).any(|above| all.contains(&above));
+        all.iter().copied().filter(comes_first).collect()
+    }
+
+    /// The groups that a group stands in.
+    fn above(&self, group: DeferId) -> impl Iterator<Item = DeferId> {
+        std::iter::successors(self.groups[group].parent, |above| self.groups[*above].parent)
+    }
+
+    fn announce(&mut self, position: PositionId, name: &str, groups: &BTreeSet<DeferId>) {
+        for group in groups {
+            let field = DeferredField { position, response_name: name.to_owned() };
+            let fields = &mut self.groups[*group].fields;
+            if !fields.contains(&field) {
+                fields.push(field);
+            }
+        }
+    }
+
+    fn applies(&self, on: Option<TypeId>, at: PositionId, case: &ResponseCase) -> bool {
+        let Some(on) = on else { return true };
+        let declared = &self.supergraph.ty(self.plan.positions[at].ty).possible;
+        let types = case.types.as_ref().unwrap_or(declared);
+        !self.supergraph.ty(on).possible.intersection(types).is_empty()
+    }
+
+    fn hold(&self, conditions: &Conditions) -> bool {
+        !self.is_on(conditions.skip.as_ref(), false)
+            && self.is_on(conditions.include.as_ref(), true)
+    }
+
+    fn is_on(&self, condition: Option<&Condition>, default: bool) -> bool {
+        match condition {
+            None => default,
+            Some(Condition::Constant(value)) => *value,
+            Some(Condition::Variable(name)) => self.guards.variables.contains(name),
+        }
+    }
+
+    /// The groups with fields of their own, and their fetches.
+    fn finish(self) -> IdVec<DeferId, DeferGroup> {
+        let filled = filled(self.plan);
+        let needed = |part: Option<DeferId>| {
+            let slots = self.parts.get(&part).into_iter().flatten();
+            with_waits(self.plan, slots.filter_map(|slot| filled.get(slot)).flatten())
+        };
+        let first = needed(None);
+        let mut own: Vec<Vec<FetchId>> = Vec::new();
+        for (id, _) in self.groups.iter() {
+            let mut fetches = needed(Some(id));
+            fetches.retain(|fetch| !first.contains(fetch));
+            for above in self.above(id) {
+                let earlier = needed(Some(above));
+                fetches.retain(|fetch| !earlier.contains(fetch));
+            }
+            own.push(fetches.into_iter().collect());
+        }
+        let mut kept: IdVec<DeferId, DeferGroup> = IdVec::new();
+        let mut renumbered: HashMap<DeferId, Option<DeferId>> = HashMap::new();
+        for ((id, group), fetches) in self.groups.iter().zip(own) {
+            let parent = group.parent.and_then(|parent| renumbered[&parent]);
+            let number = match group.fields.is_empty() {
+                true => parent,
+                false => Some(kept.push(DeferGroup { parent, fetches, ..group.clone() })),
+            };
+            renumbered.insert(id, number);
+        }
+        kept
+    }
+}
+
+/// Which fetches fill each slot.
+fn filled(plan: &QueryPlan) -> HashMap<SlotId, BTreeSet<FetchId>> {
+    fn add(selection: &Selection, fetch: FetchId, filled: &mut HashMap<SlotId, BTreeSet<FetchId>>) {
+        for field in &selection.fields {
+            filled.entry(field.slot).or_default().insert(fetch);
+            if let Some(below) = &field.selection {
+                add(below, fetch, filled);
+            }
+        }
+    }
+    let mut filled = HashMap::new();
+    for (_, group) in plan.groups.iter() {
+        add(&group.selection, group.fetch, &mut filled);
+    }
+    filled
+}
+
+/// Fetches with all that they wait for.
+fn with_waits<'p>(
+    plan: &QueryPlan,
+    fetches: impl Iterator<Item = &'p FetchId>,
+) -> BTreeSet<FetchId> {
+    let mut open: Vec<FetchId> = fetches.copied().collect();
+    let mut all = BTreeSet::new();
+    while let Some(fetch) = open.pop() {
+        if all.insert(fetch) {
+            open.extend(&plan.fetches[fetch].waits_for);
+        }
+    }
+    all
 }

@@ -14,12 +14,13 @@ mod operation;
 mod shape;
 mod solve;
 mod build;
+mod defer;
 mod print;
 mod why;
 
 pub use operation::{Operation, OperationError, VariableDefinition};
 pub use plan::{
-    ContextSource, ContextValue, Fetch, FetchId, Group, GroupId, GroupKind, OperationKind,
+    ContextSource, ContextValue, DeferGroup, DeferId, DeferredField, Fetch, FetchId, Group, GroupId, GroupKind, OperationKind,
     PlanCost, PlanEffort, Position, PositionId, QueryPlan, Representation, RepresentationField,
     ResponseCase, ResponseField, ResponseSelection, ResponseSource, RuntimeType, SelectedField,
     Selection, Slot, SlotId,
@@ -27,7 +28,7 @@ pub use plan::{
 
 pub use why::{Alternative, Explanation, FieldExplanation, Outcome, PlanWarning, Reason, explain};
 
-use build::build;
+use build::{Sketch, sketch};
 use shape::ShapeId;
 use solve::{Solver, Width};
 use std::collections::BTreeSet;
@@ -166,7 +167,7 @@ fn best_plan(
     guards: &Guards,
     how: How<'_>,
 ) -> Result<QueryPlan, PlanErrorKind> {
-    let mut solver = Solver::new(supergraph, guards, how.limits, how.width, how.stop);
+    let mut solver = Solver::new(supergraph, operation, guards, how.limits, how.width, how.stop);
     best_plan_of(&mut solver, supergraph, operation, guards, how).map(|(_, plan)| plan)
 }
 
@@ -179,25 +180,27 @@ fn best_plan_of(
     how: How<'_>,
 ) -> Result<(ShapeId, QueryPlan), PlanErrorKind> {
     let (shape, candidates) = solver.candidates(operation, guards)?;
-    let mut best: Option<QueryPlan> = None;
+    let mut best: Option<(u64, Sketch<'_>)> = None;
+    let mut sketched = 0;
     for candidate in &candidates {
-        let plan = build(
-            supergraph,
-            &solver.shapes,
-            operation,
-            shape,
-            candidate,
-            (how.limits, how.batching),
-        )?;
-        if best.as_ref().is_none_or(|best| plan.cost.weight() < best.cost.weight()) {
-            best = Some(plan);
+        let weight = best.as_ref().map(|(weight, _)| *weight);
+        if weight.is_some_and(|weight| weight <= candidate.least_weight()) {
+            continue;
+        }
+        let how = (how.limits, how.batching);
+        let next = sketch(supergraph, &solver.shapes, operation, shape, candidate, how)?;
+        sketched += 1;
+        if weight.is_none_or(|weight| next.cost().weight() < weight) {
+            best = Some((next.cost().weight(), next));
         }
     }
-    let mut plan = best.expect("the solver gives a candidate or an error");
+    let (_, best) = best.expect("the solver gives a candidate or an error");
+    let mut plan = best.finish()?;
     plan.effort = PlanEffort {
         steps: solver.steps(),
-        plans: u32::try_from(candidates.len()).unwrap_or(u32::MAX),
+        plans: sketched,
         budget_spent: solver.is_spent(),
     };
+    plan.deferred = defer::find_groups(supergraph, operation, guards, &plan);
     Ok((shape, plan))
 }

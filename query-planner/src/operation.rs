@@ -12,7 +12,11 @@
 
 use crate::plan::OperationKind;
 use apollo_compiler::{ExecutableDocument, ast, executable, validation::Valid};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 use supergraph::{IdVec, Supergraph, TypeId, Value, ids};
 use thiserror::Error;
 
@@ -30,6 +34,7 @@ pub struct Operation {
     pub(crate) sets: IdVec<SetId, Vec<Node>>,
     pub(crate) root_set: SetId,
     pub(crate) root_type: TypeId,
+    pub(crate) asked: AskedFields,
 }
 
 /// A variable that the operation declares.
@@ -62,18 +67,69 @@ pub enum OperationError {
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Field(FieldNode),
-    Fragment { on: Option<TypeId>, conditions: Conditions, set: SetId },
+    Fragment { on: Option<TypeId>, conditions: Conditions, defer: Option<Defer>, set: SetId },
 }
 
 /// A selected field.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldNode {
     pub(crate) response_name: String,
+    pub(crate) asked: Asked,
+    pub(crate) conditions: Conditions,
+    pub(crate) set: Option<SetId>,
+}
+
+/// What a field asks for, wherever its value goes.
+#[derive(PartialEq, Eq, Hash, Debug)]
+pub(crate) struct AskedField {
     pub(crate) name: String,
     pub(crate) arguments: Vec<(String, Value)>,
     pub(crate) directives: Vec<AppliedDirective>,
-    pub(crate) conditions: Conditions,
-    pub(crate) set: Option<SetId>,
+}
+
+/// An [`AskedField`] that is stored once, so that equal ones are one.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked(Arc<AskedField>);
+
+/// The asked fields of an operation, or of field sets.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct AskedFields(HashSet<Arc<AskedField>>);
+
+impl AskedFields {
+    pub(crate) fn find(&self, field: &AskedField) -> Option<Asked> {
+        self.0.get(field).map(|known| Asked(Arc::clone(known)))
+    }
+
+    /// The one that is equal to `field`. Whoever has two tables asks the other one first.
+    pub(crate) fn intern(&mut self, field: AskedField) -> Asked {
+        self.find(&field).unwrap_or_else(|| {
+            let field = Arc::new(field);
+            self.0.insert(Arc::clone(&field));
+            Asked(field)
+        })
+    }
+}
+
+impl std::ops::Deref for Asked {
+    type Target = AskedField;
+
+    fn deref(&self) -> &AskedField {
+        &self.0
+    }
+}
+
+impl PartialEq for Asked {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Asked {}
+
+impl Hash for Asked {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
 }
 
 /// An executable directive other than `@skip` and `@include`.
@@ -88,6 +144,15 @@ pub(crate) struct AppliedDirective {
 pub(crate) struct Conditions {
     pub(crate) skip: Option<Condition>,
     pub(crate) include: Option<Condition>,
+}
+
+/// `@defer` of one fragment.
+#[derive(Clone, Debug)]
+pub(crate) struct Defer {
+    /// Tells the fragments of an operation apart.
+    pub(crate) id: usize,
+    pub(crate) label: Option<String>,
+    pub(crate) condition: Option<Condition>,
 }
 
 /// What an `if` says.
@@ -123,7 +188,7 @@ impl Operation {
         };
         let root_type = root_type.ok_or(OperationError::NoRootType(kind))?;
         let mut reader =
-            Reader { supergraph, document, sets: IdVec::new(), fragments: HashMap::new() };
+            Reader { supergraph, document, sets: IdVec::new(), fragments: HashMap::new(), asked: AskedFields::default(), n_defers: 0 };
         let root_set = reader.set(&operation.selection_set)?;
         let variables = operation.variables.iter().map(|variable| VariableDefinition {
             name: variable.name.to_string(),
@@ -137,6 +202,7 @@ impl Operation {
             sets: reader.sets,
             root_set,
             root_type,
+            asked: reader.asked,
         })
     }
 
@@ -163,14 +229,27 @@ impl Operation {
         name
     }
 
-    /// The variables that decide a `@skip` or `@include`: each is one guard bit of the plan.
+    /// Whether a fragment has `@defer`.
+    pub(crate) fn has_defer(&self) -> bool {
+        self.defers().next().is_some()
+    }
+
+    fn defers(&self) -> impl Iterator<Item = &Defer> {
+        self.sets.iter().flat_map(|(_, nodes)| nodes).filter_map(|node| match node {
+            Node::Fragment { defer, .. } => defer.as_ref(),
+            Node::Field(_) => None,
+        })
+    }
+
+    /// The variables that decide a `@skip`, `@include` or `@defer`: each is one guard bit of the plan.
     pub fn guard_variables(&self) -> BTreeSet<&str> {
         let conditions = self.sets.iter().flat_map(|(_, nodes)| nodes).map(|node| match node {
             Node::Field(field) => &field.conditions,
             Node::Fragment { conditions, .. } => conditions,
         });
         let both = conditions.flat_map(|both| [&both.skip, &both.include]).flatten();
-        both.filter_map(|condition| match condition {
+        let defers = self.defers().filter_map(|defer| defer.condition.as_ref());
+        both.chain(defers).filter_map(|condition| match condition {
             Condition::Variable(name) => Some(name.as_str()),
             Condition::Constant(_) => None,
         })
@@ -191,6 +270,8 @@ struct Reader<'a> {
     document: &'a ExecutableDocument,
     sets: IdVec<SetId, Vec<Node>>,
     fragments: HashMap<&'a str, SetId>,
+    n_defers: usize,
+    asked: AskedFields,
 }
 
 impl<'a> Reader<'a> {
@@ -211,9 +292,11 @@ impl<'a> Reader<'a> {
                 };
                 Node::Field(FieldNode {
                     response_name: field.response_key().to_string(),
-                    name: field.name.to_string(),
-                    arguments: arguments(&field.arguments),
-                    directives: applied(&field.directives),
+                    asked: self.asked.intern(AskedField {
+                        name: field.name.to_string(),
+                        arguments: arguments(&field.arguments),
+                        directives: applied(&field.directives),
+                    }),
                     conditions: conditions(&field.directives),
                     set,
                 })
@@ -224,6 +307,7 @@ impl<'a> Reader<'a> {
                     None => None,
                 },
                 conditions: conditions(&fragment.directives),
+                defer: self.defer(&fragment.directives),
                 set: self.set(&fragment.selection_set)?,
             },
             executable::Selection::FragmentSpread(spread) => {
@@ -244,9 +328,21 @@ impl<'a> Reader<'a> {
                 Node::Fragment {
                     on: Some(self.type_named(definition.type_condition())?),
                     conditions: conditions(&spread.directives),
+                    defer: self.defer(&spread.directives),
                     set,
                 }
             }
+        })
+    }
+
+    fn defer(&mut self, directives: &ast::DirectiveList) -> Option<Defer> {
+        let node = directives.get("defer")?;
+        self.n_defers += 1;
+        let label = node.specified_argument_by_name("label").and_then(|label| label.as_str());
+        Some(Defer {
+            id: self.n_defers,
+            label: label.map(str::to_owned),
+            condition: condition(node),
         })
     }
 
@@ -270,12 +366,13 @@ fn applied(directives: &ast::DirectiveList) -> Vec<AppliedDirective> {
 }
 
 fn conditions(directives: &ast::DirectiveList) -> Conditions {
-    let read = |name: &str| {
-        let node = directives.get(name)?;
-        Some(match &**node.specified_argument_by_name("if")? {
-            ast::Value::Variable(name) => Condition::Variable(name.to_string()),
-            value => Condition::Constant(value.to_bool().unwrap_or(false)),
-        })
-    };
+    let read = |name: &str| directives.get(name).and_then(|node| condition(node));
     Conditions { skip: read("skip"), include: read("include") }
+}
+
+fn condition(node: &ast::Directive) -> Option<Condition> {
+    Some(match &**node.specified_argument_by_name("if")? {
+        ast::Value::Variable(name) => Condition::Variable(name.to_string()),
+        value => Condition::Constant(value.to_bool().unwrap_or(false)),
+    })
 }

@@ -23,6 +23,8 @@ ids! {
     FetchId,
     /// One selection of a fetch: its root, or one `_entities` field.
     GroupId,
+    /// A part of the response that may be sent later.
+    DeferId,
 }
 
 /// What to fetch, in which order, and how to read the answers.
@@ -40,6 +42,8 @@ pub struct QueryPlan {
     pub groups: IdVec<GroupId, Group>,
     /// What the client sees, in its order.
     pub response: Arc<ResponseSelection>,
+    /// What of it may be sent later, outer parts first; what is in none comes first.
+    pub deferred: IdVec<DeferId, DeferGroup>,
     /// What the plan costs.
     pub cost: PlanCost,
     /// How it was found.
@@ -286,6 +290,30 @@ pub enum ResponseSource {
         /// What is shown of the objects inside, for composite types.
         selection: Option<Arc<ResponseSelection>>,
     },
+}
+
+/// A part of the response that a fragment with `@defer` lets come later.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeferGroup {
+    /// The label that the client gave it.
+    pub label: Option<String>,
+    /// The objects whose fields it has.
+    pub position: PositionId,
+    /// The part that it stands in, which comes before it.
+    pub parent: Option<DeferId>,
+    /// Its fields; what is selected below them belongs to it too, but for parts of their own.
+    pub fields: Vec<DeferredField>,
+    /// The fetches that it needs and nothing before it does. They may be sent after all others.
+    pub fetches: Vec<FetchId>,
+}
+
+/// A response field that may come later.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeferredField {
+    /// The objects that have it.
+    pub position: PositionId,
+    /// Its name in the response.
+    pub response_name: String,
 }
 
 /// What a plan costs.

@@ -56,7 +56,38 @@ impl QueryPlan {
         } else {
             let _ = writeln!(out, "\n{}", self.summary());
         }
+        self.write_deferred(&mut out);
         out
+    }
+
+    /// What `@defer` lets come later: the fields, and the fetches that nothing before them needs.
+    ///
+    /// ```text
+    /// defer 1 "stock" at topProducts.@  needs 2
+    ///     inStock
+    /// ```
+    fn write_deferred(&self, out: &mut String) {
+        for (id, group) in self.deferred.iter() {
+            let _ = write!(out, "\ndefer {}", id.index() + 1);
+            if let Some(label) = &group.label {
+                let _ = write!(out, " \"{label}\"");
+            }
+            if self.positions[group.position].parent.is_some() {
+                let _ = write!(out, " at {}", self.path(group.position));
+            }
+            if let Some(parent) = group.parent {
+                let _ = write!(out, "  after defer {}", parent.index() + 1);
+            }
+            let fetches: Vec<String> =
+                group.fetches.iter().map(|fetch| number(*fetch).to_string()).collect();
+            let _ = match fetches.is_empty() {
+                true => writeln!(out, "  needs no request of its own"),
+                false => writeln!(out, "  needs {}", fetches.join(", ")),
+            };
+            let names: Vec<&str> =
+                group.fields.iter().map(|field| field.response_name.as_str()).collect();
+            let _ = writeln!(out, "    {}", names.join(" "));
+        }
     }
 
     /// How many requests there are and how long the longest chain is, in words.

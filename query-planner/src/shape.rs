@@ -17,7 +17,9 @@ pub(crate) mod contexts;
 
 use crate::{
     Guards, PlanErrorKind, Stop,
-    operation::{AppliedDirective, Condition, Conditions, FieldNode, Node, Operation, SetId},
+    operation::{
+        Asked, AskedField, AskedFields, Condition, Conditions, FieldNode, Node, Operation, SetId,
+    },
 };
 use contexts::{ContextRow, ContextUse};
 use indexmap::IndexMap;
@@ -25,7 +27,8 @@ use std::{
     collections::{BTreeSet, HashMap},
     rc::Rc,
 };
-use supergraph::{FieldId, FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
+use rustc_hash::FxHashMap;
+use supergraph::{FieldId, FieldSetId, FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
 
 ids! {
     /// An interned shape.
@@ -52,12 +55,8 @@ pub(crate) struct Shape {
 pub(crate) struct Entry {
     /// The runtime types for which it is selected.
     pub(crate) types: TypeSet,
-    /// The field's name.
-    pub(crate) field: String,
-    /// Its arguments.
-    pub(crate) arguments: Vec<(String, Value)>,
-    /// Its executable directives.
-    pub(crate) directives: Vec<AppliedDirective>,
+    /// The field with its arguments and directives.
+    pub(crate) asked: Asked,
     /// The response name, where each one must be executed for itself: root fields of mutations.
     pub(crate) once_as: Option<String>,
     /// What is selected below.
@@ -65,6 +64,13 @@ pub(crate) struct Entry {
     /// The lists around the value: types that declare the field with another number of them have
     /// an entry of their own.
     pub(crate) list_depth: usize,
+}
+
+impl Entry {
+    /// The field's name.
+    pub(crate) fn field(&self) -> &str {
+        &self.asked.name
+    }
 }
 
 /// The response of some runtime types, in order.
@@ -92,25 +98,37 @@ type ResultType = (TypeId, usize);
 /// All shapes of one planning run.
 pub(crate) struct Shapes<'a> {
     supergraph: &'a Supergraph,
+    operation: &'a Operation,
     shapes: Vec<Rc<Shape>>,
-    interned: HashMap<Shape, ShapeId>,
-    collected: HashMap<(Vec<SetId>, TypeId), ShapeId>,
+    interned: FxHashMap<Rc<Shape>, ShapeId>,
+    collected: FxHashMap<(Vec<SetId>, TypeId), ShapeId>,
     field_sets: HashMap<(TypeId, Vec<FieldSetItem>), ShapeId>,
+    interned_sets: FxHashMap<FieldSetId, ShapeId>,
+    /// What field sets ask for and the operation doesn't.
+    required: AskedFields,
     /// Contextual arguments at or below a shape that an object above it has to fill.
-    needs: HashMap<ShapeId, BTreeSet<ContextUse>>,
+    needs: FxHashMap<ShapeId, BTreeSet<ContextUse>>,
     max_shapes: usize,
     stop: Stop<'a>,
 }
 
 impl<'a> Shapes<'a> {
-    pub(crate) fn new(supergraph: &'a Supergraph, max_shapes: usize, stop: Stop<'a>) -> Self {
+    pub(crate) fn new(
+        supergraph: &'a Supergraph,
+        operation: &'a Operation,
+        max_shapes: usize,
+        stop: Stop<'a>,
+    ) -> Self {
         Self {
             supergraph,
+            operation,
             shapes: Vec::new(),
-            interned: HashMap::new(),
-            collected: HashMap::new(),
+            interned: FxHashMap::default(),
+            collected: FxHashMap::default(),
             field_sets: HashMap::new(),
-            needs: HashMap::new(),
+            interned_sets: FxHashMap::default(),
+            required: AskedFields::default(),
+            needs: FxHashMap::default(),
             max_shapes,
             stop,
         }
@@ -163,15 +181,14 @@ impl<'a> Shapes<'a> {
         let mut fields = FlatFields::new();
         self.flatten_items(items, &types, &mut fields);
         let mut entries = Vec::with_capacity(fields.len());
-        for ((field, arguments), (types, below)) in fields {
-            for (types, (result, list_depth)) in self.by_result(ty, &types, &field) {
+        for ((name, arguments), (types, below)) in fields {
+            let asked = self.asked(AskedField { name, arguments, directives: Vec::new() });
+            for (types, (result, list_depth)) in self.by_result(ty, &types, &asked.name) {
                 let has_fields = self.supergraph.ty(result).is_composite() && !below.is_empty();
                 let child = has_fields.then(|| self.of_field_set(result, &below));
                 entries.push(Entry {
                     types,
-                    field: field.clone(),
-                    arguments: arguments.clone(),
-                    directives: Vec::new(),
+                    asked: asked.clone(),
                     once_as: None,
                     child,
                     list_depth,
@@ -181,6 +198,21 @@ impl<'a> Shapes<'a> {
         let id = self.intern(Shape { ty, types, entries, cases: Vec::new(), contexts: Vec::new() });
         self.field_sets.insert(key, id);
         id
+    }
+
+    fn asked(&mut self, field: AskedField) -> Asked {
+        self.operation.asked.find(&field).unwrap_or_else(|| self.required.intern(field))
+    }
+
+    /// The shape of an interned field set; remembered.
+    pub(crate) fn of_interned(&mut self, set: FieldSetId) -> ShapeId {
+        if let Some(shape) = self.interned_sets.get(&set) {
+            return *shape;
+        }
+        let row = self.supergraph.field_set(set);
+        let shape = self.of_field_set(row.on, &row.items);
+        self.interned_sets.insert(set, shape);
+        shape
     }
 
     fn flatten_items(&self, items: &[FieldSetItem], types: &TypeSet, fields: &mut FlatFields) {
@@ -223,7 +255,8 @@ impl<'a> Shapes<'a> {
             return *id;
         }
         let id = ShapeId::from_index(self.shapes.len());
-        self.shapes.push(Rc::new(shape.clone()));
+        let shape = Rc::new(shape);
+        self.shapes.push(Rc::clone(&shape));
         self.interned.insert(shape, id);
         id
     }
@@ -250,7 +283,7 @@ impl<'c> Collector<'c, '_> {
         let once = std::mem::take(&mut self.once);
         let (entries, cases, contexts) = (Vec::new(), Vec::new(), Vec::new());
         let mut shape = Shape { ty, types, entries, cases, contexts };
-        let mut known: HashMap<Entry, usize> = HashMap::new();
+        let mut known: FxHashMap<Entry, usize> = FxHashMap::default();
         for (types, sets) in self.classes(&key.0, &shape.types) {
             let fields = self.collect_fields(&sets);
             for (types, results) in self.by_results(ty, &types, &fields)? {
@@ -302,7 +335,7 @@ impl<'c> Collector<'c, '_> {
         }
         active.push(set);
         for node in &self.operation.sets[set] {
-            if let Node::Fragment { on, conditions, set } = node {
+            if let Node::Fragment { on, conditions, set, .. } = node {
                 let supergraph = self.shapes.supergraph;
                 let applies = on.is_none_or(|on| supergraph.ty(on).possible.contains(ty));
                 if applies && self.holds(conditions) {
@@ -363,7 +396,7 @@ impl<'c> Collector<'c, '_> {
         for member in types.iter() {
             let mut results = Vec::with_capacity(fields.len());
             for nodes in fields.values() {
-                let name = &nodes[0].name;
+                let name = &nodes[0].asked.name;
                 results.push(match name.starts_with("__") {
                     true => None,
                     false => Some(supergraph.field_named(member, name).ok_or_else(|| {
@@ -394,9 +427,7 @@ impl<'c> Collector<'c, '_> {
         };
         Ok(Entry {
             types: TypeSet::new(),
-            field: first.name.clone(),
-            arguments: first.arguments.clone(),
-            directives: first.directives.clone(),
+            asked: first.asked.clone(),
             once_as: once.then(|| first.response_name.clone()),
             child,
             list_depth,
@@ -414,7 +445,7 @@ impl<'c> Collector<'c, '_> {
 }
 
 fn meta_field(node: &FieldNode) -> CaseField {
-    match node.name.as_str() {
+    match node.asked.name.as_str() {
         "__typename" => CaseField::Typename,
         _ => CaseField::Introspection,
     }
@@ -422,7 +453,7 @@ fn meta_field(node: &FieldNode) -> CaseField {
 
 fn add_entry(
     shape: &mut Shape,
-    known: &mut HashMap<Entry, usize>,
+    known: &mut FxHashMap<Entry, usize>,
     entry: Entry,
     types: &TypeSet,
 ) -> usize {

@@ -42,7 +42,8 @@ use carrier::Capabilities;
 use choice::{Candidate, Carrier, Choices, FieldChoice};
 use combine::{FieldOption, Item, add_item, combine, weight};
 use jump::Table;
-use std::{collections::HashMap, rc::Rc};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
 use supergraph::{Id, SubgraphSet, Supergraph, TypeId, ids};
 
 ids! {
@@ -93,11 +94,11 @@ pub(crate) struct Solver<'a> {
     pub(crate) shapes: Shapes<'a>,
     capabilities: Capabilities<'a>,
     standings: Vec<Rc<Standing>>,
-    standing_ids: HashMap<Rc<Standing>, StandingId>,
-    solved: HashMap<(ShapeId, StandingId), Rc<Solved>>,
-    options: HashMap<OptionKey, Rc<Vec<FieldOption>>>,
-    tables: HashMap<(TypeId, StandingId), Table>,
-    doors: HashMap<TypeId, Rc<jump::Doors>>,
+    standing_ids: FxHashMap<Rc<Standing>, StandingId>,
+    solved: FxHashMap<(ShapeId, StandingId), Rc<Solved>>,
+    options: FxHashMap<OptionKey, Rc<Vec<FieldOption>>>,
+    tables: FxHashMap<(TypeId, StandingId), Table>,
+    doors: FxHashMap<TypeId, Rc<jump::Doors>>,
     width: Width,
     max_steps: u64,
     steps: u64,
@@ -116,20 +117,21 @@ const MAX_PASSES: usize = 8;
 impl<'a> Solver<'a> {
     pub(crate) fn new(
         supergraph: &'a Supergraph,
+        operation: &'a Operation,
         guards: &Guards,
         limits: Limits,
         width: Width,
         stop: Stop<'a>,
     ) -> Self {
         Self {
-            shapes: Shapes::new(supergraph, limits.positions, stop),
+            shapes: Shapes::new(supergraph, operation, limits.positions, stop),
             capabilities: Capabilities::new(supergraph, guards),
             standings: Vec::new(),
-            standing_ids: HashMap::new(),
-            solved: HashMap::new(),
-            options: HashMap::new(),
-            tables: HashMap::new(),
-            doors: HashMap::new(),
+            standing_ids: FxHashMap::default(),
+            solved: FxHashMap::default(),
+            options: FxHashMap::default(),
+            tables: FxHashMap::default(),
+            doors: FxHashMap::default(),
             width,
             max_steps: limits.steps,
             steps: 0,

@@ -126,7 +126,7 @@ pub fn explain(
     batching: Batching,
 ) -> Result<Explanation, PlanError> {
     let how = How { limits, batching, width: Width::NORMAL, stop: &|| false };
-    let mut solver = Solver::new(supergraph, guards, how.limits, how.width, how.stop);
+    let mut solver = Solver::new(supergraph, operation, guards, how.limits, how.width, how.stop);
     let (shape, plan) = best_plan_of(&mut solver, supergraph, operation, guards, how)
         .map_err(|kind| PlanError { kind })?;
     let (found, all_found) = find_fields(supergraph, &solver, shape, &plan);
@@ -206,7 +206,7 @@ impl Trials<'_> {
     /// What the operation costs when this subgraph answers the field; none if it cannot.
     fn cost(&mut self, found: &Found, subgraph: SubgraphId) -> Option<PlanCost> {
         let How { limits, width, stop, .. } = self.how;
-        let mut solver = Solver::new(self.supergraph, self.guards, limits, width, stop);
+        let mut solver = Solver::new(self.supergraph, self.operation, self.guards, limits, width, stop);
         solver.forced = Some(Forced { shape: found.shape, entry: found.entry, subgraph });
         let plan =
             best_plan_of(&mut solver, self.supergraph, self.operation, self.guards, self.how);

@@ -1,6 +1,18 @@
 //! Graphs and operations made to explode a planner: steps and text sizes are counted, never time.
+//!
+//! **In:** supergraphs and operations of any size, made here. **Out:** with `--nocapture` the series
+//! of steps for growing sizes.
+//!
+//! **Never here:** public suites (`conformance`).
+//!
+//! **Read first:** [`planned`], then `bounds/growth.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a graph of ours that cannot be read fails the test")]
+
+#[path = "bounds/growth.rs"]
+mod growth;
+#[path = "bounds/validity.rs"]
+mod validity;
 
 use apollo_compiler::ExecutableDocument;
 use query_planner::{
@@ -21,13 +33,26 @@ fn graphs(n: usize) -> String {
     sdl + "}\n"
 }
 
-fn planned(sdl: &str, operation: &str, limits: Limits) -> Result<QueryPlan, PlanError> {
+fn loaded(sdl: &str, operation: &str) -> (Supergraph, Operation) {
     let supergraph = Supergraph::parse(sdl).unwrap();
     let document =
         ExecutableDocument::parse_and_validate(supergraph.api_schema(), operation, "o.graphql")
             .unwrap_or_else(|error| panic!("{}", error.errors));
     let operation = Operation::read(&supergraph, &document, None).unwrap();
-    plan(&supergraph, &operation, &Guards::default(), limits, Batching::Fewest)
+    (supergraph, operation)
+}
+
+fn planned_on(
+    supergraph: &Supergraph,
+    operation: &Operation,
+    limits: Limits,
+) -> Result<QueryPlan, PlanError> {
+    plan(supergraph, operation, &Guards::default(), limits, Batching::Fewest)
+}
+
+fn planned(sdl: &str, operation: &str, limits: Limits) -> Result<QueryPlan, PlanError> {
+    let (supergraph, operation) = loaded(sdl, operation);
+    planned_on(&supergraph, &operation, limits)
 }
 
 /// An interface of `types` implementers in g0, whose `name` half of them have in g1, half in g2.
@@ -94,20 +119,23 @@ fn a_field_shared_by_ten_subgraphs_is_not_ten_to_the_depth() {
 }
 
 /// Two members, each leading back to the union: a fragment ladder doubles at each step if copied.
-#[test]
-fn a_union_ladder_of_named_fragments_is_shared() {
-    let sdl = graphs(2)
+fn union_graph() -> String {
+    graphs(2)
         + "union U @join__type(graph: G0) @join__unionMember(graph: G0, member: \"A\") @join__unionMember(graph: G0, member: \"B\") = A | B\n\
            type A @join__type(graph: G0, key: \"id\") @join__type(graph: G1, key: \"id\") { id: ID! u: U @join__field(graph: G0) a: Int @join__field(graph: G1) }\n\
            type B @join__type(graph: G0, key: \"id\") @join__type(graph: G1, key: \"id\") { id: ID! u: U @join__field(graph: G0) b: Int @join__field(graph: G1) }\n\
-           type Query @join__type(graph: G0) @join__type(graph: G1) { u: U @join__field(graph: G0) }\n";
+           type Query @join__type(graph: G0) @join__type(graph: G1) { u: U @join__field(graph: G0) }\n"
+}
+
+#[test]
+fn a_union_ladder_of_named_fragments_is_shared() {
     let mut operation = String::from("{ u { ...F0 } } ");
     for i in 0..14 {
         let next = i + 1;
         write!(operation, "fragment F{i} on U {{ ... on A {{ a u {{ ...F{next} }} }} ... on B {{ b u {{ ...F{next} }} }} }} ").unwrap();
     }
     operation += "fragment F14 on U { ... on A { a } ... on B { b } }";
-    let plan = planned(&sdl, &operation, LIMITS).unwrap();
+    let plan = planned(&union_graph(), &operation, LIMITS).unwrap();
     assert_eq!((plan.cost.requests, plan.cost.depth), (2, 2));
     assert!(plan.positions.len() < 40, "{} positions", plan.positions.len());
 }
@@ -126,16 +154,6 @@ fn an_operation_with_more_positions_than_allowed_is_refused() {
     operation += "fragment F30 on A { id }";
     let error = planned(&sdl, &operation, LIMITS).unwrap_err();
     assert_eq!(error.kind, PlanErrorKind::TooManyPositions { limit: 50_000 });
-}
-
-#[test]
-fn a_spent_budget_still_gives_a_valid_plan() {
-    let limits = Limits { positions: 50_000, steps: 10 };
-    let plan =
-        planned(&node_graph(6), "{ node { name child { name child { name } } } }", limits).unwrap();
-    assert!(plan.effort.budget_spent);
-    assert!(plan.cost.requests >= 3);
-    assert!(plan.fetches.iter().all(|(id, fetch)| fetch.waits_for.iter().all(|other| *other < id)));
 }
 
 #[test]

@@ -1,5 +1,12 @@
 //! The operations of the public suites: all but a few plan, none panics or exceeds its budget, and
-//! none needs more requests than the best known plan, when the suites stand beside the checkout.
+//! none needs more requests or a longer chain than the best plan on record, but for the few trade-offs
+//! in [`EXPLAINED`], when the suites stand beside the checkout.
+//!
+//! **Never here:** what the plans answer (`oracle/tests/federation_audit.rs`).
+//!
+//! **Holds:** a record is the lower of what other planners need for the operation, requests and depth
+//! each for itself: one may come from one planner and the other from another. Where conditions decide,
+//! ours is the largest of the plans that they decide between, as the recorded ones hold all branches.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,13 +25,47 @@ use supergraph::Supergraph;
 
 const LIMITS: Limits = Limits { positions: 50_000, steps: 2_000_000 };
 
+/// Plans that are deeper than another planner's, and why: a request weighs a thousand and a level of
+/// depth a hundred, so that fewer requests win.
+const EXPLAINED: [(&str, &str); 2] = [
+    (
+        "cosmo-employees::medium_1",
+        "moods and countries are asked once for all places, a level later, instead of twice",
+    ),
+    (
+        "guild-huge-schema::large_1",
+        "one subgraph is asked once for two places, of which the later one waits for the chain",
+    ),
+];
+
+/// What is on record for an operation.
+#[derive(Clone, Copy)]
+struct Known {
+    requests: Option<u64>,
+    depth: Option<u64>,
+}
+
+impl Known {
+    const NOTHING: Self = Self { requests: None, depth: None };
+
+    /// The lower of both, figure by figure.
+    fn lower(self, other: Self) -> Self {
+        let lower = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
+        Self {
+            requests: lower(self.requests, other.requests),
+            depth: lower(self.depth, other.depth),
+        }
+    }
+}
+
 struct Case {
     name: String,
     /// The path of the supergraph, or its text.
     supergraph: String,
     operation: String,
-    /// The requests and the depth of a known plan.
-    known: Option<(u64, u64)>,
+    known: Known,
+    /// The labels of progressive overrides that are on.
+    labels: Vec<String>,
 }
 
 #[derive(Default)]
@@ -33,8 +74,13 @@ struct Count {
     invalid: usize,
     absent: usize,
     failed: Vec<String>,
+    /// Operations of which something is on record, and their requests: ours, recorded.
+    recorded: usize,
+    requests: (u64, u64),
+    fewer: usize,
+    shallower: usize,
+    explained: Vec<String>,
     worse: Vec<String>,
-    better: usize,
     spent: Vec<String>,
 }
 
@@ -50,29 +96,78 @@ fn json(path: &str) -> Value {
     serde_json::from_str(&read(path)).unwrap()
 }
 
+/// The requests of a plan in nested form, and the longest chain of them. Nodes stand one a line, deeper
+/// ones further to the right.
+fn nested_plan(text: &str) -> Known {
+    /// Takes the lines of the nodes inside `indent`.
+    fn nodes(
+        lines: &mut std::iter::Peekable<std::vec::IntoIter<(usize, &str)>>,
+        indent: usize,
+    ) -> Vec<(u64, u64)> {
+        let mut found = Vec::new();
+        while let Some((at, line)) = lines.next_if(|(at, _)| *at > indent) {
+            let below = nodes(lines, at);
+            let requests = below.iter().map(|node| node.0).sum();
+            let depths = below.iter().map(|node| node.1);
+            found.push(match line.split(['(', ' ']).next() {
+                Some("Fetch" | "BatchFetch") => (1, 1),
+                Some("Sequence") => (requests, depths.sum()),
+                _ => (requests, depths.max().unwrap_or_default()),
+            });
+        }
+        found
+    }
+    const NODES: [&str; 9] = [
+        "Fetch(",
+        "BatchFetch(",
+        "Sequence {",
+        "Parallel {",
+        "Flatten(",
+        "Include(",
+        "Skip(",
+        "else",
+        "Subscription",
+    ];
+    let lines = text.lines().map(|line| (line.len() - line.trim_start().len(), line.trim_start()));
+    let lines: Vec<(usize, &str)> = lines
+        .filter(|(at, line)| *at > 0 && NODES.iter().any(|node| line.starts_with(node)))
+        .collect();
+    let found = nodes(&mut lines.into_iter().peekable(), 0);
+    Known {
+        requests: Some(found.iter().map(|node| node.0).sum()),
+        depth: found.iter().map(|node| node.1).max(),
+    }
+}
+
+/// What `row` records of a planner.
+fn recorded(row: &Value) -> Known {
+    let depth = row["depth"].as_u64().or_else(|| row["sequential_depth"].as_u64());
+    Known { requests: row["fetches"].as_u64(), depth }
+}
+
 fn hive_router_cases() -> Vec<Case> {
     let yardstick = json("supergraphs/yardstick.json");
-    let known: BTreeMap<String, &Value> = yardstick["hive_router_tests"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| (row["test"].as_str().unwrap().to_owned(), row))
-        .collect();
+    let known = yardstick["hive_router_tests"].as_array().unwrap();
     let rows = json("supergraphs/hive-router/hive-router-plan-tests.json");
-    rows.as_array()
-        .unwrap()
-        .iter()
-        .map(|row| {
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), known.len());
+    // Both lists have the same order; a name may stand in them twice.
+    let pairs = rows.iter().zip(known);
+    pairs
+        .map(|(row, known)| {
             let name =
                 format!("{}::{}", row["file"].as_str().unwrap(), row["test"].as_str().unwrap());
-            let known = known.get(&name).and_then(|row| row["hive_fetches"].as_u64());
+            assert_eq!(name, known["test"].as_str().unwrap());
+            let fetches = Known { requests: known["hive_fetches"].as_u64(), depth: None };
+            let plan = row["plan_text"].as_str().map_or(Known::NOTHING, nested_plan);
             Case {
                 supergraph: format!(
                     "supergraphs/hive-router/{}",
                     row["supergraph"].as_str().unwrap()
                 ),
                 operation: row["operation"].as_str().unwrap().to_owned(),
-                known: known.map(|fetches| (fetches, u64::MAX)),
+                known: recorded(&known["apollo"]).lower(fetches).lower(plan),
+                labels: Vec::new(),
                 name,
             }
         })
@@ -90,7 +185,8 @@ fn grafbase_cases() -> Vec<Case> {
             name: row["test"].as_str().unwrap().to_owned(),
             supergraph: row["schema"].as_str().unwrap().to_owned(),
             operation: row["operation"].as_str().unwrap().to_owned(),
-            known: None,
+            known: Known::NOTHING,
+            labels: Vec::new(),
         })
         .collect();
     for (name, supergraph, operation) in [
@@ -109,7 +205,9 @@ fn grafbase_cases() -> Vec<Case> {
             name: name.to_owned(),
             supergraph: format!("supergraphs/{supergraph}"),
             operation: read(&format!("supergraphs/{operation}")),
-            known: None,
+            // The record of the second stands in the suite's description.
+            known: Known { requests: (name == "many_plans").then_some(203), depth: None },
+            labels: Vec::new(),
         });
     }
     cases
@@ -125,9 +223,8 @@ fn generated_cases(folder: &str) -> Vec<Case> {
             name: format!("{folder}::{}", row["name"].as_str().unwrap()),
             supergraph: format!("supergraphs/{folder}/supergraph.graphql"),
             operation: row["operation"].as_str().unwrap().to_owned(),
-            known: row["apollo"]["fetches"]
-                .as_u64()
-                .map(|fetches| (fetches, row["apollo"]["sequential_depth"].as_u64().unwrap())),
+            known: recorded(&row["apollo"]),
+            labels: Vec::new(),
         })
         .collect()
 }
@@ -140,12 +237,20 @@ fn real_cases(folder: &str) -> Vec<Case> {
             name: format!("{folder}::real_{index} {}", row["source"].as_str().unwrap_or_default()),
             supergraph: format!("supergraphs/{folder}/supergraph.graphql"),
             operation: row["operation"].as_str().unwrap().to_owned(),
-            known: None,
+            known: Known::NOTHING,
+            labels: Vec::new(),
         })
         .collect()
 }
 
 fn audit_cases() -> Vec<Case> {
+    let yardstick = json("supergraphs/yardstick.json");
+    let known: BTreeMap<&str, Known> = yardstick["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["test"].as_str().unwrap(), recorded(&row["apollo"])))
+        .collect();
     let mut cases = Vec::new();
     let mut suites: Vec<_> = std::fs::read_dir(root().join("federation-audit")).unwrap().collect();
     suites.sort_by_key(|entry| entry.as_ref().unwrap().file_name());
@@ -160,7 +265,8 @@ fn audit_cases() -> Vec<Case> {
                 name: test["id"].as_str().unwrap().to_owned(),
                 supergraph: format!("federation-audit/{suite}/supergraph.graphql"),
                 operation: test["query"].as_str().unwrap().to_owned(),
-                known: None,
+                known: known[test["id"].as_str().unwrap()],
+                labels: Vec::new(),
             });
         }
     }
@@ -179,20 +285,40 @@ type Planner = fn(
 fn plan_case(
     supergraph: &Supergraph,
     operation: &str,
+    labels: &[String],
     plan: Planner,
 ) -> Result<QueryPlan, Option<String>> {
     let schema = supergraph.api_schema();
-    let document = ExecutableDocument::parse_and_validate(schema, operation, "operation.graphql")
-        .map_err(|_| None)?;
+    let parsed = ExecutableDocument::parse_and_validate(schema, operation, "operation.graphql");
+    let document = match parsed {
+        Ok(document) => document,
+        // Some give a nullable variable to `@skip` or `@include`, which is not valid.
+        Err(_) => {
+            let mended =
+                operation.replace(": Boolean!", ": Boolean").replace(": Boolean", ": Boolean!");
+            ExecutableDocument::parse_and_validate(schema, mended, "operation.graphql")
+                .map_err(|_| None)?
+        }
+    };
     let name = document.operations.named.keys().next().cloned();
     let name = document.operations.anonymous.is_none().then_some(name).flatten();
     let operation = Operation::read(supergraph, &document, name.as_deref())
         .map_err(|error| Some(error.to_string()))?;
-    // Every condition true: the largest plan.
-    let variables = operation.guard_variables().into_iter().map(str::to_owned).collect();
-    let guards = Guards { variables, labels: Default::default() };
-    plan(supergraph, &operation, &guards, LIMITS, Batching::Fewest)
-        .map_err(|error| Some(error.kind.to_string()))
+    let variables: Vec<&str> = operation.guard_variables().into_iter().collect();
+    let mut largest: Option<QueryPlan> = None;
+    for bits in 0..1_u32 << variables.len().min(6) {
+        let on = variables.iter().enumerate().filter(|(bit, _)| bits & 1 << bit != 0);
+        let guards = Guards {
+            variables: on.map(|(_, name)| (*name).to_owned()).collect(),
+            labels: labels.iter().cloned().collect(),
+        };
+        let plan = plan(supergraph, &operation, &guards, LIMITS, Batching::Fewest)
+            .map_err(|error| Some(error.kind.to_string()))?;
+        if largest.as_ref().is_none_or(|largest| largest.cost.weight() < plan.cost.weight()) {
+            largest = Some(plan);
+        }
+    }
+    Ok(largest.expect("there is a plan for no condition at least"))
 }
 
 fn count(cases: &[Case]) -> Count {
@@ -210,7 +336,7 @@ fn count(cases: &[Case]) -> Count {
             Supergraph::parse(&text)
                 .unwrap_or_else(|error| panic!("{}: {:?}", case.name, error.kind))
         });
-        match plan_case(supergraph, &case.operation, plan) {
+        match plan_case(supergraph, &case.operation, &case.labels, plan) {
             Err(None) => count.invalid += 1,
             Err(Some(error)) => count.failed.push(format!("{}: {error}", case.name)),
             Ok(plan) => {
@@ -218,41 +344,61 @@ fn count(cases: &[Case]) -> Count {
                 if plan.effort.budget_spent {
                     count.spent.push(case.name.clone());
                 }
-                if let Some((requests, depth)) = case.known {
-                    let (ours, our_depth) =
-                        (u64::from(plan.cost.requests), u64::from(plan.cost.depth));
-                    if ours > requests || (ours == requests && our_depth > depth) {
-                        count.worse.push(format!(
-                            "{}: {ours} requests, depth {our_depth}; known {requests}, {depth}",
-                            case.name
-                        ));
-                    } else if ours < requests {
-                        count.better += 1;
-                    }
-                }
+                compare(case, &plan, &mut count);
             }
         }
     }
     count
 }
 
+/// Holds a plan against the record.
+fn compare(case: &Case, plan: &QueryPlan, count: &mut Count) {
+    let (requests, depth) = (u64::from(plan.cost.requests), u64::from(plan.cost.depth));
+    let Known { requests: Some(fewest), depth: least } = case.known else { return };
+    count.recorded += 1;
+    count.requests.0 += requests;
+    count.requests.1 += fewest;
+    count.fewer += usize::from(requests < fewest);
+    count.shallower += usize::from(least.is_some_and(|least| depth < least));
+    if requests > fewest || least.is_some_and(|least| depth > least) {
+        let why = EXPLAINED.iter().find(|(name, _)| *name == case.name).map(|(_, why)| *why);
+        let least = least.map_or_else(|| "-".to_owned(), |least| least.to_string());
+        let line = format!(
+            "{}: {requests} requests, depth {depth}; on record {fewest}, {least}",
+            case.name
+        );
+        match why {
+            Some(why) => count.explained.push(format!("{line}: {why}")),
+            None => count.worse.push(line),
+        }
+    }
+}
+
 /// Prints the counts and checks them.
-fn check(what: &str, cases: &[Case], may_fail: usize, may_be_worse: usize) {
+fn check(what: &str, cases: &[Case], may_fail: usize) {
     let count = count(cases);
     println!(
-        "{what}: {} operations, {} planned, {} invalid, {} without supergraph, {} failed, {} with fewer requests than known, {} with more",
+        "{what}: {} operations, {} planned, {} invalid, {} without supergraph, {} failed",
         cases.len(),
         count.planned,
         count.invalid,
         count.absent,
         count.failed.len(),
-        count.better,
+    );
+    println!(
+        "  {} on record: {} requests where {} are on record; fewer in {}, shallower in {}, explained {}, worse {}",
+        count.recorded,
+        count.requests.0,
+        count.requests.1,
+        count.fewer,
+        count.shallower,
+        count.explained.len(),
         count.worse.len()
     );
-    let lines = [&count.failed, &count.worse, &count.spent].map(|rows| rows.join("\n  "));
-    println!("  {}", lines.join("\n  "));
+    let lines = [&count.failed, &count.explained, &count.worse, &count.spent];
+    lines.into_iter().flatten().for_each(|line| println!("  {line}"));
     assert!(count.failed.len() <= may_fail, "failed:\n{}", count.failed.join("\n"));
-    assert!(count.worse.len() <= may_be_worse, "worse:\n{}", count.worse.join("\n"));
+    assert!(count.worse.is_empty(), "worse:\n{}", count.worse.join("\n"));
     assert!(count.spent.is_empty(), "over budget:\n{}", count.spent.join("\n"));
 }
 
@@ -268,11 +414,14 @@ fn the_search_finds_what_trying_everything_finds() {
             continue;
         }
         let supergraph = Supergraph::parse(&read(&case.supergraph)).unwrap();
-        let Ok(ours) = plan_case(&supergraph, &case.operation, plan) else { continue };
+        let Ok(ours) = plan_case(&supergraph, &case.operation, &case.labels, plan) else {
+            continue;
+        };
         if ours.cost.fields > 16 {
             continue;
         }
-        let best = plan_case(&supergraph, &case.operation, query_planner::plan_exhaustively);
+        let best =
+            plan_case(&supergraph, &case.operation, &case.labels, query_planner::plan_exhaustively);
         let best = best.unwrap_or_else(|error| panic!("{}: {error:?}", case.name));
         if best.effort.budget_spent {
             continue;
@@ -299,14 +448,14 @@ fn small_supergraphs_plan() {
     if !is_absent() {
         // Three ask for `Chat.id` through `Node`, which no subgraph can answer: the audit expects
         // the same operation to fail.
-        check("hive-router", &hive_router_cases(), 3, 0);
+        check("hive-router", &hive_router_cases(), 3);
     }
 }
 
 #[test]
 fn operations_with_many_plans_plan() {
     if !is_absent() {
-        check("grafbase", &grafbase_cases(), 0, 0);
+        check("grafbase", &grafbase_cases(), 0);
     }
 }
 
@@ -314,7 +463,7 @@ fn operations_with_many_plans_plan() {
 fn the_audit_plans() {
     if !is_absent() {
         // Two are expected to fail by the suite itself.
-        check("federation-audit", &audit_cases(), 2, 0);
+        check("federation-audit", &audit_cases(), 2);
     }
 }
 
@@ -322,10 +471,10 @@ fn the_audit_plans() {
 fn real_graphs_plan() {
     if !is_absent() {
         for folder in ["cosmo-employees", "cosmo-plan-generator"] {
-            check(folder, &real_cases(folder), 0, 0);
+            check(folder, &real_cases(folder), 0);
         }
         for folder in ["cosmo-employees", "guild-dgs"] {
-            check(folder, &generated_cases(folder), 0, 0);
+            check(folder, &generated_cases(folder), 0);
         }
     }
 }
@@ -333,6 +482,18 @@ fn real_graphs_plan() {
 #[test]
 fn the_huge_graph_plans() {
     if !is_absent() {
-        check("guild-huge-schema", &generated_cases("guild-huge-schema"), 0, 0);
+        check("guild-huge-schema", &generated_cases("guild-huge-schema"), 0);
+    }
+}
+
+#[test]
+fn trade_offs_are_few() {
+    if !is_absent() {
+        let folders = ["cosmo-employees", "guild-dgs", "guild-huge-schema"];
+        let cases = hive_router_cases().into_iter().chain(audit_cases());
+        let cases = cases.chain(folders.into_iter().flat_map(generated_cases));
+        let recorded = cases.filter(|case| case.known.requests.is_some()).count();
+        println!("{} explained trade-offs in {recorded} operations on record", EXPLAINED.len());
+        assert!(100 * EXPLAINED.len() <= recorded);
     }
 }

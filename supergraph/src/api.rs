@@ -1,6 +1,6 @@
 //! The API schema: the supergraph less the machinery and everything `@inaccessible`.
 //!
-//! **In:** the supergraph document. **Out:** a document that clients may see.
+//! **In:** the supergraph document. **Out:** a schema that clients may see.
 //!
 //! **Never here:** contracts by tag.
 //!
@@ -10,6 +10,7 @@
 //!
 //! Spec: <https://specs.apollo.dev/inaccessible/v0.2/>, <https://specs.apollo.dev/link/v1.0/>
 
+use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Name, Node, Schema, ast};
 use std::collections::HashSet;
 
@@ -30,42 +31,59 @@ struct Features {
     composed: HashSet<String>,
 }
 
-/// The API schema's SDL. `undefined` are names that the document uses but doesn't define; they are
-/// shown as custom scalars.
-pub(crate) fn api_sdl(supergraph: &ast::Document, undefined: &[String]) -> String {
+/// The API schema. `undefined` are names that the document uses but doesn't define; they are shown
+/// as custom scalars.
+pub(crate) fn api_schema(
+    supergraph: &ast::Document,
+    undefined: &[String],
+) -> Result<Valid<Schema>, ApiError> {
     let mut features = Features::of(supergraph);
     if !features.composed.is_empty() {
-        let sdl = visible_sdl(supergraph, &features, undefined);
-        if Schema::parse_and_validate(&sdl, "api.graphql").is_ok() {
-            return sdl;
+        if let Ok(schema) = visible_schema(supergraph, &features, undefined) {
+            return Ok(schema);
         }
         // Composers don't judge the values of such directives; a schema for clients has to.
         features.composed.clear();
     }
-    visible_sdl(supergraph, &features, undefined)
+    visible_schema(supergraph, &features, undefined)
 }
 
-fn visible_sdl(supergraph: &ast::Document, features: &Features, undefined: &[String]) -> String {
+fn visible_schema(
+    supergraph: &ast::Document,
+    features: &Features,
+    undefined: &[String],
+) -> Result<Valid<Schema>, ApiError> {
     let hidden = hidden_types(supergraph, features);
     let mut api = ast::Document::new();
+    api.sources = supergraph.sources.clone();
     api.definitions = supergraph
         .definitions
         .iter()
         .filter_map(|definition| visible_definition(definition, &hidden, features))
         .collect();
-    let mut sdl = api.to_string();
-    for name in undefined {
-        sdl.push_str(&format!("\nscalar {name}\n"));
-    }
+    let added = added_definitions(&api, undefined);
+    let invalid = |errors: DiagnosticList| ApiError(errors.to_string());
+    let added = ast::Document::parse(added, "api.graphql").map_err(|e| invalid(e.errors))?;
+    let schema = Schema::builder().add_ast(&api).add_ast(&added).build();
+    schema.map_err(|e| invalid(e.errors))?.validate().map_err(|e| invalid(e.errors))
+}
+
+/// What the document lacks and its schema needs.
+fn added_definitions(api: &ast::Document, undefined: &[String]) -> String {
+    let mut sdl: String = undefined.iter().map(|name| format!("scalar {name}\n")).collect();
+    let defines = |directive: &str| {
+        let definitions = api.definitions.iter().filter_map(|it| it.as_directive_definition());
+        definitions.into_iter().any(|definition| definition.name == directive)
+    };
     // A hint that an executor may ignore; clients send it whether or not a schema declares it.
-    if !sdl.contains("directive @defer") {
+    if !defines("defer") {
         sdl.push_str(
-            "\ndirective @defer(label: String, if: Boolean! = true) on FRAGMENT_SPREAD | INLINE_FRAGMENT\n",
+            "directive @defer(label: String, if: Boolean! = true) on FRAGMENT_SPREAD | INLINE_FRAGMENT\n",
         );
     }
     // Built in since September 2025; the parser wants it declared.
-    if sdl.contains("@oneOf") {
-        sdl.push_str("\ndirective @oneOf on INPUT_OBJECT\n");
+    if !defines("oneOf") && api.definitions.iter().any(|it| it.directives().has("oneOf")) {
+        sdl.push_str("directive @oneOf on INPUT_OBJECT\n");
     }
     sdl
 }

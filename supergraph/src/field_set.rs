@@ -12,10 +12,9 @@ use crate::{
     Value,
     id::{FieldId, TypeId},
     reader::SupergraphErrorKind,
-    table::Supergraph,
+    table::{Names, Supergraph},
 };
 use apollo_compiler::ast;
-use indexmap::IndexMap;
 use std::fmt::Write;
 
 /// A resolved field set.
@@ -53,7 +52,7 @@ pub(crate) type FieldsOf<'a> = &'a dyn Fn(TypeId, &str) -> Option<(FieldId, Type
 
 /// What a field set is resolved against: the rows read so far.
 pub(crate) struct Scope<'a> {
-    pub(crate) type_names: &'a IndexMap<String, TypeId>,
+    pub(crate) type_names: &'a Names<TypeId>,
     pub(crate) fields_of: FieldsOf<'a>,
     pub(crate) type_name_of: &'a dyn Fn(TypeId) -> String,
 }

@@ -30,8 +30,8 @@ pub use reach::{Obstacle, PathStep, ReachLimits, RuntimeTypes, Satisfiability, U
 pub use reader::{SupergraphError, SupergraphErrorKind};
 pub use set::IdSet;
 pub use table::{
-    ArgumentDef, Capability, ContextualArgument, EnumValueDef, FieldDef, Guard, Key, SubgraphDef,
-    Supergraph, TypeDef, TypeInSubgraph, TypeKind, TypeRef,
+    ArgumentDef, Capability, ContextualArgument, EnumValueDef, FieldDef, Guard, Key, Names,
+    SubgraphDef, Supergraph, TypeDef, TypeInSubgraph, TypeKind, TypeRef,
 };
 pub use value::Value;
 

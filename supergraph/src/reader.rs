@@ -16,13 +16,12 @@ mod capabilities;
 mod definitions;
 
 use crate::{
-    api::{ApiError, api_sdl},
+    api::{ApiError, api_schema},
     field_set::{FieldSet, FieldSetItem, Scope, read_field_set},
     id::{FieldId, FieldSetId, Id, IdVec, SubgraphId, TypeId},
-    table::{FieldDef, Roots, SubgraphDef, Supergraph, TypeDef, TypeRef},
+    table::{FieldDef, Names, Roots, SubgraphDef, Supergraph, TypeDef, TypeRef},
 };
-use apollo_compiler::{Schema, ast};
-use indexmap::IndexMap;
+use apollo_compiler::ast;
 use std::collections::HashMap;
 use thiserror::Error;
 
@@ -95,7 +94,7 @@ pub(crate) struct Reader<'a> {
     graphs: HashMap<String, SubgraphId>,
     subgraphs: IdVec<SubgraphId, SubgraphDef>,
     types: IdVec<TypeId, TypeDef>,
-    type_names: IndexMap<String, TypeId>,
+    type_names: Names<TypeId>,
     fields: IdVec<FieldId, FieldDef>,
     field_sets: IdVec<FieldSetId, FieldSet>,
     interned: HashMap<FieldSet, FieldSetId>,
@@ -110,23 +109,30 @@ impl Supergraph {
     /// When the text is not GraphQL, is not a composed supergraph, or refers to what it doesn't
     /// define.
     pub fn parse(sdl: &str) -> Result<Self, SupergraphError> {
-        read(sdl).map_err(|kind| SupergraphError { kind })
+        let document = ast::Document::parse(sdl, "supergraph.graphql").map_err(|errors| {
+            SupergraphError { kind: SupergraphErrorKind::Syntax(errors.errors.to_string()) }
+        })?;
+        Self::from_document(&document)
+    }
+
+    /// Reads a supergraph document that was parsed already.
+    ///
+    /// # Errors
+    /// When it is not a composed supergraph, or refers to what it doesn't define.
+    pub fn from_document(document: &ast::Document) -> Result<Self, SupergraphError> {
+        read(document).map_err(|kind| SupergraphError { kind })
     }
 }
 
-fn read(sdl: &str) -> Result<Supergraph, SupergraphErrorKind> {
-    let document = ast::Document::parse(sdl, "supergraph.graphql")
-        .map_err(|errors| SupergraphErrorKind::Syntax(errors.errors.to_string()))?;
-    let mut reader = Reader::new(&document)?;
+fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
+    let mut reader = Reader::new(document)?;
     reader.read_types()?;
     reader.read_possible_types()?;
     reader.read_fields()?;
     reader.read_keys()?;
     reader.read_capabilities()?;
     let roots = reader.roots()?;
-    let api_text = api_sdl(&document, &reader.undefined);
-    let api = Schema::parse_and_validate(api_text, "api.graphql")
-        .map_err(|errors| ApiError(errors.errors.to_string()))?;
+    let api = api_schema(document, &reader.undefined)?;
     let has_contexts = reader.fields.iter().any(|(_, field)| {
         field.capabilities.iter().any(|row| !row.contextual_arguments.is_empty())
     });

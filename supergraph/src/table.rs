@@ -15,7 +15,11 @@ use crate::{
 };
 use apollo_compiler::{Schema, validation::Valid};
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use std::fmt;
+
+/// Rows by name, in order. The names are a schema's own, so nobody can choose them to collide.
+pub type Names<T> = IndexMap<String, T, FxBuildHasher>;
 
 /// A composed schema: types, fields, who resolves them and how to move between subgraphs.
 pub struct Supergraph {
@@ -23,7 +27,7 @@ pub struct Supergraph {
     pub(crate) fields: IdVec<FieldId, FieldDef>,
     pub(crate) subgraphs: IdVec<SubgraphId, SubgraphDef>,
     pub(crate) field_sets: IdVec<FieldSetId, FieldSet>,
-    pub(crate) type_names: IndexMap<String, TypeId>,
+    pub(crate) type_names: Names<TypeId>,
     pub(crate) roots: Roots,
     pub(crate) labels: Vec<String>,
     pub(crate) has_contexts: bool,
@@ -75,7 +79,7 @@ pub struct TypeDef {
     /// Whether clients see it: not `@inaccessible`.
     pub accessible: bool,
     /// Output fields by name; empty for leaves, unions and inputs.
-    pub fields: IndexMap<String, FieldId>,
+    pub fields: Names<FieldId>,
     /// Object types that a value can have at run time: itself for an object.
     pub possible: TypeSet,
     /// Interfaces it implements (objects and interfaces).

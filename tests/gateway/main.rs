@@ -27,6 +27,7 @@ mod drain;
 mod cancellation;
 mod pool;
 mod explain;
+mod api_view;
 mod planning;
 mod override_labels;
 mod plan_command;

@@ -12,58 +12,67 @@
 use super::scan::{Scanned, Scanner};
 use crate::json::unescape;
 
+/// Where an object begins, and where the value of its `__typename` does.
+type Found = Vec<(usize, Option<usize>)>;
+
 /// What is known of the objects that were searched.
 #[derive(Default)]
 pub(super) struct LateTypenames {
-    /// Where an object begins, and where the value of its `__typename` does.
-    found: Vec<(usize, Option<usize>)>,
-    /// Objects before this one were searched.
-    until: usize,
+    /// Sorted by where the objects begin.
+    found: Found,
 }
 
 impl LateTypenames {
-    /// Where the `__typename` is of the object that begins here.
+    /// Where the `__typename` is of the object that begins here, and that was entered.
     pub(super) fn find(&mut self, scanner: &Scanner<'_>, object: usize) -> Option<usize> {
-        if object >= self.until {
-            self.found.clear();
-            let mut ahead = Scanner { at: object, ..scanner.clone() };
-            // A text that breaks off is found to be broken in its turn.
-            let _broken = self.search(&mut ahead);
-            self.until = ahead.at;
-        }
-        let index = self.found.binary_search_by_key(&object, |row| row.0).ok()?;
-        self.found[index].1
+        let index = match self.found.binary_search_by_key(&object, |row| row.0) {
+            Ok(index) => index,
+            Err(index) => {
+                let mut more = Found::new();
+                let mut ahead = scanner.clone();
+                ahead.at = object;
+                ahead.leave();
+                // A text that breaks off is found to be broken in its turn.
+                let _broken = search(&mut ahead, &mut more);
+                self.found.splice(index..index, more);
+                index
+            }
+        };
+        self.found.get(index)?.1
     }
+}
 
-    fn search(&mut self, scanner: &mut Scanner<'_>) -> Scanned<()> {
-        match scanner.value_start()? {
-            b'{' => {
-                let index = self.found.len();
-                self.found.push((scanner.at, None));
-                scanner.enter_any();
-                let mut more = scanner.has_first(b'}');
-                while more {
-                    let (name, escaped) = scanner.key()?;
-                    if self.found[index].1.is_none() && is_typename(name, escaped) {
-                        scanner.value_start()?;
-                        self.found[index].1 = Some(scanner.at);
-                    }
-                    self.search(scanner)?;
-                    more = scanner.has_next(b'}')?;
+/// Takes a value and notes all objects in it.
+fn search(scanner: &mut Scanner<'_>, found: &mut Found) -> Scanned<()> {
+    match scanner.value_start()? {
+        b'{' => {
+            let index = found.len();
+            found.push((scanner.at, None));
+            scanner.enter()?;
+            let mut more = scanner.has_first(b'}');
+            while more {
+                let (name, escaped) = scanner.key()?;
+                if found[index].1.is_none() && is_typename(name, escaped) {
+                    scanner.value_start()?;
+                    found[index].1 = Some(scanner.at);
                 }
+                search(scanner, found)?;
+                more = scanner.has_next(b'}')?;
             }
-            b'[' => {
-                scanner.enter_any();
-                let mut more = scanner.has_first(b']');
-                while more {
-                    self.search(scanner)?;
-                    more = scanner.has_next(b']')?;
-                }
-            }
-            _ => scanner.skip_value()?,
+            scanner.leave();
         }
-        Ok(())
+        b'[' => {
+            scanner.enter()?;
+            let mut more = scanner.has_first(b']');
+            while more {
+                search(scanner, found)?;
+                more = scanner.has_next(b']')?;
+            }
+            scanner.leave();
+        }
+        _ => scanner.skip_value()?,
     }
+    Ok(())
 }
 
 fn is_typename(name: &[u8], escaped: bool) -> bool {

@@ -9,6 +9,7 @@
 //! Spec: <https://spec.graphql.org/September2025/#sec-Scalars>
 
 use super::store::kind;
+use crate::json::unescape;
 use std::collections::HashSet;
 use supergraph::{Supergraph, TypeId, TypeKind};
 
@@ -72,12 +73,19 @@ impl LeafClass {
         }
     }
 
+    /// Whether a string with escapes belongs to the type.
+    pub(super) fn accepts_escaped(&self, text: &[u8]) -> bool {
+        let Self::Enum(names) = self else { return false };
+        let inner = std::str::from_utf8(&text[1..text.len() - 1]);
+        inner.is_ok_and(|inner| names.contains(unescape(inner).as_bytes()))
+    }
+
     /// Whether a list whose items are of these kinds can be shown as it came.
     #[inline]
     pub(super) fn accepts_all(&self, kinds: u8) -> bool {
         match self {
             Self::Kinds(accepted) => kinds & !accepted == 0,
-            Self::Any => kinds & kind::OTHER == 0,
+            Self::Any => kinds & (kind::OTHER | kind::NULL) == 0,
             Self::Enum(_) => kinds == 0,
         }
     }

@@ -101,7 +101,7 @@ struct Parser<'p, 'b> {
     brought: usize,
 }
 
-impl Parser<'_, '_> {
+impl<'p> Parser<'p, '_> {
     fn body(&mut self, asked: &[AskedGroup], first_asked: usize) -> Scanned<Parsed> {
         let (mut data, mut errors) = (None, None);
         let mut found = vec![Found::Nothing; asked.len()];
@@ -179,7 +179,7 @@ impl Parser<'_, '_> {
         self.program.groups[group.group].alias.is_none()
     }
 
-    fn alias(&self, group: &AskedGroup) -> &'_ [u8] {
+    fn alias(&self, group: &AskedGroup) -> &'p [u8] {
         self.program.groups[group.group].alias.as_deref().unwrap_or_default()
     }
 
@@ -209,9 +209,7 @@ impl Parser<'_, '_> {
             self.stack.truncate(bottom);
             self.store.cut(mark);
             self.brought = brought;
-            for &list in &self.program.groups[asked.group].fills {
-                self.store.lists[list as usize].clear();
-            }
+            self.store.cut_lists(&self.program.groups[asked.group].fills);
             return Ok(Found::OtherLength);
         }
         Ok(Found::Entities { start: self.pop_list(bottom) })
@@ -418,13 +416,7 @@ impl Parser<'_, '_> {
     }
 
     /// Members of a class, wherever they stand; others are skipped.
-    fn members(
-        &mut self,
-        class: &Class,
-        base: u32,
-        parent: Parent,
-        mut more: bool,
-    ) -> Scanned<()> {
+    fn members(&mut self, class: &Class, base: u32, parent: Parent, mut more: bool) -> Scanned<()> {
         let mut next = 0;
         while more {
             let field = match class.fields.get(next) {

@@ -13,7 +13,7 @@
 
 use super::leaf::LeafClass;
 use bytes::Bytes;
-use query_planner::{PositionId, SlotId};
+use query_planner::SlotId;
 use std::collections::HashMap;
 use supergraph::{TypeId, TypeRef, TypeSet};
 
@@ -145,7 +145,6 @@ pub(super) struct RepresentedField {
 /// What the client sees of objects.
 #[derive(Debug)]
 pub(super) struct ShownObject {
-    pub(super) position: PositionId,
     /// By runtime type, sorted.
     pub(super) by_type: Vec<(TypeId, ShownAs)>,
     /// For objects whose runtime type nobody told.

@@ -135,7 +135,15 @@ impl Store {
         }
     }
 
-    /// Forgets what came after a mark. The lists that it was put on are for the caller.
+    /// Takes objects off these lists that were cut off.
+    pub(super) fn cut_lists(&mut self, lists: &[u32]) {
+        let n_objects = index(self.objects.len());
+        for &list in lists {
+            self.lists[list as usize].retain(|object| *object < n_objects);
+        }
+    }
+
+    /// Forgets what came after a mark, but for the lists that it was put on.
     pub(super) fn cut(&mut self, mark: Mark) {
         self.slots.truncate(mark.slots);
         self.items.truncate(mark.items);

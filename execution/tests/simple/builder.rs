@@ -191,6 +191,7 @@ impl<'s> Builder<'s> {
 
     pub(crate) fn finish(self, fields: Vec<ResponseField>) -> QueryPlan {
         QueryPlan {
+            deferred: IdVec::new(),
             operation: OperationKind::Query,
             response: Arc::new(all_types(PositionId::from_index(0), fields)),
             positions: self.positions,

@@ -7,8 +7,8 @@
 //! **Read first:** [`Script`].
 
 use execution::{
-    AllowedExtensions, Answer, Call, ErrorPolicy, Execution, Exposure, FetchFailure, Inputs,
-    Limits, Refusal, ResponseParts, SimpleExecution, Summary,
+    AllowedExtensions, Answer, Call, CompiledExecution, ErrorPolicy, Execution, Exposure,
+    FetchFailure, Inputs, Limits, Program, Refusal, ResponseParts, SimpleExecution, Summary,
 };
 use query_planner::{FetchId, QueryPlan};
 use serde_json::{Map, Value};
@@ -98,14 +98,18 @@ impl<'p> Script<'p> {
     }
 
     pub(crate) fn execution(&self) -> SimpleExecution<'_> {
-        SimpleExecution::new(Inputs {
+        SimpleExecution::new(self.inputs())
+    }
+
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
+        Inputs {
             plan: self.plan,
             supergraph: self.supergraph,
             variables: &self.variables,
             introspection: &self.introspection,
             limits: &self.limits,
             errors: &self.policy,
-        })
+        }
     }
 
     /// Runs to the end; every fetch is answered as the script says.
@@ -113,9 +117,29 @@ impl<'p> Script<'p> {
         self.run_with(|fetch, _| self.answers[fetch.index()].clone())
     }
 
-    /// Runs to the end; every fetch is answered by its id and body.
+    /// Runs to the end; every fetch is answered by its id and body. Both executors must do the same.
     pub(crate) fn run_with(&self, answer: impl Fn(FetchId, &Value) -> Answer) -> Outcome {
-        let mut execution = self.execution();
+        let plain = self.drive(self.execution(), &answer);
+        let program = Program::compile(self.plan, self.supergraph);
+        let fast = self.drive(CompiledExecution::new(self.inputs(), &program), &answer);
+        assert_eq!(plain.response, fast.response);
+        assert_eq!(format!("{:#?}", plain.summary), format!("{:#?}", fast.summary));
+        assert_eq!(plain.calls.len(), fast.calls.len());
+        for (plain, fast) in plain.calls.iter().zip(&fast.calls) {
+            let about = |call: &Call| {
+                (call.id, call.fetch, call.subgraph, call.kind, call.entities.clone())
+            };
+            assert_eq!(about(plain), about(fast));
+            assert_eq!(plain.body.to_bytes(), fast.body.to_bytes());
+        }
+        plain
+    }
+
+    fn drive(
+        &self,
+        mut execution: impl Execution,
+        answer: &impl Fn(FetchId, &Value) -> Answer,
+    ) -> Outcome {
         let mut bodies = vec![None; self.plan.fetches.len()];
         let mut calls = Vec::new();
         let mut under_way = Vec::new();
@@ -132,7 +156,6 @@ impl<'p> Script<'p> {
             };
             let call: Call = under_way.remove(at);
             let fetch = call.fetch.index();
-            assert!(bodies[fetch].is_none(), "a fetch is sent once");
             let body = serde_json::from_slice(&call.body.to_bytes()).unwrap();
             execution.answer(call.id, answer(call.fetch, &body));
             bodies[fetch] = Some(body);

@@ -21,7 +21,7 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 use supergraph::{Id, Supergraph, TypeId, TypeKind, TypeRef};
 
-static SHOP: LazyLock<Supergraph> =
+pub(crate) static SHOP: LazyLock<Supergraph> =
     LazyLock::new(|| Supergraph::parse(include_str!("shop.graphql")).unwrap());
 
 const OPERATIONS: [&str; 6] = [
@@ -33,7 +33,7 @@ const OPERATIONS: [&str; 6] = [
     "mutation { rename(id: 1, name: \"n\") { name inStock } review(id: 1) { item { name } } again: rename(id: 1, name: \"m\") { rating } }",
 ];
 
-static PLANS: LazyLock<Vec<QueryPlan>> =
+pub(crate) static PLANS: LazyLock<Vec<QueryPlan>> =
     LazyLock::new(|| OPERATIONS.iter().map(|op| plan(op)).collect());
 
 fn plan(operation: &str) -> QueryPlan {
@@ -46,18 +46,18 @@ fn plan(operation: &str) -> QueryPlan {
 }
 
 /// A source of decisions that are the same for the same seed.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 /// Whether subgraphs make mistakes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Subgraphs {
+pub(crate) enum Subgraphs {
     Sound,
     Faulty,
 }
 
 impl Dice {
     /// A number below `n`.
-    fn throw(&mut self, n: usize) -> usize {
+    pub(crate) fn throw(&mut self, n: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 40).unwrap() % n
@@ -65,19 +65,23 @@ impl Dice {
 }
 
 /// Invents the answer of one fetch.
-struct Inventor<'p> {
+pub(crate) struct Inventor<'p> {
     plan: &'p QueryPlan,
     dice: Dice,
     subgraphs: Subgraphs,
     out: String,
 }
 
-impl Inventor<'_> {
+impl<'p> Inventor<'p> {
+    pub(crate) fn new(plan: &'p QueryPlan, seed: u64, subgraphs: Subgraphs) -> Self {
+        Self { plan, dice: Dice(seed), subgraphs, out: String::new() }
+    }
+
     fn fault(&mut self) -> bool {
         self.subgraphs == Subgraphs::Faulty && self.dice.throw(12) == 0
     }
 
-    fn answer(mut self, fetch: FetchId, body: &Value) -> Answer {
+    pub(crate) fn answer(mut self, fetch: FetchId, body: &Value) -> Answer {
         if self.fault() {
             return [status(503, "no"), ok("{"), ok(r#"{"errors":[{"message":"m"}]}"#)]
                 [self.dice.throw(3)]
@@ -184,8 +188,7 @@ fn run(plan: &QueryPlan, seed: u64, subgraphs: Subgraphs, order: Order) -> Outco
     script.supergraph = &SHOP;
     script.run_with(|fetch, body| {
         let seed = seed ^ (fetch.index() as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let inventor = Inventor { plan, dice: Dice(seed), subgraphs, out: String::new() };
-        inventor.answer(fetch, body)
+        Inventor::new(plan, seed, subgraphs).answer(fetch, body)
     })
 }
 

@@ -1,4 +1,4 @@
-//! The plain executor against the rules of execution, one behavior a test.
+//! Both executors against the rules of execution, one behavior a test.
 //!
 //! **In:** plans built by hand and scripted answers. **Out:** data, errors, request bodies.
 //!
@@ -13,5 +13,7 @@ mod entities;
 mod errors;
 mod shapes;
 mod laws;
+mod hostile;
+mod disguise;
 mod driver;
 mod builder;

@@ -29,6 +29,10 @@ pub struct Graph {
     pub(super) first_edition: BTreeSet<usize>,
     /// Subgraphs whose root types have other names.
     pub(super) renamed: BTreeSet<usize>,
+    /// Subgraphs whose enums and inputs have more than those of the others.
+    pub(super) generous: BTreeSet<usize>,
+    /// Every subgraph knows the executable directive `@mark`.
+    pub(super) marked: bool,
 }
 
 /// What kind of type it is.
@@ -75,8 +79,6 @@ pub(super) struct Field {
     pub(super) wrap: &'static str,
     /// Subgraphs where the type ends in `!` though elsewhere it does not.
     pub(super) stricter: BTreeSet<usize>,
-    /// Subgraphs that don't promise the `!` of the others.
-    pub(super) looser: BTreeSet<usize>,
     /// Index into the forms of arguments.
     pub(super) arguments: Option<usize>,
     pub(super) owners: Vec<usize>,
@@ -98,11 +100,12 @@ pub(super) enum Base {
 }
 
 /// Forms of arguments: as declared, and two ways to pass them in a field set.
-pub(super) const ARGUMENTS: [(&str, [&str; 2]); 4] = [
+pub(super) const ARGUMENTS: [(&str, [&str; 2]); 5] = [
     ("(n: Int)", ["(n: 1)", "(n: 2)"]),
     ("(n: Int! = 3, t: String)", ["(n: 4)", "(t: \"x\")"]),
     ("(e: E, in: In)", ["(e: E1)", "(in: { a: 7, b: [\"p\"] })"]),
     ("(in: In = { a: 2 })", ["(in: { c: { a: 1 } })", ""]),
+    ("(m: N = N1, in: In)", ["(m: N0)", "(in: { b: \"q\" })"]),
 ];
 
 impl Field {
@@ -112,7 +115,6 @@ impl Field {
             base,
             wrap,
             stricter: BTreeSet::new(),
-            looser: BTreeSet::new(),
             arguments: None,
             owners,
             requires: None,

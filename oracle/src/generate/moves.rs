@@ -96,7 +96,11 @@ impl Graph {
             });
             self.types[ty].inaccessible = !lonely && chance.percent(20);
         }
+        self.marked = chance.percent(15);
         for subgraph in 0..self.names.len() {
+            if chance.percent(30) {
+                self.generous.insert(subgraph);
+            }
             if chance.percent(12) {
                 self.renamed.insert(subgraph);
             } else if chance.percent(20)

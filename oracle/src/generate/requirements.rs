@@ -41,7 +41,9 @@ impl Graph {
         let field = &self.types[ty].fields[index];
         let [owner] = field.owners[..] else { return };
         let percent = if field.target().is_none() { 45 } else { 15 };
-        if field.in_key || field.target() == Some(QUERY) || !chance.percent(percent) {
+        // What is computed has to be a value for everybody.
+        let barred = field.in_key || field.target() == Some(QUERY) || field.base == Base::Leaf("O");
+        if barred || !chance.percent(percent) {
             return;
         }
         let this = (ty, field.name.clone());
@@ -59,7 +61,7 @@ impl Graph {
         if chosen.is_empty() || names.iter().any(circular) {
             return;
         }
-        self.borrow(owner, &names, chance);
+        self.borrow(owner, &names);
         for member in self.types[ty].members.clone() {
             let names = names.iter().map(|(_, name)| (member, name.clone())).collect();
             self.needs.insert((member, this.1.clone()), names);
@@ -96,24 +98,17 @@ impl Graph {
                     let of_type = self.types[*ty].fields.iter_mut();
                     of_type.filter(|f| f.name == *name).for_each(|f| f.provided = true);
                 }
-                self.borrow(owner, &names, chance);
+                self.borrow(owner, &names);
                 self.types[ty].fields[index].provides.insert(owner, join(&chosen));
             }
         }
     }
 
-    /// Declares what a field set names as external; perhaps nullable where its owner says non-null.
-    fn borrow(&mut self, subgraph: usize, names: &[(usize, String)], chance: &mut Chance) {
+    /// Declares what a field set names as external.
+    fn borrow(&mut self, subgraph: usize, names: &[(usize, String)]) {
         for (ty, name) in names {
-            let Some(field) = self.types[*ty].fields.iter_mut().find(|f| f.name == *name) else {
-                continue;
-            };
-            let owned = field.owners.contains(&subgraph);
-            let implements = field.name.starts_with('i');
-            if !owned && !field.in_key && !implements && chance.percent(3) {
-                field.looser.insert(subgraph);
-            }
-            if !owned && !self.types[*ty].in_key(subgraph, name) {
+            let Some(field) = self.types[*ty].field(name) else { continue };
+            if !field.owners.contains(&subgraph) && !self.types[*ty].in_key(subgraph, name) {
                 self.externals.insert((subgraph, *ty, name.clone()));
             }
         }

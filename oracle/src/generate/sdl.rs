@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 const HEAD: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.7\", import: [\"@key\", \"@shareable\", \"@external\", \"@requires\", \"@provides\", \"@interfaceObject\", \"@override\", \"@inaccessible\"])\n";
-const INPUTS: &str = "enum E { E0 E1 E2 }\ninput In { a: Int = 1 b: [String!] c: In }\n";
+const MARK: &str = "directive @mark(n: Int = 5) on FIELD\n";
 
 impl Graph {
     /// Name and SDL of every subgraph that has anything to say.
@@ -36,10 +36,35 @@ impl Graph {
             self.write_type(ty, subgraph, &mut body);
         }
         out.push_str(&body);
-        if body.contains(": E") || body.contains(": In") || body.contains("[E") {
-            out.push_str(INPUTS);
+        self.write_leaves(subgraph, &body, &mut out);
+        if self.marked {
+            out.push_str(MARK);
         }
         out
+    }
+
+    /// The enums and inputs that the other types mention: `E` is the same everywhere, `O` has values
+    /// for output, `N` and `In` are for input only.
+    fn write_leaves(&self, subgraph: usize, body: &str, out: &mut String) {
+        let generous = self.generous.contains(&subgraph);
+        let mentions =
+            |name: &str| body.contains(&format!(": {name}")) || body.contains(&format!("[{name}"));
+        if mentions("E") {
+            out.push_str("enum E { E0 E1 E2 }\n");
+        }
+        if mentions("O") {
+            let hidden = if self.first_edition.contains(&subgraph) { "" } else { " @inaccessible" };
+            let own = if generous { format!(" O_{}", self.names[subgraph]) } else { String::new() };
+            let _ = writeln!(out, "enum O {{ O0 O1 O2 O3{hidden}{own} }}");
+        }
+        if mentions("N") {
+            let own = if generous { " N2" } else { "" };
+            let _ = writeln!(out, "enum N {{ N0 N1{own} }}");
+        }
+        if mentions("In") {
+            let own = if generous { " x: Int" } else { "" };
+            let _ = writeln!(out, "input In {{ a: Int = 1 b: [String!] c: In{own} }}");
+        }
     }
 
     fn root_is_here(&self, ty: usize, subgraph: usize) -> bool {
@@ -215,10 +240,6 @@ impl Graph {
             Base::Type(ty) => self.types[ty].name.clone(),
         };
         let strict = if field.stricter.contains(&subgraph) { "!" } else { "" };
-        let wrap = match field.looser.contains(&subgraph) {
-            true => field.wrap.trim_end_matches('!'),
-            false => field.wrap,
-        };
-        format!("{}{strict}", wrap.replace('_', &name))
+        format!("{}{strict}", field.wrap.replace('_', &name))
     }
 }

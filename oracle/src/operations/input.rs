@@ -7,15 +7,20 @@
 //! **Read first:** `Writer::arguments`.
 
 use super::Writer;
-use apollo_compiler::ast::Type;
+use apollo_compiler::Node;
+use apollo_compiler::ast::{InputValueDefinition, Type};
 use apollo_compiler::schema::{ExtendedType, FieldDefinition};
 use serde_json::{Map, Value, json};
 
 impl Writer<'_> {
     /// The arguments with their parentheses, or nothing.
     pub(super) fn arguments(&mut self, field: &FieldDefinition) -> String {
+        self.written(&field.arguments)
+    }
+
+    pub(super) fn written(&mut self, definitions: &[Node<InputValueDefinition>]) -> String {
         let mut parts = Vec::new();
-        for argument in &field.arguments {
+        for argument in definitions {
             let needed = argument.ty.is_non_null() && argument.default_value.is_none();
             if !needed && self.chance.percent(45) {
                 continue;

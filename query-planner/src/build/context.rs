@@ -87,7 +87,7 @@ impl Builder<'_> {
             return Ok(Vec::new());
         }
         let supergraph = self.supergraph;
-        let field = supergraph.field_named(source.on, &entry.field);
+        let field = supergraph.field_named(source.on, entry.field());
         let field = field.expect("the solver resolved this field");
         let capability = supergraph.field(field).capability(source.subgraph);
         let capability = capability.expect("the solver resolved this field");

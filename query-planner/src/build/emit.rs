@@ -17,6 +17,7 @@ use super::{
 };
 use crate::plan::{PositionId, RuntimeType, SelectedField, Selection, SlotId};
 use indexmap::IndexMap;
+use smallvec::SmallVec;
 use std::fmt::Write;
 use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet, Value};
 
@@ -64,21 +65,37 @@ pub(super) struct Emitted {
 }
 
 /// A field for some runtime types that declare it alike.
-struct Variant {
+struct Variant<'a> {
     types: TypeSet,
-    ty: TypeRef,
+    ty: &'a TypeRef,
     local: Option<TypeId>,
     contextual: Arguments,
 }
 
 /// One selection set: fields for every object, and fragments.
 #[derive(Default)]
-struct Lines {
-    direct: Vec<String>,
-    fragments: IndexMap<TypeId, Vec<String>>,
+struct Lines<'a> {
+    direct: String,
+    fragments: IndexMap<TypeId, String>,
     fields: Vec<SelectedField>,
-    names: Names,
+    names: Names<'a>,
 }
+
+impl Lines<'_> {
+    fn fragment(&mut self, on: TypeId) -> &mut String {
+        self.fragments.entry(on).or_default()
+    }
+}
+
+/// Adds to words that stand apart.
+fn add(words: &mut String, word: &str) {
+    if !words.is_empty() {
+        words.push(' ');
+    }
+    words.push_str(word);
+}
+
+type Variants<'a> = SmallVec<[Variant<'a>; 1]>;
 
 impl Builder<'_> {
     /// The selection of a whole group. For entities the text is that of the `_entities` field.
@@ -107,7 +124,7 @@ impl Builder<'_> {
             draft.nodes.keys().filter(|(position, _)| *position == at).map(|key| key.1).collect();
         let mut lines = Lines::default();
         if resolves_types {
-            lines.direct.push("__typename".to_owned());
+            add(&mut lines.direct, "__typename");
         }
         for local in &locals {
             let node = &draft.nodes[&(at, *local)];
@@ -133,8 +150,7 @@ impl Builder<'_> {
             }
             // An entity must be asked for something, and an unknown type for its name.
             if node.fields.is_empty() && !resolves_types {
-                let line = lines.fragments.entry(*local).or_default();
-                line.push("__typename".to_owned());
+                add(lines.fragment(*local), "__typename");
             }
         }
         let runtime_type =
@@ -154,7 +170,7 @@ impl Builder<'_> {
                 }
             }
             if lines.direct.is_empty() {
-                lines.direct.push("__typename".to_owned());
+                add(&mut lines.direct, "__typename");
             }
             let runtime_type = match row.is_some_and(|row| row.interface_object) {
                 true => RuntimeType::Unknown,
@@ -162,7 +178,7 @@ impl Builder<'_> {
             };
             return self.finish(at, runtime_type, lines);
         }
-        lines.direct.push("__typename".to_owned());
+        add(&mut lines.direct, "__typename");
         let possible = row.map(|row| row.possible.clone()).unwrap_or_default();
         for (slot, types) in &node.fields {
             match self.on_interface(draft, node, *slot, types, local, &possible) {
@@ -182,22 +198,24 @@ impl Builder<'_> {
     }
 
     /// Adds one field, directly or in a fragment for each type of `on`.
-    fn emit_field(
-        &self,
+    fn emit_field<'s>(
+        &'s self,
         draft: &Draft,
         slot: SlotId,
-        variant: &Variant,
+        variant: &Variant<'s>,
         (types, on): (Option<TypeSet>, &[TypeId]),
-        lines: &mut Lines,
+        lines: &mut Lines<'s>,
         text: &mut Text,
     ) {
         let name = &self.slots[slot].field;
         let is_leaf = variant.local.is_none();
-        let response_name = lines.names.choose(name, slot, types.as_ref(), &variant.ty, is_leaf);
-        let mut line = match response_name == *name {
-            true => name.clone(),
-            false => format!("{response_name}: {name}"),
-        };
+        let response_name = lines.names.choose(name, slot, types.as_ref(), variant.ty, is_leaf);
+        let mut line = String::with_capacity(name.len() + 2);
+        if response_name != *name {
+            line.push_str(&response_name);
+            line.push_str(": ");
+        }
+        line.push_str(name);
         self.write_arguments(slot, &variant.contextual, &mut line, text);
         text.n_fields += 1;
         let mut selection = None;
@@ -212,10 +230,8 @@ impl Builder<'_> {
             selection = Some(below.selection);
         }
         match on {
-            [] => lines.direct.push(line),
-            _ => {
-                on.iter().for_each(|ty| lines.fragments.entry(*ty).or_default().push(line.clone()))
-            }
+            [] => add(&mut lines.direct, &line),
+            _ => on.iter().for_each(|ty| add(lines.fragment(*ty), &line)),
         }
         lines.fields.push(SelectedField { types, response_name, slot, selection });
     }
@@ -227,24 +243,29 @@ impl Builder<'_> {
         line: &mut String,
         text: &mut Text,
     ) {
-        let (arguments, directives) = self.arguments_of(slot);
-        write_arguments(arguments, contextual, line, text);
-        for directive in directives {
+        let asked = &self.asked[slot];
+        write_arguments(&asked.arguments, contextual, line, text);
+        for directive in &asked.directives {
             let _ = write!(line, " @{}", directive.name);
             write_arguments(&directive.arguments, &Arguments::new(), line, text);
         }
     }
 
-    fn finish(&self, position: PositionId, runtime_type: RuntimeType, lines: Lines) -> Emitted {
-        let mut parts = lines.direct;
+    fn finish(
+        &self,
+        position: PositionId,
+        runtime_type: RuntimeType,
+        lines: Lines<'_>,
+    ) -> Emitted {
+        let mut text = String::with_capacity(lines.direct.len() + 4);
+        text.push_str("{ ");
+        text.push_str(&lines.direct);
+        let mut gap = if lines.direct.is_empty() { "" } else { " " };
         for (ty, fields) in lines.fragments {
-            parts.push(format!(
-                "... on {} {{ {} }}",
-                self.supergraph.ty(ty).name,
-                fields.join(" ")
-            ));
+            let _ = write!(text, "{gap}... on {} {{ {fields} }}", self.supergraph.ty(ty).name);
+            gap = " ";
         }
-        let text = format!("{{ {} }}", parts.join(" "));
+        text.push_str(" }");
         Emitted { text, selection: Selection { position, runtime_type, fields: lines.fields } }
     }
 
@@ -261,15 +282,15 @@ impl Builder<'_> {
         slot: SlotId,
         types: &TypeSet,
         on: TypeId,
-    ) -> Vec<Variant> {
-        let mut variants: Vec<Variant> = Vec::new();
+    ) -> Variants<'_> {
+        let mut variants = Variants::new();
         let name = &self.slots[slot].field;
         for ty in types.iter() {
             let local =
                 node.locals.iter().find(|row| row.0 == slot && row.1 == ty).map(|row| row.2);
             let declared = self.local_type(draft.subgraph, ty, on, name);
             let contextual = node.contextual_arguments(slot, ty);
-            let alike = |row: &&mut Variant| {
+            let alike = |row: &&mut Variant<'_>| {
                 row.ty == declared && row.local == local && row.contextual == contextual
             };
             match variants.iter_mut().find(alike) {
@@ -285,10 +306,10 @@ impl Builder<'_> {
         variants
     }
 
-    fn local_type(&self, subgraph: SubgraphId, ty: TypeId, on: TypeId, field: &str) -> TypeRef {
+    fn local_type(&self, subgraph: SubgraphId, ty: TypeId, on: TypeId, field: &str) -> &TypeRef {
         let declared = |ty| {
             let field = self.supergraph.field(self.supergraph.field_named(ty, field)?);
-            field.capability(subgraph).map(|row| row.ty.clone())
+            field.capability(subgraph).map(|row| &row.ty)
         };
         let in_supergraph = || {
             let found = self.supergraph.field_named(ty, field);
@@ -299,7 +320,7 @@ impl Builder<'_> {
             .or_else(|| declared(ty))
             .unwrap_or_else(|| {
                 let field = in_supergraph().expect("the solver resolved this field");
-                self.supergraph.field(field).ty.clone()
+                &self.supergraph.field(field).ty
             })
     }
 
@@ -312,13 +333,13 @@ impl Builder<'_> {
         types: &TypeSet,
         interface: TypeId,
         possible: &TypeSet,
-    ) -> Option<Variant> {
+    ) -> Option<Variant<'_>> {
         if possible.is_empty() || !possible.is_subset(types) {
             return None;
         }
         let name = &self.slots[slot].field;
         let field = self.supergraph.field(self.supergraph.field_named(interface, name)?);
-        let ty = field.capability(draft.subgraph)?.ty.clone();
+        let ty = &field.capability(draft.subgraph)?.ty;
         let mut locals = node.locals.iter().filter(|row| row.0 == slot).map(|row| row.2);
         let local = locals.next();
         let agrees = locals.all(|other| Some(other) == local)
@@ -336,13 +357,18 @@ fn write_arguments(
     line: &mut String,
     text: &mut Text,
 ) {
-    let mut written = Vec::with_capacity(arguments.len() + contextual.len());
+    let mut open = "(";
     for (name, value) in arguments {
         text.use_variables(value);
-        written.push(format!("{name}: {value}"));
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{open}{name}: {value}");
+        open = ", ";
     }
-    written.extend(contextual.iter().map(|(name, variable)| format!("{name}: ${variable}")));
-    if !written.is_empty() {
-        let _ = write!(line, "({})", written.join(", "));
+    for (name, variable) in contextual {
+        let _ = write!(line, "{open}{name}: ${variable}");
+        open = ", ";
+    }
+    if open != "(" {
+        line.push(')');
     }
 }

@@ -14,65 +14,65 @@ use supergraph::{TypeRef, TypeSet};
 
 /// The names taken so far.
 #[derive(Default)]
-pub(super) struct Names {
-    taken: Vec<Taken>,
+pub(super) struct Names<'a> {
+    taken: Vec<Taken<'a>>,
 }
 
-struct Taken {
-    name: String,
+struct Taken<'a> {
+    field: &'a str,
+    /// 0 for the field's own name, else the number in front of it.
+    alias: u32,
     slot: SlotId,
     /// `None` for every runtime type.
     types: Option<TypeSet>,
-    ty: TypeRef,
+    ty: &'a TypeRef,
     is_leaf: bool,
 }
 
-impl Names {
+impl<'a> Names<'a> {
     /// The name for a field called `field`.
     pub(super) fn choose(
         &mut self,
-        field: &str,
+        field: &'a str,
         slot: SlotId,
         types: Option<&TypeSet>,
-        ty: &TypeRef,
+        ty: &'a TypeRef,
         is_leaf: bool,
     ) -> String {
-        let mut name = field.to_owned();
-        let mut n = 0;
-        while self
-            .taken
-            .iter()
-            .any(|taken| taken.name == name && !taken.agrees_with(slot, types, ty, is_leaf))
-        {
-            n += 1;
-            name = format!("_{n}_{field}");
+        let mut taking = Taken { field, alias: 0, slot, types: types.cloned(), ty, is_leaf };
+        while self.taken.iter().any(|taken| taken.has_name_of(&taking) && !taken.agrees(&taking)) {
+            taking.alias += 1;
         }
-        self.taken.push(Taken {
-            name: name.clone(),
-            slot,
-            types: types.cloned(),
-            ty: ty.clone(),
-            is_leaf,
-        });
+        let name = taking.name();
+        self.taken.push(taking);
         name
     }
 }
 
-impl Taken {
-    fn agrees_with(
-        &self,
-        slot: SlotId,
-        types: Option<&TypeSet>,
-        ty: &TypeRef,
-        is_leaf: bool,
-    ) -> bool {
-        if self.slot == slot {
-            return self.ty == *ty;
+impl Taken<'_> {
+    fn name(&self) -> String {
+        match self.alias {
+            0 => self.field.to_owned(),
+            alias => format!("_{alias}_{}", self.field),
         }
-        let apart = match (&self.types, types) {
+    }
+
+    fn has_name_of(&self, other: &Self) -> bool {
+        match self.alias == other.alias {
+            true => self.field == other.field,
+            // A field of the schema may be called like an alias of ours.
+            false => self.name() == other.name(),
+        }
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        if self.slot == other.slot {
+            return self.ty == other.ty;
+        }
+        let apart = match (&self.types, &other.types) {
             (Some(ours), Some(theirs)) => !ours.intersects(theirs),
             _ => false,
         };
-        apart && self.is_leaf && is_leaf && self.ty == *ty
+        apart && self.is_leaf && other.is_leaf && self.ty == other.ty
     }
 }

@@ -17,20 +17,19 @@ use super::{
 };
 use crate::{
     PlanErrorKind,
-    operation::AppliedDirective,
+    operation::Asked,
     plan::{Position, PositionId, RepresentationField, Slot, SlotId},
     shape::{Entry, ShapeId},
     solve::choice::{Choices, Demand, Entrance, FieldChoice, From, Jump, Source},
 };
+use smallvec::SmallVec;
 use std::{collections::BTreeSet, rc::Rc};
-use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet, Value};
+use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet};
 
 /// What makes two selections of a position the same value.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct SlotKey {
-    field: String,
-    arguments: Vec<(String, Value)>,
-    directives: Vec<AppliedDirective>,
+    asked: Asked,
     once_as: Option<String>,
     list_depth: usize,
     below: Below,
@@ -48,7 +47,7 @@ enum Below {
 
 /// Identifies what was placed: position, shape, carriers, and the state or the choices.
 pub(super) type PlaceKey =
-    (PositionId, ShapeId, Vec<(DraftId, TypeId)>, Option<DraftId>, usize, bool);
+    (PositionId, ShapeId, SmallVec<[(DraftId, TypeId); 2]>, Option<DraftId>, usize, bool);
 
 /// Where the values of a selection are.
 #[derive(Default)]
@@ -184,7 +183,7 @@ impl Builder<'_> {
         let mut groups = Vec::with_capacity(choice.sources.len());
         let mut nodes = Vec::with_capacity(choice.sources.len());
         let mut filled = Vec::with_capacity(choice.sources.len());
-        for source in &choice.sources {
+        for source in &*choice.sources {
             let arguments = self.filled(source, entry, at)?;
             let (group, on) = self.group_of(source, choice.ty, at, context, &arguments)?;
             groups.push(group);
@@ -192,7 +191,7 @@ impl Builder<'_> {
             filled.push(arguments);
         }
         let slot = self.slot(entry, choice.ty, at, groups[0], context.is_client)?;
-        let answers = groups.iter().zip(nodes).zip(&choice.sources).zip(filled);
+        let answers = groups.iter().zip(nodes).zip(&*choice.sources).zip(filled);
         for (((group, node), source), filled) in answers {
             let local = entry.child.map(|_| source.local);
             let draft = &mut self.drafts[*group];
@@ -203,7 +202,7 @@ impl Builder<'_> {
             (Some(child), Some(below)) => {
                 let carriers: Vec<_> = groups
                     .iter()
-                    .zip(&choice.sources)
+                    .zip(&*choice.sources)
                     .map(|(group, source)| (*group, source.local))
                     .collect();
                 for (group, local) in &carriers {
@@ -236,7 +235,7 @@ impl Builder<'_> {
         state: Option<usize>,
     ) -> Result<Rc<Placed>, PlanErrorKind> {
         let identity = state.unwrap_or(Rc::as_ptr(choices) as usize);
-        let carriers = context.carriers.clone();
+        let carriers = SmallVec::from_slice(&context.carriers);
         let key = (at, shape, carriers, context.typed_by, identity, state.is_some());
         if let Some(placed) = self.placed.get(&key) {
             return Ok(Rc::clone(placed));
@@ -358,9 +357,9 @@ impl Builder<'_> {
                 (!self.supergraph.ty(placed.ty).is_abstract()).then(|| TypeSet::of(placed.ty));
             let field = RepresentationField {
                 types,
-                name: entry.field.clone(),
+                name: entry.field().to_owned(),
                 slot: placed.slot,
-                ty: self.type_in(subgraph, placed.ty, shape.ty, &entry.field),
+                ty: self.type_in(subgraph, placed.ty, shape.ty, entry.field()),
                 is_key,
                 fields: below,
                 with_typename,
@@ -413,9 +412,7 @@ impl Builder<'_> {
         is_client: bool,
     ) -> Result<SlotId, PlanErrorKind> {
         let key = SlotKey {
-            field: entry.field.clone(),
-            arguments: entry.arguments.clone(),
-            directives: entry.directives.clone(),
+            asked: entry.asked.clone(),
             once_as: entry.once_as.clone(),
             below: match entry.child {
                 None => Below::Leaf,
@@ -424,7 +421,7 @@ impl Builder<'_> {
             },
             list_depth: entry.list_depth,
         };
-        let known = self.keys.entry(at).or_default();
+        let known = &self.keys[at];
         if let Some((_, slot)) = known.iter().find(|(known, _)| *known == key) {
             return Ok(*slot);
         }
@@ -438,9 +435,7 @@ impl Builder<'_> {
                 self.drafts[group].nodes.values().any(|node| node.fields.contains_key(slot))
             };
             let shared = known.iter().find(|(known, slot)| {
-                known.field == key.field
-                    && known.arguments == key.arguments
-                    && known.directives.is_empty()
+                known.asked == key.asked
                     && known.once_as.is_none()
                     && known.list_depth == key.list_depth
                     && gives(&known.below)
@@ -459,10 +454,10 @@ impl Builder<'_> {
         ty: TypeId,
         at: PositionId,
     ) -> Result<SlotId, PlanErrorKind> {
-        let field_type = self.field_type(ty, self.positions[at].ty, &key.field);
+        let field_type = self.field_type(ty, self.positions[at].ty, &key.asked.name);
         let slot = self.slots.push(Slot {
             position: at,
-            field: key.field.clone(),
+            field: key.asked.name.clone(),
             ty: field_type.clone(),
             child: None,
         });
@@ -470,11 +465,12 @@ impl Builder<'_> {
             if self.positions.len() >= self.limits.positions {
                 return Err(PlanErrorKind::TooManyPositions { limit: self.limits.positions });
             }
-            let child =
-                self.positions.push(Position { parent: Some(slot), ty: field_type.named() });
+            let position = Position { parent: Some(slot), ty: field_type.named() };
+            let child = self.position(position);
             self.slots[slot].child = Some(child);
         }
-        self.keys.entry(at).or_default().push((key, slot));
+        self.asked.push(key.asked.clone());
+        self.keys[at].push((key, slot));
         Ok(slot)
     }
 
@@ -487,12 +483,6 @@ impl Builder<'_> {
         let ty = entry.types.iter().next().unwrap_or(self.positions[at].ty);
         // The group only matters for demanded values.
         self.slot(entry, ty, at, 0, true)
-    }
-
-    pub(super) fn arguments_of(&self, slot: SlotId) -> (&[(String, Value)], &[AppliedDirective]) {
-        let keys = &self.keys[&self.slots[slot].position];
-        let (key, _) = keys.iter().find(|(_, known)| *known == slot).expect("every slot has a key");
-        (&key.arguments, &key.directives)
     }
 }
 

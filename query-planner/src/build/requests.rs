@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use supergraph::{Id, IdVec, TypeSet};
 
 /// A request to be: the drafts that share it, and the requests that it waits for.
-struct Bundle {
-    depth: u32,
+pub(super) struct Bundle {
+    pub(super) depth: u32,
     drafts: Vec<DraftId>,
     waits_for: BTreeSet<usize>,
 }
@@ -31,8 +31,7 @@ struct Bundle {
 type Requests = (IdVec<FetchId, Fetch>, IdVec<GroupId, Group>, PlanCost);
 
 impl Builder<'_> {
-    pub(super) fn requests(&self, batching: Batching) -> Requests {
-        let bundles = self.bundles(batching);
+    pub(super) fn requests(&self, bundles: &[Bundle]) -> Requests {
         let mut group_ids = BTreeMap::new();
         for (next, draft) in bundles.iter().flat_map(|bundle| &bundle.drafts).enumerate() {
             group_ids.insert(*draft, GroupId::from_index(next));
@@ -40,7 +39,7 @@ impl Builder<'_> {
         let mut fetches: IdVec<FetchId, Fetch> = IdVec::new();
         let mut groups: IdVec<GroupId, Group> = IdVec::new();
         let mut cost = PlanCost::default();
-        for bundle in &bundles {
+        for bundle in bundles {
             let mut text = Text::default();
             let emitted: Vec<_> =
                 bundle.drafts.iter().map(|draft| self.emit_group(*draft, &mut text)).collect();
@@ -72,7 +71,7 @@ impl Builder<'_> {
     }
 
     /// The drafts in requests, sorted by depth and then by order of appearance.
-    fn bundles(&self, batching: Batching) -> Vec<Bundle> {
+    pub(super) fn bundles(&self, batching: Batching) -> Vec<Bundle> {
         let mut not_before = vec![1; self.drafts.len()];
         let mut bundles = self.bundles_at(batching, &self.depths(&not_before));
         if batching == Batching::Earliest {

@@ -14,7 +14,6 @@ use crate::{
     plan::{PositionId, ResponseCase, ResponseField, ResponseSelection, ResponseSource, SlotId},
     shape::{Case, CaseField, Shape, ShapeId},
 };
-use indexmap::IndexMap;
 use std::sync::Arc;
 use supergraph::{TypeId, TypeRef, TypeSet};
 
@@ -27,7 +26,7 @@ struct Row {
 enum RowSource {
     Typename,
     Introspection,
-    Slot { slot: SlotId, field: String, selection: Option<Arc<ResponseSelection>> },
+    Slot { slot: SlotId, selection: Option<Arc<ResponseSelection>> },
 }
 
 impl Builder<'_> {
@@ -43,17 +42,12 @@ impl Builder<'_> {
         let mut cases = Vec::with_capacity(shape.cases.len());
         for case in &shape.cases {
             let rows = self.rows(&shape, case, position)?;
-            // Types that declare the fields with other wrappers complete differently.
-            let mut classes: IndexMap<Vec<Option<TypeRef>>, TypeSet> = IndexMap::new();
-            for ty in case.types.iter() {
-                classes.entry(self.row_types(&rows, ty)).or_default().insert(ty);
-            }
-            for (types, members) in classes {
-                cases.push(response_case(&rows, types, Some(members)));
+            for (types, members) in self.classes(&rows, &case.types) {
+                cases.push(response_case(&rows, &types, Some(members)));
             }
             if shape.cases.len() == 1 && self.supergraph.ty(shape.ty).is_abstract() {
                 // Also for objects whose runtime type no subgraph has told.
-                cases.push(response_case(&rows, self.row_types(&rows, shape.ty), None));
+                cases.push(response_case(&rows, &self.row_types(&rows, shape.ty), None));
             }
         }
         if let [case] = &mut cases[..] {
@@ -82,7 +76,7 @@ impl Builder<'_> {
                         (Some(child), Some(below)) => Some(self.response(child, below)?),
                         _ => None,
                     };
-                    RowSource::Slot { slot, field: entry.field.clone(), selection }
+                    RowSource::Slot { slot, selection }
                 }
             };
             rows.push(Row { response_name: response_name.clone(), source });
@@ -90,13 +84,28 @@ impl Builder<'_> {
         Ok(rows)
     }
 
+    /// Types that declare the fields with other wrappers complete differently.
+    fn classes(&self, rows: &[Row], types: &TypeSet) -> Vec<(Vec<Option<&TypeRef>>, TypeSet)> {
+        let mut classes: Vec<(Vec<Option<&TypeRef>>, TypeSet)> = Vec::new();
+        for ty in types.iter() {
+            let declared = self.row_types(rows, ty);
+            match classes.iter_mut().find(|(known, _)| *known == declared) {
+                Some((_, members)) => {
+                    members.insert(ty);
+                }
+                None => classes.push((declared, TypeSet::of(ty))),
+            }
+        }
+        classes
+    }
+
     /// The type of each row's field as `ty` declares it; none for meta fields and unknown fields.
-    fn row_types(&self, rows: &[Row], ty: TypeId) -> Vec<Option<TypeRef>> {
+    fn row_types(&self, rows: &[Row], ty: TypeId) -> Vec<Option<&TypeRef>> {
         let declared = rows.iter().map(|row| match &row.source {
-            RowSource::Slot { field, slot, .. } => {
-                let found = self.supergraph.field_named(ty, field);
-                let ty = found.map(|field| self.supergraph.field(field).ty.clone());
-                Some(ty.unwrap_or_else(|| self.slots[*slot].ty.clone()))
+            RowSource::Slot { slot, .. } => {
+                let slot = &self.slots[*slot];
+                let found = self.supergraph.field_named(ty, &slot.field);
+                Some(found.map_or(&slot.ty, |field| &self.supergraph.field(field).ty))
             }
             _ => None,
         });
@@ -106,14 +115,14 @@ impl Builder<'_> {
 
 fn response_case(
     rows: &[Row],
-    row_types: Vec<Option<TypeRef>>,
+    row_types: &[Option<&TypeRef>],
     types: Option<TypeSet>,
 ) -> ResponseCase {
     let fields = rows.iter().zip(row_types).map(|(row, ty)| ResponseField {
         response_name: row.response_name.clone(),
         source: match (&row.source, ty) {
-            (RowSource::Slot { slot, selection, .. }, Some(ty)) => {
-                ResponseSource::Slot { slot: *slot, ty, selection: selection.clone() }
+            (RowSource::Slot { slot, selection }, Some(ty)) => {
+                ResponseSource::Slot { slot: *slot, ty: TypeRef::clone(ty), selection: selection.clone() }
             }
             (RowSource::Introspection, _) => ResponseSource::Introspection,
             _ => ResponseSource::Typename,

@@ -13,7 +13,8 @@
 //! Spec: <https://specs.apollo.dev/federation/v2.8#@fromContext>
 
 use super::{Collector, Entry, Shape, ShapeId, Shapes, add_entry};
-use std::collections::{BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use supergraph::{
     Capability, ContextualArgument, FieldId, SubgraphId, Supergraph, TypeId, TypeSet,
 };
@@ -61,7 +62,7 @@ impl Collector<'_, '_> {
     pub(super) fn set_contexts(
         &mut self,
         shape: &mut Shape,
-        known: &mut HashMap<Entry, usize>,
+        known: &mut FxHashMap<Entry, usize>,
         is_serial: bool,
     ) -> BTreeSet<ContextUse> {
         if !self.shapes.supergraph.has_contexts() {
@@ -87,7 +88,7 @@ impl Collector<'_, '_> {
             for ty in entry.types.iter() {
                 let interfaces = supergraph.ty(ty).interfaces.iter().copied();
                 let declaring = std::iter::once(ty).chain(interfaces);
-                for field in declaring.filter_map(|on| supergraph.field_named(on, &entry.field)) {
+                for field in declaring.filter_map(|on| supergraph.field_named(on, entry.field())) {
                     for capability in &supergraph.field(field).capabilities {
                         if self.is_active(capability) {
                             uses.extend(uses_of(field, capability));
@@ -113,7 +114,7 @@ impl Shapes<'_> {
         &mut self,
         reader: ContextUse,
         shape: &mut Shape,
-        known: &mut HashMap<Entry, usize>,
+        known: &mut FxHashMap<Entry, usize>,
     ) -> bool {
         let supergraph = self.supergraph;
         let mut missing = shape.types.clone();
@@ -122,8 +123,7 @@ impl Shapes<'_> {
             if types.is_empty() {
                 continue;
             }
-            let set = supergraph.field_set(*field_set);
-            let field_set = self.of_field_set(*setter, &set.items);
+            let field_set = self.of_interned(*field_set);
             let read = self.get(field_set);
             let entries = read.entries.iter().map(|entry| {
                 let types = entry.types.intersection(&types);

@@ -21,6 +21,13 @@ pub(crate) struct Candidate {
     pub(crate) choices: Rc<Choices>,
 }
 
+impl Candidate {
+    /// What a plan of it weighs at least, however its requests are delayed to be shared.
+    pub(crate) fn least_weight(&self) -> u64 {
+        1000 * self.requests.subgraphs() as u64 + 100 * u64::from(self.ready)
+    }
+}
+
 /// The decisions for all fields of a shape.
 #[derive(Debug)]
 pub(crate) enum Choices {
@@ -45,7 +52,7 @@ pub(crate) struct FieldChoice {
     /// The runtime type; an interface while the runtime type is unknown.
     pub(crate) ty: TypeId,
     /// One subgraph; several when each can answer only a part of the value below.
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Rc<[Source]>,
     /// The decisions below.
     pub(crate) child: Option<Child>,
 }

@@ -22,7 +22,7 @@ pub(crate) struct FieldOption {
     pub(crate) requests: Requests,
     pub(crate) ready: u32,
     pub(crate) fields: u32,
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Rc<[Source]>,
     pub(crate) child: Option<Child>,
 }
 
@@ -52,12 +52,6 @@ struct Partial {
     picks: Vec<usize>,
 }
 
-impl Partial {
-    fn weight(&self) -> u64 {
-        weight(&self.requests, self.ready, self.fields)
-    }
-}
-
 /// The number that options are compared by.
 pub(crate) fn weight(requests: &Requests, ready: u32, fields: u32) -> u64 {
     1000 * requests.len() as u64 + 100 * u64::from(ready) + u64::from(fields)
@@ -78,7 +72,7 @@ pub(crate) fn add_item(
                     a.requests == b.requests
                         && a.ready == b.ready
                         && a.sources.len() == b.sources.len()
-                        && a.sources.iter().zip(&b.sources).all(|(a, b)| a.subgraph == b.subgraph)
+                        && a.sources.iter().zip(&*b.sources).all(|(a, b)| a.subgraph == b.subgraph)
                 })
     };
     match items.iter_mut().find(equal) {
@@ -103,39 +97,41 @@ pub(crate) fn combine(mut items: Vec<Item>, width: Width, steps: &mut u64) -> Ve
 fn extend(beam: Vec<Partial>, item: &Item, width: Width, steps: &mut u64) -> Vec<Partial> {
     let options = &item.members[0].2;
     let fields: Vec<u32> = (0..options.len()).map(|pick| item.fields(pick)).collect();
-    let mut next: Vec<Partial> = Vec::with_capacity(beam.len() * options.len());
-    for partial in &beam {
-        for (pick, option) in options.iter().enumerate() {
+    // Most of what is tried is dropped: only what is kept gets sets of its own.
+    let mut tried: Vec<(u64, u32, u32)> = Vec::with_capacity(beam.len() * options.len());
+    for (from, partial) in (0_u32..).zip(&beam) {
+        for (pick, option) in (0_u32..).zip(options.iter()) {
             *steps += 1;
-            let mut requests = partial.requests.clone();
-            requests.unite(&option.requests);
-            let mut picks = partial.picks.clone();
-            picks.push(pick);
-            next.push(Partial {
-                requests,
-                ready: partial.ready.max(option.ready),
-                fields: partial.fields.saturating_add(fields[pick]),
-                picks,
-            });
+            let weight = 1000 * partial.requests.united_len(&option.requests) as u64
+                + 100 * u64::from(partial.ready.max(option.ready))
+                + u64::from(partial.fields.saturating_add(fields[pick as usize]));
+            tried.push((weight, from, pick));
         }
     }
-    next.sort_by_key(Partial::weight);
-    if width.exhaustive {
-        next.truncate(width.beam);
-        return next;
-    }
-    let mut kept: Vec<Partial> = Vec::with_capacity(width.beam.min(next.len()));
-    for partial in next {
+    // Equal ones stay in their order, which the numbers give.
+    tried.sort_unstable();
+    let mut kept: Vec<Partial> = Vec::with_capacity(width.beam.min(tried.len()));
+    let mut requests = Requests::default();
+    for (_, from, pick) in tried {
         if kept.len() == width.beam {
             break;
         }
-        let dominated = kept.iter().any(|better| {
-            better.ready <= partial.ready
-                && better.fields <= partial.fields
-                && better.requests.is_subset(&partial.requests)
-        });
+        let (partial, pick) = (&beam[from as usize], pick as usize);
+        let option = &options[pick];
+        let ready = partial.ready.max(option.ready);
+        let fields = partial.fields.saturating_add(fields[pick]);
+        requests.set_union(&partial.requests, &option.requests);
+        let dominated = !width.exhaustive
+            && kept.iter().any(|better| {
+                better.ready <= ready
+                    && better.fields <= fields
+                    && better.requests.is_subset(&requests)
+            });
         if !dominated {
-            kept.push(partial);
+            let mut picks = Vec::with_capacity(partial.picks.len() + 1);
+            picks.extend_from_slice(&partial.picks);
+            picks.push(pick);
+            kept.push(Partial { requests: requests.clone(), ready, fields, picks });
         }
     }
     kept

@@ -163,9 +163,7 @@ impl Solver<'_> {
     }
 
     fn field_set_shape(&mut self, set: FieldSetId) -> ShapeId {
-        let supergraph = self.supergraph();
-        let set = supergraph.field_set(set);
-        self.shapes.of_field_set(set.on, &set.items)
+        self.shapes.of_interned(set)
     }
 
     /// The ways to have a field set on objects of type `ty` with what `reach` offers so far.

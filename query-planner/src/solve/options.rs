@@ -128,7 +128,7 @@ impl Solver<'_> {
     fn answerers_here(&self, entry: &Entry, ty: TypeId, at: StandingId) -> Vec<Answerer> {
         let carriers = &self.standings[at.index()].carriers;
         let resolved = carriers.iter().enumerate().filter_map(|(index, carrier)| {
-            let resolution = self.capabilities.resolve(carrier, ty, &entry.field)?;
+            let resolution = self.capabilities.resolve(carrier, ty, entry.field())?;
             resolution.needs.is_nothing().then(|| Answerer {
                 from: From::Carrier(index),
                 carrier: carrier.clone(),
@@ -142,7 +142,7 @@ impl Solver<'_> {
 
     fn answerers_by_jumps(&self, entry: &Entry, ty: TypeId, reach: &Reach) -> Vec<Answerer> {
         let supergraph = self.supergraph();
-        let field = supergraph.field_named(ty, &entry.field).map(|field| supergraph.field(field));
+        let field = supergraph.field_named(ty, entry.field()).map(|field| supergraph.field(field));
         let by_jump = |jump: &Rc<Jump>| {
             // Most subgraphs know nothing of most fields: look before preparing to stand there.
             if !jump.enters_interface_object() {
@@ -150,8 +150,8 @@ impl Solver<'_> {
             }
             let carrier = self.arrived(jump, ty);
             let resolution = match carrier.interface_object {
-                Some(_) => self.capabilities.resolve(&carrier, ty, &entry.field),
-                None => self.capabilities.resolve_on(jump.subgraph, ty, &entry.field),
+                Some(_) => self.capabilities.resolve(&carrier, ty, entry.field()),
+                None => self.capabilities.resolve_on(jump.subgraph, ty, entry.field()),
             }?;
             Some(Answerer {
                 from: From::Jump(Rc::clone(jump)),
@@ -216,13 +216,13 @@ impl Solver<'_> {
         answerer: Answerer,
     ) -> Vec<FieldOption> {
         self.steps += 1;
-        let source = source(&answerer);
+        let sources: Rc<[Source]> = Rc::new([source(&answerer)]);
         let Some(child) = entry.child else {
             return vec![FieldOption {
                 requests: answerer.requests,
                 ready: answerer.level,
                 fields: 1,
-                sources: vec![source],
+                sources,
                 child: None,
             }];
         };
@@ -237,7 +237,7 @@ impl Solver<'_> {
                 requests,
                 ready: answerer.level + candidate.ready,
                 fields: candidate.fields.saturating_add(1),
-                sources: vec![source.clone()],
+                sources: Rc::clone(&sources),
                 child: Some(Child {
                     shape: child,
                     state: solved.state,
@@ -268,7 +268,7 @@ impl Solver<'_> {
                 answerer.carrier.subgraph,
                 &answerer.resolution,
                 answerer.carrier.view,
-                (ty, &entry.field),
+                (ty, entry.field()),
                 members.as_ref(),
             );
             // Alone, the position's clock starts with its arrival; among several each keeps its own.
@@ -290,7 +290,7 @@ impl Solver<'_> {
         let interfaces = supergraph.ty(ty).interfaces.iter().copied();
         for on in std::iter::once(ty).chain(interfaces) {
             let row = supergraph.ty(on);
-            let Some(field) = supergraph.field_named(on, &entry.field) else { continue };
+            let Some(field) = supergraph.field_named(on, entry.field()) else { continue };
             for capability in &supergraph.field(field).capabilities {
                 let subgraph = capability.subgraph;
                 let declares =
@@ -309,7 +309,7 @@ impl Solver<'_> {
         let supergraph = self.supergraph();
         let mut common: Option<TypeSet> = None;
         for subgraph in paths.iter() {
-            let Some(resolution) = self.capabilities.resolve_on(subgraph, ty, &entry.field) else {
+            let Some(resolution) = self.capabilities.resolve_on(subgraph, ty, entry.field()) else {
                 continue;
             };
             let local = supergraph.ty(resolution.local);
@@ -320,7 +320,7 @@ impl Solver<'_> {
             });
         }
         common.unwrap_or_else(|| {
-            let field = supergraph.field_named(ty, &entry.field);
+            let field = supergraph.field_named(ty, entry.field());
             field
                 .map(|field| supergraph.ty(supergraph.field(field).ty.named()).possible.clone())
                 .unwrap_or_default()
@@ -342,7 +342,7 @@ impl Solver<'_> {
         ty == supergraph.query_type()
             && options.iter().all(|option| option.requests.len() > at_least)
             && supergraph
-                .field_named(ty, &entry.field)
+                .field_named(ty, entry.field())
                 .is_some_and(|field| !supergraph.field(field).ty.is_list())
     }
 
@@ -397,6 +397,7 @@ impl Solver<'_> {
         let below = self.standing(below);
         let solved = self.solve(child, below);
         let level = chosen.iter().map(|answerer| answerer.level).max().unwrap_or_default();
+        let sources: Rc<[Source]> = chosen.iter().map(source).collect();
         let options = solved.candidates.iter().map(|candidate| {
             let mut requests = candidate.requests.clone();
             chosen.iter().for_each(|answerer| requests.unite(&answerer.requests));
@@ -404,7 +405,7 @@ impl Solver<'_> {
                 requests,
                 ready: level.max(candidate.ready),
                 fields: candidate.fields.saturating_add(1),
-                sources: chosen.iter().map(source).collect(),
+                sources: Rc::clone(&sources),
                 child: Some(Child {
                     shape: child,
                     state: solved.state,
@@ -441,7 +442,7 @@ impl Solver<'_> {
     fn why_not(&self, entry: &Entry, ty: TypeId) -> PlanErrorKind {
         let supergraph = self.supergraph();
         let row = supergraph.ty(ty);
-        let field = supergraph.field_named(ty, &entry.field).map(|field| supergraph.field(field));
+        let field = supergraph.field_named(ty, entry.field()).map(|field| supergraph.field(field));
         let declared =
             field.iter().flat_map(|field| &field.capabilities).filter(|row| !row.external);
         let names: Vec<String> =
@@ -457,7 +458,7 @@ impl Solver<'_> {
                 names.join(", ")
             ),
         };
-        PlanErrorKind::Unreachable { coordinate: format!("{}.{}", row.name, entry.field), reason }
+        PlanErrorKind::Unreachable { coordinate: format!("{}.{}", row.name, entry.field()), reason }
     }
 }
 

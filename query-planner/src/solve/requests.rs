@@ -22,6 +22,12 @@ impl Requests {
         self.0.len()
     }
 
+    /// How many subgraphs are asked.
+    pub(crate) fn subgraphs(&self) -> usize {
+        let is_new = |at: usize| self.0[..at].iter().all(|pair| pair.1 != self.0[at].1);
+        (0..self.0.len()).filter(|at| is_new(*at)).count()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -41,17 +47,61 @@ impl Requests {
 
     /// Adds all of `other`.
     pub(crate) fn unite(&mut self, other: &Self) {
-        if other.0.is_empty() {
+        if other.is_subset(self) {
             return;
         }
-        self.0.extend_from_slice(&other.0);
-        self.0.sort_unstable();
-        self.0.dedup();
+        let mut united = Self::default();
+        united.set_union(self, other);
+        *self = united;
+    }
+
+    /// Becomes what `a` and `b` have.
+    pub(crate) fn set_union(&mut self, a: &Self, b: &Self) {
+        self.0.clear();
+        self.0.reserve(a.0.len() + b.0.len());
+        let (mut a, mut b) = (a.0.as_slice(), b.0.as_slice());
+        while let (Some(first), Some(second)) = (a.first(), b.first()) {
+            self.0.push(*first.min(second));
+            if first <= second {
+                a = &a[1..];
+            }
+            if second <= first {
+                b = &b[1..];
+            }
+        }
+        self.0.extend_from_slice(a);
+        self.0.extend_from_slice(b);
+    }
+
+    /// How many requests both have together.
+    pub(crate) fn united_len(&self, other: &Self) -> usize {
+        let (mut a, mut b) = (self.0.as_slice(), other.0.as_slice());
+        let mut len = 0;
+        while let (Some(first), Some(second)) = (a.first(), b.first()) {
+            len += 1;
+            let order = first.cmp(second);
+            a = &a[usize::from(order.is_le())..];
+            b = &b[usize::from(order.is_ge())..];
+        }
+        len + a.len() + b.len()
     }
 
     pub(crate) fn is_subset(&self, other: &Self) -> bool {
-        let mut rest = other.0.iter();
-        self.0.iter().all(|pair| rest.any(|theirs| theirs == pair))
+        if self.0.len() > other.0.len() {
+            return false;
+        }
+        let mut rest = other.0.as_slice();
+        self.0.iter().all(|pair| {
+            while let Some((first, more)) = rest.split_first() {
+                rest = more;
+                match first.cmp(pair) {
+                    std::cmp::Ordering::Less => {}
+                    std::cmp::Ordering::Equal => return true,
+                    std::cmp::Ordering::Greater => return false,
+                }
+            }
+            false
+        })
     }
 }
 

@@ -106,8 +106,8 @@ impl Finder<'_> {
             shape,
             entry: index,
             path: self.plan.path(position),
-            coordinate: format!("{declared}.{}", entry.field),
-            field: entry.field.clone(),
+            coordinate: format!("{declared}.{}", entry.field()),
+            field: entry.field().to_owned(),
             types: entry.types.iter().collect(),
             is_composite: entry.child.is_some(),
             taken: self.asked.slots.get(&slot).cloned().unwrap_or_default(),
@@ -123,7 +123,7 @@ fn declaring(supergraph: &Supergraph, entry: &Entry) -> Vec<SubgraphId> {
     for ty in entry.types.iter() {
         let interfaces = supergraph.ty(ty).interfaces.iter().copied();
         for on in std::iter::once(ty).chain(interfaces) {
-            let Some(field) = supergraph.field_named(on, &entry.field) else { continue };
+            let Some(field) = supergraph.field_named(on, entry.field()) else { continue };
             for capability in &supergraph.field(field).capabilities {
                 let row = supergraph.ty(on).in_subgraph(capability.subgraph);
                 if on == ty || row.is_some_and(|row| row.interface_object) {

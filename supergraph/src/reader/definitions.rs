@@ -9,10 +9,11 @@ use crate::{
     TypeSet, Value,
     directives::{join_fields, join_graph, join_types, owner, pairs},
     id::{IdVec, SubgraphId, TypeId},
-    table::{ArgumentDef, EnumValueDef, FieldDef, SubgraphDef, TypeDef, TypeInSubgraph, TypeKind},
+    table::{
+        ArgumentDef, EnumValueDef, FieldDef, Names, SubgraphDef, TypeDef, TypeInSubgraph, TypeKind,
+    },
 };
 use apollo_compiler::{Name, Node, ast};
-use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap};
 
 const BUILT_IN: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
@@ -91,7 +92,7 @@ impl<'a> Reader<'a> {
             graphs,
             subgraphs,
             types: IdVec::new(),
-            type_names: IndexMap::new(),
+            type_names: Names::default(),
             fields: IdVec::new(),
             field_sets: IdVec::new(),
             interned: HashMap::new(),
@@ -110,7 +111,7 @@ impl<'a> Reader<'a> {
                 name: shape.name.to_string(),
                 kind: shape.kind,
                 accessible: !shape.directives.has("inaccessible"),
-                fields: IndexMap::new(),
+                fields: Names::default(),
                 possible: TypeSet::new(),
                 interfaces: Vec::new(),
                 in_subgraphs: Vec::new(),
@@ -142,7 +143,7 @@ impl<'a> Reader<'a> {
             name: name.to_owned(),
             kind: TypeKind::Scalar,
             accessible: true,
-            fields: IndexMap::new(),
+            fields: Names::default(),
             possible: TypeSet::new(),
             interfaces: Vec::new(),
             in_subgraphs: Vec::new(),

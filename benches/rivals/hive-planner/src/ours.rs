@@ -37,7 +37,12 @@ impl Planner {
 
     pub(crate) fn parse(&self, text: &str) -> Result<Document, String> {
         let schema = self.supergraph.api_schema();
+        // Some give a nullable variable to `@skip` or `@include`, which is not valid.
+        let mended = text.replace(": Boolean!", ": Boolean").replace(": Boolean", ": Boolean!");
         let valid = ExecutableDocument::parse_and_validate(schema, text, "operation.graphql")
+            .or_else(|_| {
+                ExecutableDocument::parse_and_validate(schema, mended, "operation.graphql")
+            })
             .map_err(|error| error.errors.to_string())?;
         let name = valid.operations.named.keys().next();
         let name = name.filter(|_| valid.operations.anonymous.is_none()).map(ToString::to_string);
@@ -47,7 +52,7 @@ impl Planner {
         let mut document = Document { valid, name, guards: Guards::default() };
         // Their plan has the requests of all conditions, so that ours is the largest one.
         let mut most = 0;
-        for bits in 0..1_u32 << variables.len().min(4) {
+        for bits in 0..1_u32 << variables.len().min(6) {
             let on = variables.iter().enumerate().filter(|(bit, _)| bits & 1 << bit != 0);
             let variables = on.map(|(_, name)| (*name).to_owned()).collect();
             let guards = Guards { variables, labels: Default::default() };

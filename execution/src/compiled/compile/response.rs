@@ -47,8 +47,7 @@ impl Compiler<'_> {
         let possible = self.supergraph.ty(declared).possible.iter();
         let by_type = possible.map(|ty| (ty, self.shown_as(selection, ty))).collect();
         let unknown = selection.cases.iter().position(|case| case.types.is_none());
-        let (position, cases) = (selection.position, Vec::new());
-        self.shown.push(ShownObject { position, by_type, unknown, cases });
+        self.shown.push(ShownObject { by_type, unknown, cases: Vec::new() });
         let cases = selection.cases.iter().map(|case| self.case(case)).collect();
         self.shown[index].cases = cases;
         index

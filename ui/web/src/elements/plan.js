@@ -231,7 +231,7 @@ class GraphloomPlan extends HTMLElement {
         node("div", { class: "gl-bar", "aria-hidden": "true", style: `--share: ${ran.milliseconds / ran.slowest}` }),
       fetch.path && node("code", { class: "gl-path", title: "where the answers go" }, fetch.path),
       ...(fetch.entities ?? []).map((entity) => node("code", { class: "gl-entity", title: "what it sends" }, entity)),
-      node("div", { class: "gl-fetch-foot" }, waits(fetch), outcome(ran)),
+      node("div", { class: "gl-fetch-foot" }, waits(fetch), deferred(fetch, this.#plan), outcome(ran)),
       details,
     );
     for (const type of ["pointerenter", "focusin"]) card.addEventListener(type, () => this.#trace(fetch.id));
@@ -299,6 +299,13 @@ function warningsOf(plan) {
 function waits(fetch) {
   const before = fetch.waitsFor ?? [];
   return node("span", {}, before.length ? `after ${before.join(", ")}` : "starts at once");
+}
+
+function deferred(fetch, plan) {
+  const parts = (plan.deferred ?? []).filter((part) => part.fetches.includes(fetch.id));
+  if (!parts.length) return null;
+  const labels = parts.map((part) => part.label ?? `defer ${part.id}`);
+  return node("span", { title: "its answer may come later" }, `deferred: ${labels.join(", ")}`);
 }
 
 function outcome(ran) {
