@@ -79,6 +79,12 @@ codes! {
         ListSizeInvalidAssumedSize = "LIST_SIZE_INVALID_ASSUMED_SIZE",
         ListSizeInvalidSlicingArgument = "LIST_SIZE_INVALID_SLICING_ARGUMENT",
         ListSizeInvalidSizedField = "LIST_SIZE_INVALID_SIZED_FIELD",
+        CacheTagInvalidFormat = "CACHE_TAG_INVALID_FORMAT",
+        CacheTagAppliedToNonRootField = "CACHE_TAG_APPLIED_TO_NON_ROOT_FIELD",
+        CacheTagInvalidFormatArgumentOnRootField =
+            "CACHE_TAG_INVALID_FORMAT_ARGUMENT_ON_ROOT_FIELD",
+        CacheTagInvalidFormatArgumentOnEntity = "CACHE_TAG_INVALID_FORMAT_ARGUMENT_ON_ENTITY",
+        CacheTagEntityNotResolvable = "CACHE_TAG_ENTITY_NOT_RESOLVABLE",
         AuthRequirementsAppliedOnInterface = "AUTH_REQUIREMENTS_APPLIED_ON_INTERFACE",
         DirectiveCompositionError = "DIRECTIVE_COMPOSITION_ERROR",
         MergedDirectiveApplicationOnExternal = "MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL",
@@ -111,6 +117,7 @@ codes! {
         QueryRootTypeInaccessible = "QUERY_ROOT_TYPE_INACCESSIBLE",
         RequiredInaccessible = "REQUIRED_INACCESSIBLE",
         ImplementedByInaccessible = "IMPLEMENTED_BY_INACCESSIBLE",
+        DisallowedInaccessible = "DISALLOWED_INACCESSIBLE",
         OnlyInaccessibleChildren = "ONLY_INACCESSIBLE_CHILDREN",
         ShareableHasMismatchedRuntimeTypes = "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
         ContextNameInvalid = "CONTEXT_NAME_INVALID",
@@ -151,6 +158,7 @@ codes! {
         InconsistentNonRepeatableDirectiveArguments =
             "INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
         MergedNonRepeatableDirectiveArguments = "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
+        DirectiveCompositionWarn = "DIRECTIVE_COMPOSITION_WARN",
         DirectiveCompositionInfo = "DIRECTIVE_COMPOSITION_INFO",
         InconsistentRuntimeTypesForShareableReturn =
             "INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN",

@@ -14,12 +14,13 @@ use apollo_compiler::ast::{Type, Value};
 
 use crate::codes::ErrorCode;
 use crate::failure::CompositionError;
-use crate::merged::{MergedField, MergedType, Supergraph, is_inaccessible};
+use crate::merged::{MergedDirective, MergedField, MergedType, Supergraph, is_inaccessible};
 use crate::report::Report;
-use crate::schema::{Kind, Subgraph, located};
+use crate::schema::{Kind, Subgraph, is_executable, located};
 
 pub(crate) fn check(subgraphs: &[Subgraph], supergraph: &Supergraph, report: &mut Report) {
     let mut checker = Checker { subgraphs, supergraph, report };
+    supergraph.directives.values().for_each(|directive| checker.directive(directive));
     for definition in supergraph.types.values() {
         if is_inaccessible(&definition.applied) {
             if definition.name == "Query" {
@@ -55,6 +56,34 @@ impl<'a> Checker<'a> {
     fn is_hidden(&self, ty: &Type) -> bool {
         let definition = self.supergraph.types.get(ty.inner_named_type());
         definition.is_some_and(|definition| is_inaccessible(&definition.applied))
+    }
+
+    /// Where a schema carries the directive, its readers need all of its arguments.
+    fn directive(&mut self, directive: &MergedDirective) {
+        let on_types = directive.locations.iter().find(|location| !is_executable(**location));
+        let Some(location) = on_types else { return };
+        for argument in directive.arguments.values().filter(|a| is_inaccessible(&a.applied)) {
+            let coordinate = format!("@{}({}:)", directive.name, argument.name);
+            let message = format!(
+                "`{coordinate}` is `@inaccessible`, but `@{}` may stand in schemas (`{}`), where \
+                 nothing of a directive can be hidden",
+                directive.name,
+                location.name()
+            );
+            let mut error = CompositionError::new(ErrorCode::DisallowedInaccessible, message)
+                .on(coordinate)
+                .fix("remove `@inaccessible` from the argument");
+            for subgraph in self.subgraphs {
+                let definition = subgraph.directives.get(&directive.name);
+                let written = definition.and_then(|definition| {
+                    definition.arguments.iter().find(|it| it.name == argument.name)
+                });
+                if let Some(written) = written {
+                    error = error.at(&subgraph.name, subgraph.source.locate(written.location()));
+                }
+            }
+            self.report.error(error);
+        }
     }
 
     /// A visible type must have something visible in it.

@@ -141,6 +141,9 @@ fn used_directives(supergraph: &Supergraph) -> Vec<Known> {
         }
         definition.values.values().for_each(|value| note(&value.applied));
     }
+    for directive in supergraph.directives.values() {
+        directive.arguments.values().for_each(|argument| note(&argument.applied));
+    }
     used.sort();
     // The cost specification is linked as a whole.
     if used.contains(&Known::ListSize) && !used.contains(&Known::Cost) {

@@ -16,6 +16,7 @@ mod shareable; // `@shareable`.
 mod access_control; // `@authenticated`, `@requiresScopes`, `@policy`.
 mod context; // `@fromContext`.
 mod cost; // `@cost`, `@listSize`.
+mod cache_tag; // `@cacheTag`.
 
 use crate::failure::CompositionError;
 use crate::schema::Subgraph;
@@ -36,4 +37,5 @@ pub(crate) fn check_subgraph(subgraph: &Subgraph, errors: &mut Vec<CompositionEr
     access_control::check_access_control(subgraph, errors);
     context::check_context(subgraph, errors);
     cost::check_cost(subgraph, errors);
+    cache_tag::check_cache_tags(subgraph, errors);
 }

@@ -12,7 +12,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use apollo_compiler::ast::{Directive, DirectiveDefinition, Type, Value};
+use apollo_compiler::ast::{Directive, DirectiveDefinition, DirectiveLocation, Type, Value};
 use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
@@ -280,6 +280,21 @@ pub(crate) fn has(applied: &[Applied], known: Known) -> bool {
 
 fn contains(fields: &FieldsByType, parent: &Name, field: &Name) -> bool {
     fields.get(parent).is_some_and(|fields| fields.contains(field))
+}
+
+/// Whether a directive may stand in operations there.
+pub(crate) fn is_executable(location: DirectiveLocation) -> bool {
+    matches!(
+        location,
+        DirectiveLocation::Query
+            | DirectiveLocation::Mutation
+            | DirectiveLocation::Subscription
+            | DirectiveLocation::Field
+            | DirectiveLocation::FragmentDefinition
+            | DirectiveLocation::FragmentSpread
+            | DirectiveLocation::InlineFragment
+            | DirectiveLocation::VariableDefinition
+    )
 }
 
 /// Adds where a coordinate stands in each subgraph that has it.

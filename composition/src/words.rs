@@ -36,18 +36,39 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// The Levenshtein distance.
+/// How many characters must be inserted, removed, replaced or swapped with their neighbor (the
+/// optimal string alignment distance).
 fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.iter().enumerate() {
+        let mut row = vec![i + 1];
         for (j, r) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+            let replaced = above[j] + usize::from(l != r);
+            let mut best = replaced.min(row[j] + 1).min(above[j + 1] + 1);
+            if i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
         }
+        before = std::mem::replace(&mut above, row);
     }
-    row[right.len()]
+    above[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn swapped_letters_are_one_slip() {
+        assert_eq!(nearest("Itn", ["Boolean", "Float", "ID", "Int", "String"]), Some("Int"));
+        assert_eq!(nearest("Prodcut", ["Product", "Products", "Produce"]), Some("Product"));
+    }
+
+    #[test]
+    fn what_is_not_near_is_not_meant() {
+        assert_eq!(nearest("Price", ["Boolean", "Shipment"]), None);
+    }
 }

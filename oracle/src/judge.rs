@@ -14,8 +14,9 @@ use crate::document::{self, Document, Selection};
 use crate::fault::Fault;
 use crate::ordered::Ordered;
 use apollo_compiler::ast::OperationType;
-use query_planner::{GroupKind, QueryPlan};
-use std::collections::BTreeMap;
+use query_planner::{FetchId, QueryPlan, ResponseSelection, ResponseSource, SlotId};
+use std::collections::{BTreeMap, BTreeSet};
+use supergraph::Supergraph;
 
 /// What was sent, as far as it is judged.
 #[derive(Debug, Default)]
@@ -27,12 +28,25 @@ pub(crate) struct Calls {
 }
 
 /// Judges an answer without faults.
-pub(crate) fn judge(ours: &Ordered, truth: &Ordered) -> Result<(), String> {
+pub(crate) fn judge(ours: &Ordered, truth: &Ordered, plan: &QueryPlan) -> Result<(), String> {
     if ours.get("data") != truth.get("data") {
         return Err("the data differ".to_owned());
     }
-    if ours.get("errors").is_some() != truth.get("errors").is_some() {
-        return Err("errors on one side only".to_owned());
+    let data = truth.get("data").unwrap_or(&Ordered::Null);
+    let twins = Twins::of(plan);
+    let (ours, truth) = (error_paths(ours)?, error_paths(truth)?);
+    let told = |path: &Path, by: &[Path]| by.iter().any(|known| twins.covers(known, path));
+    for path in &ours {
+        if !told(path, &truth) {
+            return Err(format!("there is no error at `{}`", path.join(".")));
+        }
+    }
+    for path in &truth {
+        // What a null above hides need not be told for itself.
+        let null = null_on_the_way(data, path);
+        if !told(&null, &ours) {
+            return Err(format!("the error at `{}` is not told", path.join(".")));
+        }
     }
     Ok(())
 }
@@ -41,26 +55,196 @@ pub(crate) fn judge(ours: &Ordered, truth: &Ordered) -> Result<(), String> {
 pub(crate) fn judge_faulty(
     ours: &Ordered,
     truth: &Ordered,
-    plan: &QueryPlan,
-    faults: &BTreeMap<String, Vec<Fault>>,
+    excuses: &Excuses,
 ) -> Result<(), String> {
-    let errors = match ours.get("errors") {
-        Some(Ordered::List(errors)) => errors.len(),
-        _ => 0,
-    };
+    let errors = error_paths(ours)?;
     let (Some(data), Some(true_data)) = (ours.get("data"), truth.get("data")) else {
         return Err("`data` is missing".to_owned());
     };
-    if *data == Ordered::Null && errors == 0 && *true_data != Ordered::Null {
+    if *data == Ordered::Null && errors.is_empty() && *true_data != Ordered::Null {
         return Err("`data` is null without an error".to_owned());
     }
-    // What is computed from a null that a fault made is another value, and rightly so.
-    let mut extra = Vec::new();
-    compare(data, true_data, has_requirements(plan), "", &mut extra)?;
-    let silent = faults.values().flatten().any(is_silent);
-    match extra.first() {
-        Some(path) if errors == 0 && !silent => Err(format!("`{path}` is null without an error")),
-        _ => Ok(()),
+    if let Some(path) = errors.iter().find(|path| !leads_somewhere(data, path)) {
+        return Err(format!("the error path `{}` leads nowhere", path.join(".")));
+    }
+    let mut comparing = Comparing { excuses, path: Vec::new(), extra: Vec::new() };
+    comparing.compare(data, true_data)?;
+    let unexcused = |path: &&Path| {
+        let field = path.iter().rev().find(|name| name.parse::<usize>().is_err());
+        !errors.iter().any(|error| excuses.twins.covers(error, path))
+            && !field.is_some_and(|field| excuses.silent.contains(field))
+    };
+    match comparing.extra.iter().find(unexcused) {
+        Some(path) => Err(format!("`{}` is null without an error", path.join("."))),
+        None => Ok(()),
+    }
+}
+
+/// Response names and indexes.
+type Path = Vec<String>;
+
+/// The paths of all errors; that of an error without one is empty: the whole response.
+fn error_paths(response: &Ordered) -> Result<Vec<Path>, String> {
+    let errors = match response.get("errors") {
+        Some(Ordered::List(errors)) if !errors.is_empty() => errors,
+        Some(_) => return Err("`errors` is no list, or an empty one".to_owned()),
+        None => return Ok(Vec::new()),
+    };
+    let path_of = |error: &Ordered| match error.get("path") {
+        Some(Ordered::List(path)) => path
+            .iter()
+            .map(|part| match part {
+                Ordered::String(name) => Ok(name.clone()),
+                Ordered::Number(index) => Ok(index.to_string()),
+                other => Err(format!("an error path holds {other}")),
+            })
+            .collect(),
+        Some(other) => Err(format!("an error path is {other}")),
+        None => Ok(Path::new()),
+    };
+    errors.iter().map(path_of).collect()
+}
+
+/// Response names that show the same value of the same object: one error tells of all.
+#[derive(Debug, Default)]
+struct Twins(BTreeMap<String, String>);
+
+impl Twins {
+    fn of(plan: &QueryPlan) -> Self {
+        let mut twins = Self::default();
+        twins.read(&plan.response);
+        twins
+    }
+
+    fn read(&mut self, response: &ResponseSelection) {
+        for case in &response.cases {
+            let mut names: BTreeMap<SlotId, &str> = BTreeMap::new();
+            for field in &case.fields {
+                let ResponseSource::Slot { slot, selection, .. } = &field.source else { continue };
+                let name = field.response_name.as_str();
+                let first = *names.entry(*slot).or_insert(name);
+                if first != name {
+                    self.0.insert(name.to_owned(), first.to_owned());
+                }
+                if let Some(below) = selection {
+                    self.read(below);
+                }
+            }
+        }
+    }
+
+    /// Whether an error explains a null: one path is the beginning of the other.
+    fn covers(&self, error: &Path, null: &Path) -> bool {
+        error.iter().zip(null).all(|(one, other)| self.first(one) == self.first(other))
+    }
+
+    fn first<'n>(&'n self, mut name: &'n String) -> &'n String {
+        // A name may stand for several values, so that there may be a circle.
+        for _ in 0..self.0.len() {
+            match self.0.get(name) {
+                Some(first) => name = first,
+                None => break,
+            }
+        }
+        name
+    }
+}
+
+/// The path down to where data are null, or all of it.
+fn null_on_the_way(data: &Ordered, path: &[String]) -> Path {
+    let mut at = data;
+    for (walked, part) in path.iter().enumerate() {
+        let next = match at {
+            Ordered::Object(_) => at.get(part),
+            Ordered::List(items) => part.parse().ok().and_then(|index: usize| items.get(index)),
+            _ => return path[..walked].to_vec(),
+        };
+        let Some(next) = next else { return path[..walked].to_vec() };
+        at = next;
+    }
+    path.to_vec()
+}
+
+/// Whether a path can be walked, to its end or to a null.
+fn leads_somewhere(data: &Ordered, path: &[String]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return true };
+    match data {
+        Ordered::Null => true,
+        Ordered::Object(_) => data.get(first).is_some_and(|value| leads_somewhere(value, rest)),
+        Ordered::List(items) => {
+            let item = first.parse::<usize>().ok().and_then(|index| items.get(index));
+            item.is_some_and(|item| leads_somewhere(item, rest))
+        }
+        _ => false,
+    }
+}
+
+/// What may differ from the truth because of faults that leave no error.
+#[derive(Default)]
+pub(crate) struct Excuses {
+    /// Response names of computed fields: of an input that is null by a fault they are another value.
+    computed: BTreeSet<String>,
+    /// Response names of fields that a silent fault may make null: what a subgraph with such a
+    /// fault answers, and what hangs on its keys and values.
+    silent: BTreeSet<String>,
+    twins: Twins,
+}
+
+impl Excuses {
+    /// Those of a plan under faults.
+    pub(crate) fn of(
+        supergraph: &Supergraph,
+        computed: &BTreeSet<String>,
+        plan: &QueryPlan,
+        faults: &BTreeMap<String, Vec<Fault>>,
+    ) -> Self {
+        let mut silenced: BTreeSet<FetchId> = BTreeSet::new();
+        for (id, fetch) in plan.fetches.iter() {
+            let faults = faults.get(&supergraph.subgraph(fetch.subgraph).name);
+            if faults.into_iter().flatten().any(is_silent)
+                || fetch.waits_for.iter().any(|other| silenced.contains(other))
+            {
+                silenced.insert(id);
+            }
+        }
+        let mut slots = BTreeSet::new();
+        for group in silenced.iter().flat_map(|fetch| &plan.fetches[*fetch].groups) {
+            fill(&plan.groups[*group].selection, &mut slots);
+        }
+        let mut excuses = Self { twins: Twins::of(plan), ..Self::default() };
+        excuses.read(computed, plan, &plan.response, &slots);
+        excuses
+    }
+
+    fn read(
+        &mut self,
+        computed: &BTreeSet<String>,
+        plan: &QueryPlan,
+        response: &ResponseSelection,
+        slots: &BTreeSet<SlotId>,
+    ) {
+        for field in response.cases.iter().flat_map(|case| &case.fields) {
+            let ResponseSource::Slot { slot, selection, .. } = &field.source else { continue };
+            let name = &plan.slots[*slot].field;
+            if slots.contains(slot) {
+                self.silent.insert(field.response_name.clone());
+            }
+            if computed.contains(name) {
+                self.computed.insert(field.response_name.clone());
+            }
+            if let Some(below) = selection {
+                self.read(computed, plan, below, slots);
+            }
+        }
+    }
+}
+
+fn fill(selection: &query_planner::Selection, slots: &mut BTreeSet<SlotId>) {
+    for field in &selection.fields {
+        slots.insert(field.slot);
+        if let Some(below) = &field.selection {
+            fill(below, slots);
+        }
     }
 }
 
@@ -69,50 +253,55 @@ fn is_silent(fault: &Fault) -> bool {
     matches!(fault, Fault::Null { .. } | Fault::MissingEntity { .. })
 }
 
-fn has_requirements(plan: &QueryPlan) -> bool {
-    plan.groups.iter().any(|(_, group)| match &group.kind {
-        GroupKind::Entities { representations, .. } => {
-            representations.iter().flat_map(|r| &r.fields).any(|field| !field.is_key)
-        }
-        GroupKind::Root => false,
-    })
+/// Compares data, and collects the paths where ours is null and the truth is not.
+struct Comparing<'a> {
+    excuses: &'a Excuses,
+    path: Path,
+    extra: Vec<Path>,
 }
 
-/// Collects the paths where ours is null and the truth is not.
-fn compare(
-    ours: &Ordered,
-    truth: &Ordered,
-    computed: bool,
-    path: &str,
-    extra: &mut Vec<String>,
-) -> Result<(), String> {
-    match (ours, truth) {
-        (Ordered::Null, Ordered::Null) => Ok(()),
-        (Ordered::Null, _) => {
-            extra.push(path.to_owned());
-            Ok(())
-        }
-        (Ordered::Object(ours), Ordered::Object(truth)) => {
-            if !ours.iter().map(|(name, _)| name).eq(truth.iter().map(|(name, _)| name)) {
-                return Err(format!("`{path}` has other names, or in another order"));
+impl Comparing<'_> {
+    fn compare(&mut self, ours: &Ordered, truth: &Ordered) -> Result<(), String> {
+        match (ours, truth) {
+            (Ordered::Null, Ordered::Null) => {}
+            (Ordered::Null, _) => self.extra.push(self.path.clone()),
+            (Ordered::Object(ours), Ordered::Object(truth)) => {
+                if !ours.iter().map(|(name, _)| name).eq(truth.iter().map(|(name, _)| name)) {
+                    return Err(self.problem("has other names, or in another order"));
+                }
+                for ((name, ours), (_, truth)) in ours.iter().zip(truth) {
+                    self.step(name.clone(), ours, truth)?;
+                }
             }
-            for ((name, ours), (_, truth)) in ours.iter().zip(truth) {
-                compare(ours, truth, computed, &format!("{path}.{name}"), extra)?;
+            (Ordered::List(ours), Ordered::List(truth)) if ours.len() == truth.len() => {
+                for (index, (ours, truth)) in ours.iter().zip(truth).enumerate() {
+                    self.step(index.to_string(), ours, truth)?;
+                }
             }
-            Ok(())
-        }
-        (Ordered::List(ours), Ordered::List(truth)) if ours.len() == truth.len() => {
-            for (index, (ours, truth)) in ours.iter().zip(truth).enumerate() {
-                compare(ours, truth, computed, &format!("{path}.{index}"), extra)?;
+            (ours, truth) if ours == truth => {}
+            (Ordered::Object(_) | Ordered::List(_), _)
+            | (_, Ordered::Object(_) | Ordered::List(_)) => {
+                return Err(self.problem("has another shape"));
             }
-            Ok(())
+            (ours, truth) => {
+                let field = self.path.iter().rev().find(|name| name.parse::<usize>().is_err());
+                if !field.is_some_and(|field| self.excuses.computed.contains(field)) {
+                    return Err(self.problem(&format!("is {ours}, but {truth} is true")));
+                }
+            }
         }
-        (ours, truth) if ours == truth => Ok(()),
-        (Ordered::Object(_) | Ordered::List(_), _) | (_, Ordered::Object(_) | Ordered::List(_)) => {
-            Err(format!("`{path}` has another shape"))
-        }
-        _ if computed => Ok(()),
-        (ours, truth) => Err(format!("`{path}` is {ours}, but {truth} is true")),
+        Ok(())
+    }
+
+    fn step(&mut self, part: String, ours: &Ordered, truth: &Ordered) -> Result<(), String> {
+        self.path.push(part);
+        let result = self.compare(ours, truth);
+        self.path.pop();
+        result
+    }
+
+    fn problem(&self, what: &str) -> String {
+        format!("`{}` {what}", self.path.join("."))
     }
 }
 

@@ -30,11 +30,11 @@ const LIMITS: Limits = Limits { positions: 50_000, steps: 2_000_000 };
 const EXPLAINED: [(&str, &str); 2] = [
     (
         "cosmo-employees::medium_1",
-        "moods and countries are asked once for all places, a level later, instead of twice",
+        "moods and countries are asked once for all places, a level later, and not at each depth",
     ),
     (
-        "guild-huge-schema::large_1",
-        "one subgraph is asked once for two places, of which the later one waits for the chain",
+        "guild-dgs::large_5",
+        "requests wait for others to the same subgraph: a third of the requests on record",
     ),
 ];
 

@@ -18,8 +18,6 @@
 //!
 //! **Read first:** [`Condition::compile`], [`Condition::holds`].
 
-use std::borrow::Cow;
-
 use super::parse::Reader;
 use super::{Expression, ExpressionError, ExpressionErrorKind, Phase, Scope};
 
@@ -194,11 +192,10 @@ fn decided_by(tests: &[Test], scope: &Scope<'_>, decisive: bool) -> Option<bool>
 }
 
 impl Relation {
-    fn holds(self, left: &Cow<'_, str>, right: &Cow<'_, str>) -> bool {
-        let right: &str = right;
+    fn holds(self, left: &str, right: &str) -> bool {
         match self {
-            Self::Equal => *left == right,
-            Self::Unequal => *left != right,
+            Self::Equal => left == right,
+            Self::Unequal => left != right,
             Self::StartsWith => left.starts_with(right),
             Self::EndsWith => left.ends_with(right),
             Self::Contains => left.contains(right),

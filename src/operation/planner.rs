@@ -13,13 +13,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use query_planner::{Guards, Operation, PlanError, PlanErrorKind, QueryPlan};
 use supergraph::Supergraph;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::error::RequestErrorKind;
 use super::shape;

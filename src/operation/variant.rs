@@ -11,11 +11,12 @@
 //! **Read first:** [`Variants::find`].
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use query_planner::{Guards, Operation, QueryPlan};
 use serde_json::{Map, Value};
 use supergraph::Supergraph;
+use tokio::time::Instant;
 
 use super::error::RequestError;
 use super::planner::{Flight, NoPlan, Planner};

@@ -11,15 +11,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use apollo_compiler::Name;
-use apollo_compiler::ast::DirectiveDefinition;
+use apollo_compiler::ast::{Directive, DirectiveDefinition};
+use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
 use crate::codes::{ErrorCode, HintCode};
 use crate::failure::Hint;
 use crate::link::Feature;
 use crate::merge::Merger;
-use crate::merged::{MergedArgument, MergedDirective, MergedLink};
+use crate::merged::{MergedApplication, MergedArgument, MergedDirective, MergedLink};
 use crate::report::Report;
 use crate::schema::{Applied, Subgraph};
 use crate::vocabulary::Known;
@@ -78,8 +78,46 @@ pub(crate) fn compose_directives(
         keep(subgraphs, &local, &same_name, &mut composed, &mut links, report);
     }
     composed.links = links.into_values().collect();
+    hint_other_names(subgraphs, &asked, report);
     hint_major_versions(subgraphs, report);
     composed
+}
+
+/// A subgraph that imports a composed directive under a name of its own does not take part.
+fn hint_other_names(subgraphs: &[Subgraph], asked: &[Asked<'_>], report: &mut Report) {
+    let mut seen: HashSet<(&str, &str)> = HashSet::new();
+    for one in asked {
+        let identity = one.feature.identity.as_str();
+        if !seen.insert((identity, &one.own)) {
+            continue;
+        }
+        let asks = |index: usize| {
+            asked.iter().any(|other| {
+                (other.index, other.own.as_str(), other.feature.identity.as_str())
+                    == (index, one.own.as_str(), identity)
+            })
+        };
+        for (_, subgraph) in subgraphs.iter().enumerate().filter(|(index, _)| !asks(*index)) {
+            let features = subgraph.links.features.iter();
+            let imports = features.filter(|feature| feature.identity == identity).flat_map(|f| {
+                let own = f.imports.iter().filter(|i| i.name.strip_prefix('@') == Some(&one.own));
+                own.map(move |import| (f, import.local.trim_start_matches('@')))
+            });
+            for (feature, local) in imports.filter(|(_, local)| *local != one.local) {
+                report.hint(Hint {
+                    code: HintCode::DirectiveCompositionWarn,
+                    message: format!(
+                        "[{}] `@{}` of `{identity}` is called `@{local}` here, but composed as \
+                         `@{}`; to be composed from here, too, it needs that name",
+                        subgraph.name, one.own, one.local
+                    ),
+                    subgraphs: vec![subgraph.name.clone()],
+                    coordinate: None,
+                    locations: subgraph.source.locate(feature.span).into_iter().collect(),
+                });
+            }
+        }
+    }
 }
 
 /// Subgraphs that link different major versions of a specification may mean different things.
@@ -309,7 +347,23 @@ pub(super) fn definitions(merger: &mut Merger<'_>) -> IndexMap<Name, MergedDirec
     kept.into_iter()
         .filter_map(|(index, name)| {
             let definition = merger.subgraphs[index].directives.get(&name)?;
-            Some((name, merged_definition(definition)))
+            let mut merged = merged_definition(definition);
+            for argument in &definition.arguments {
+                let hides = |directive: &Node<Directive>| {
+                    let meaning = merger.subgraphs[index].links.meaning(&directive.name);
+                    meaning == Some(Known::Inaccessible)
+                };
+                if argument.directives.iter().any(hides)
+                    && let Some(merged) = merged.arguments.get_mut(&argument.name)
+                {
+                    merged.applied.push(MergedApplication {
+                        known: Some(Known::Inaccessible),
+                        name: Known::Inaccessible.name().to_owned(),
+                        arguments: Vec::new(),
+                    });
+                }
+            }
+            Some((name, merged))
         })
         .collect()
 }

@@ -14,6 +14,7 @@ use crate::merge::Merger;
 use crate::merge::composed_directives::merged_definition;
 use crate::merge::type_reference::{Direction, MergedReference, merge_references};
 use crate::merged::MergedDirective;
+use crate::schema::is_executable;
 
 pub(super) fn merge_executable_directives(
     merger: &mut Merger<'_>,
@@ -136,18 +137,4 @@ fn merge_argument_types(
             None => {}
         }
     }
-}
-
-fn is_executable(location: DirectiveLocation) -> bool {
-    matches!(
-        location,
-        DirectiveLocation::Query
-            | DirectiveLocation::Mutation
-            | DirectiveLocation::Subscription
-            | DirectiveLocation::Field
-            | DirectiveLocation::FragmentDefinition
-            | DirectiveLocation::FragmentSpread
-            | DirectiveLocation::InlineFragment
-            | DirectiveLocation::VariableDefinition
-    )
 }

@@ -58,7 +58,7 @@ const FAMILIES: [Family; 10] = [
     },
     Family {
         name: "subgraphs that share everything, 4 levels deep",
-        sizes: &[2, 4, 8, 16],
+        sizes: &[2, 4, 8],
         make: shared_levels,
         exponent: 3.2,
     },

@@ -5,20 +5,23 @@
 //!
 //! **Never here:** mutants that end the process: those are written as they are.
 
-use crate::laws::{attempt, law};
+use crate::laws::{attempt, law, now};
 use crate::tokens::Tokens;
 use composition::SubgraphSource;
 use std::ops::Range;
+use std::time::Duration;
 
-/// How many compositions a finding is worth.
+/// How many compositions a finding is worth, and how long it may take.
 const ATTEMPTS: usize = 600;
+const TIME: Duration = Duration::from_secs(30);
 
 /// Leaves out subgraphs, definitions, then lines of tokens, while the law stays broken.
 pub(crate) fn shrink(mut subgraphs: Vec<SubgraphSource>, finding: &str) -> Vec<SubgraphSource> {
-    let mut left = ATTEMPTS;
+    let (mut left, start) = (ATTEMPTS, now());
     let mut fails = |subgraphs: &[SubgraphSource]| {
         left = left.saturating_sub(1);
-        left > 0 && attempt(subgraphs).finding.is_some_and(|found| law(&found) == law(finding))
+        let goes_on = left > 0 && start.elapsed() < TIME;
+        goes_on && attempt(subgraphs).finding.is_some_and(|found| law(&found) == law(finding))
     };
     let mut at = 0;
     while at < subgraphs.len() {
