@@ -23,6 +23,7 @@ mod required_arguments; // What `@requires` passes to fields of other subgraphs.
 mod inaccessible; // The supergraph as clients see it.
 mod contexts; // Whether contexts are set on every way.
 mod print; // The supergraph as SDL.
+mod standard_form; // Any supergraph as SDL in the same layout.
 mod satisfiability; // Whether every field can be reached.
 mod requirements; // Scopes and policies, combined.
 mod merged; // What the merge fills.
@@ -45,6 +46,8 @@ use apollo_compiler::ast::Document;
 
 pub use crate::codes::{ErrorCode, HintCode};
 pub use crate::failure::{CompositionError, CompositionFailure, Hint, Location};
+
+pub use crate::standard_form::standard_form;
 
 use crate::link::Links;
 use crate::report::Report;

@@ -310,7 +310,7 @@ fn decorate(joins: &[String], applied: &[MergedApplication], out: &mut String) {
 }
 
 /// A described member stands apart from the one before it.
-fn separate(index: usize, description: Option<&str>, out: &mut String) {
+pub(crate) fn separate(index: usize, description: Option<&str>, out: &mut String) {
     if index > 0 && description.is_some() {
         out.push('\n');
     }
@@ -357,7 +357,7 @@ fn print_default(default: Option<&Node<Value>>, out: &mut String) {
     }
 }
 
-fn describe(description: Option<&str>, indent: &str, out: &mut String) {
+pub(crate) fn describe(description: Option<&str>, indent: &str, out: &mut String) {
     let Some(description) = description else { return };
     // A block string keeps its meaning only without quotes at its end and lines it would strip.
     let escaped = description.replace("\"\"\"", "\\\"\"\"");

@@ -123,8 +123,11 @@ impl Twins {
                 let ResponseSource::Slot { slot, selection, .. } = &field.source else { continue };
                 let name = field.response_name.as_str();
                 let first = *names.entry(*slot).or_insert(name);
-                if first != name {
-                    self.0.insert(name.to_owned(), first.to_owned());
+                let (one, other) = (self.first(first).to_owned(), self.first(name).to_owned());
+                // Downwards only: there is no circle.
+                if one != other {
+                    let (low, high) = if one < other { (one, other) } else { (other, one) };
+                    self.0.insert(high, low);
                 }
                 if let Some(below) = selection {
                     self.read(below);
@@ -138,13 +141,9 @@ impl Twins {
         error.iter().zip(null).all(|(one, other)| self.first(one) == self.first(other))
     }
 
-    fn first<'n>(&'n self, mut name: &'n String) -> &'n String {
-        // A name may stand for several values, so that there may be a circle.
-        for _ in 0..self.0.len() {
-            match self.0.get(name) {
-                Some(first) => name = first,
-                None => break,
-            }
+    fn first<'n>(&'n self, mut name: &'n str) -> &'n str {
+        while let Some(first) = self.0.get(name) {
+            name = first;
         }
         name
     }

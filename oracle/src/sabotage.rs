@@ -96,11 +96,11 @@ impl Sabotage {
             }),
             Self::WrongKey => any_representation(&mut plan, wrong_key),
             Self::WrongRepresentation => wrong_representation(&mut plan),
-            Self::SkipTypeCondition => any_text(&mut plan, skip_type_condition),
+            Self::SkipTypeCondition => any_text(&mut plan, |set| skip_type_condition(set)),
             Self::DropDependency => drop_dependency(&mut plan),
             Self::SwapSlots => any_group(&mut plan, |group| swap_slots(&mut group.selection)),
             Self::ForgetField => any_text(&mut plan, forget_field),
-            Self::ForgetArgument => any_text(&mut plan, forget_argument),
+            Self::ForgetArgument => any_text(&mut plan, |set| forget_argument(set)),
         };
         plan
     }
@@ -233,7 +233,7 @@ fn below(set: &mut [Written], change: impl Fn(&mut Vec<Written>) -> bool) -> boo
 }
 
 /// Not below `_entities`, where nothing can be asked without one.
-fn skip_type_condition(set: &mut Vec<Written>) -> bool {
+fn skip_type_condition(set: &mut [Written]) -> bool {
     let entities =
         |selection: &Written| selection.as_field().is_some_and(|field| field.name == "_entities");
     let change = |set: &mut Vec<Written>| {
@@ -270,7 +270,7 @@ fn forget_field(set: &mut Vec<Written>) -> bool {
     }
 }
 
-fn forget_argument(set: &mut Vec<Written>) -> bool {
+fn forget_argument(set: &mut [Written]) -> bool {
     for selection in set.iter_mut() {
         let Written::Field(field) = selection else { continue };
         if field.name != "_entities" && !field.arguments.is_empty() {
@@ -278,5 +278,5 @@ fn forget_argument(set: &mut Vec<Written>) -> bool {
             return true;
         }
     }
-    below(set, forget_argument)
+    below(set, |set| forget_argument(set))
 }

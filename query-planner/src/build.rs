@@ -31,7 +31,9 @@ mod response;
 use crate::{
     Batching, Limits, OperationKind, PlanErrorKind,
     operation::{Asked, Operation},
-    plan::{PlanCost, PlanEffort, Position, PositionId, QueryPlan, ResponseSelection, Slot, SlotId},
+    plan::{
+        PlanCost, PlanEffort, Position, PositionId, QueryPlan, ResponseSelection, Slot, SlotId,
+    },
     shape::{ShapeId, Shapes},
     solve::choice::{Candidate, Choices},
 };

@@ -20,10 +20,10 @@ mod why;
 
 pub use operation::{Operation, OperationError, VariableDefinition};
 pub use plan::{
-    ContextSource, ContextValue, DeferGroup, DeferId, DeferredField, Fetch, FetchId, Group, GroupId, GroupKind, OperationKind,
-    PlanCost, PlanEffort, Position, PositionId, QueryPlan, Representation, RepresentationField,
-    ResponseCase, ResponseField, ResponseSelection, ResponseSource, RuntimeType, SelectedField,
-    Selection, Slot, SlotId,
+    ContextSource, ContextValue, DeferGroup, DeferId, DeferredField, Fetch, FetchId, Group,
+    GroupId, GroupKind, OperationKind, PlanCost, PlanEffort, Position, PositionId, QueryPlan,
+    Representation, RepresentationField, ResponseCase, ResponseField, ResponseSelection,
+    ResponseSource, RuntimeType, SelectedField, Selection, Slot, SlotId,
 };
 
 pub use why::{Alternative, Explanation, FieldExplanation, Outcome, PlanWarning, Reason, explain};
@@ -196,11 +196,8 @@ fn best_plan_of(
     }
     let (_, best) = best.expect("the solver gives a candidate or an error");
     let mut plan = best.finish()?;
-    plan.effort = PlanEffort {
-        steps: solver.steps(),
-        plans: sketched,
-        budget_spent: solver.is_spent(),
-    };
+    plan.effort =
+        PlanEffort { steps: solver.steps(), plans: sketched, budget_spent: solver.is_spent() };
     plan.deferred = defer::find_groups(supergraph, operation, guards, &plan);
     Ok((shape, plan))
 }

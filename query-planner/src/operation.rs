@@ -187,8 +187,14 @@ impl Operation {
             OperationKind::Subscription => supergraph.subscription_type(),
         };
         let root_type = root_type.ok_or(OperationError::NoRootType(kind))?;
-        let mut reader =
-            Reader { supergraph, document, sets: IdVec::new(), fragments: HashMap::new(), asked: AskedFields::default(), n_defers: 0 };
+        let mut reader = Reader {
+            supergraph,
+            document,
+            sets: IdVec::new(),
+            fragments: HashMap::new(),
+            asked: AskedFields::default(),
+            n_defers: 0,
+        };
         let root_set = reader.set(&operation.selection_set)?;
         let variables = operation.variables.iter().map(|variable| VariableDefinition {
             name: variable.name.to_string(),
@@ -249,11 +255,12 @@ impl Operation {
         });
         let both = conditions.flat_map(|both| [&both.skip, &both.include]).flatten();
         let defers = self.defers().filter_map(|defer| defer.condition.as_ref());
-        both.chain(defers).filter_map(|condition| match condition {
-            Condition::Variable(name) => Some(name.as_str()),
-            Condition::Constant(_) => None,
-        })
-        .collect()
+        both.chain(defers)
+            .filter_map(|condition| match condition {
+                Condition::Variable(name) => Some(name.as_str()),
+                Condition::Constant(_) => None,
+            })
+            .collect()
     }
 }
 

@@ -23,11 +23,11 @@ use crate::{
 };
 use contexts::{ContextRow, ContextUse};
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 use std::{
     collections::{BTreeSet, HashMap},
     rc::Rc,
 };
-use rustc_hash::FxHashMap;
 use supergraph::{FieldId, FieldSetId, FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
 
 ids! {
@@ -89,8 +89,9 @@ pub(crate) enum CaseField {
     Entry(usize),
 }
 
-/// The fields of a field set by name and arguments: for which types, and what is below.
-type FlatFields = IndexMap<(String, Vec<(String, Value)>), (TypeSet, Vec<FieldSetItem>)>;
+/// The fields of a field set by name and arguments: each time with its types and what is below.
+type FlatFields<'i> =
+    IndexMap<(&'i str, &'i [(String, Value)]), Vec<(TypeSet, &'i [FieldSetItem])>>;
 
 /// What a field gives: its named type, and how many lists are around it.
 type ResultType = (TypeId, usize);
@@ -179,11 +180,12 @@ impl<'a> Shapes<'a> {
         }
         let types = self.supergraph.ty(ty).possible.clone();
         let mut fields = FlatFields::new();
-        self.flatten_items(items, &types, &mut fields);
+        flatten_items(self.supergraph, items, &types, &mut fields);
         let mut entries = Vec::with_capacity(fields.len());
-        for ((name, arguments), (types, below)) in fields {
+        for ((name, arguments), rows) in fields {
+            let (name, arguments) = (name.to_owned(), arguments.to_vec());
             let asked = self.asked(AskedField { name, arguments, directives: Vec::new() });
-            for (types, (result, list_depth)) in self.by_result(ty, &types, &asked.name) {
+            for (types, (result, list_depth), below) in self.by_result(ty, &asked.name, &rows) {
                 let has_fields = self.supergraph.ty(result).is_composite() && !below.is_empty();
                 let child = has_fields.then(|| self.of_field_set(result, &below));
                 entries.push(Entry {
@@ -215,34 +217,30 @@ impl<'a> Shapes<'a> {
         shape
     }
 
-    fn flatten_items(&self, items: &[FieldSetItem], types: &TypeSet, fields: &mut FlatFields) {
-        for item in items {
-            match item {
-                FieldSetItem::Field { field, arguments, items } => {
-                    let name = self.supergraph.field(*field).name.clone();
-                    let row = fields.entry((name, arguments.clone())).or_default();
-                    row.0.union_with(types);
-                    row.1.extend(items.iter().cloned());
-                }
-                FieldSetItem::Fragment { on, items } => {
-                    let narrowed = types.intersection(&self.supergraph.ty(*on).possible);
-                    self.flatten_items(items, &narrowed, fields);
-                }
-            }
-        }
-    }
-
-    /// The runtime types by what they declare `field` to be: its named type and its lists. Types
-    /// without the field go by the declared type.
-    fn by_result(&self, ty: TypeId, types: &TypeSet, field: &str) -> Vec<(TypeSet, ResultType)> {
+    /// The runtime types by what they declare `field` to be (its named type and its lists) and by
+    /// what is selected below it for them. Types without the field go by the declared type.
+    fn by_result(
+        &self,
+        ty: TypeId,
+        field: &str,
+        rows: &[(TypeSet, &[FieldSetItem])],
+    ) -> Vec<(TypeSet, ResultType, Vec<FieldSetItem>)> {
         let declared = self.supergraph.field_named(ty, field);
-        let mut classes: IndexMap<ResultType, TypeSet> = IndexMap::new();
+        let mut types = TypeSet::new();
+        rows.iter().for_each(|row| types.union_with(&row.0));
+        let mut classes: IndexMap<(ResultType, Vec<usize>), TypeSet> = IndexMap::new();
         for member in types.iter() {
             if let Some(field) = self.supergraph.field_named(member, field).or(declared) {
-                classes.entry(self.result_type(field)).or_default().insert(member);
+                let counts = (0..rows.len()).filter(|row| rows[*row].0.contains(member));
+                let class = (self.result_type(field), counts.collect());
+                classes.entry(class).or_default().insert(member);
             }
         }
-        classes.into_iter().map(|(result, types)| (types, result)).collect()
+        let classes = classes.into_iter().map(|((result, counting), types)| {
+            let below = counting.into_iter().flat_map(|row| rows[row].1).cloned();
+            (types, result, below.collect())
+        });
+        classes.collect()
     }
 
     fn result_type(&self, field: FieldId) -> ResultType {
@@ -477,4 +475,24 @@ fn merge_cases(cases: &mut Vec<Case>) {
             .filter(|(_, types)| !types.is_empty())
             .map(|(fields, types)| Case { types, fields }),
     );
+}
+
+fn flatten_items<'i>(
+    supergraph: &'i Supergraph,
+    items: &'i [FieldSetItem],
+    types: &TypeSet,
+    fields: &mut FlatFields<'i>,
+) {
+    for item in items {
+        match item {
+            FieldSetItem::Field { field, arguments, items } => {
+                let name = supergraph.field(*field).name.as_str();
+                fields.entry((name, arguments)).or_default().push((types.clone(), items));
+            }
+            FieldSetItem::Fragment { on, items } => {
+                let narrowed = types.intersection(&supergraph.ty(*on).possible);
+                flatten_items(supergraph, items, &narrowed, fields);
+            }
+        }
+    }
 }

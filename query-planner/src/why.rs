@@ -206,7 +206,8 @@ impl Trials<'_> {
     /// What the operation costs when this subgraph answers the field; none if it cannot.
     fn cost(&mut self, found: &Found, subgraph: SubgraphId) -> Option<PlanCost> {
         let How { limits, width, stop, .. } = self.how;
-        let mut solver = Solver::new(self.supergraph, self.operation, self.guards, limits, width, stop);
+        let mut solver =
+            Solver::new(self.supergraph, self.operation, self.guards, limits, width, stop);
         solver.forced = Some(Forced { shape: found.shape, entry: found.entry, subgraph });
         let plan =
             best_plan_of(&mut solver, self.supergraph, self.operation, self.guards, self.how);

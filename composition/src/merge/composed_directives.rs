@@ -337,7 +337,7 @@ fn keep(
     link.imports.push(if own == local {
         format!("\"@{local}\"")
     } else {
-        format!("{{ name: \"@{own}\", as: \"@{local}\" }}")
+        format!("{{name: \"@{own}\", as: \"@{local}\"}}")
     });
 }
 

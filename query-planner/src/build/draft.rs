@@ -8,6 +8,7 @@ use super::{context::Filled, place::Placed};
 use crate::{
     operation::Operation,
     plan::{ContextValue, OperationKind, PositionId, RepresentationField, SlotId},
+    solve::carrier::ViewId,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -30,8 +31,8 @@ pub(super) struct Draft {
     pub(super) decisive: BTreeSet<SlotId>,
     /// What objects above fill, in requests of its own; none for a group without such arguments.
     pub(super) contexts: Option<Vec<ContextValue>>,
-    /// What it selects, by position and the local type there.
-    pub(super) nodes: IndexMap<(PositionId, TypeId), Node>,
+    /// What it selects, by position and how the subgraph stands there.
+    pub(super) nodes: IndexMap<(PositionId, Local), Node>,
 }
 
 pub(super) enum DraftKind {
@@ -43,6 +44,15 @@ pub(super) enum DraftKind {
         resolves_types: bool,
         representations: Vec<DraftRepresentation>,
     },
+}
+
+/// How a subgraph stands at a position.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Local {
+    /// The type there.
+    pub(super) ty: TypeId,
+    /// What `@provides` adds to what it can answer.
+    pub(super) view: ViewId,
 }
 
 /// How objects of one type are represented.
@@ -58,8 +68,8 @@ pub(super) struct DraftRepresentation {
 #[derive(Default)]
 pub(super) struct Node {
     pub(super) fields: IndexMap<SlotId, TypeSet>,
-    /// The local named type of each composite field, by runtime type.
-    pub(super) locals: Vec<(SlotId, TypeId, TypeId)>,
+    /// What is below each composite field, by runtime type.
+    pub(super) locals: Vec<(SlotId, TypeId, Local)>,
     /// The contextual arguments of a field, by runtime type: argument and variable.
     pub(super) contextual: Vec<(SlotId, TypeId, Arguments)>,
 }
@@ -82,14 +92,13 @@ impl Draft {
         matches!(self.kind, DraftKind::Entities { .. }) && self.contexts.is_none()
     }
 
-    /// Adds a field for objects of type `ty`; `local` is the named type of its value in the
-    /// subgraph.
+    /// Adds a field for objects of type `ty`; `local` is how the subgraph stands below it.
     pub(super) fn select(
         &mut self,
-        node: (PositionId, TypeId),
+        node: (PositionId, Local),
         slot: SlotId,
         ty: TypeId,
-        local: Option<TypeId>,
+        local: Option<Local>,
     ) {
         let node = self.nodes.entry(node).or_default();
         node.fields.entry(slot).or_default().insert(ty);
@@ -103,7 +112,7 @@ impl Draft {
     /// Gives a field its contextual arguments, each with a variable for the value from above.
     pub(super) fn fill(
         &mut self,
-        node: (PositionId, TypeId),
+        node: (PositionId, Local),
         slot: SlotId,
         ty: TypeId,
         filled: Vec<Filled>,

@@ -12,10 +12,13 @@
 
 use super::{
     Builder,
-    draft::{Arguments, Draft, DraftId, DraftKind, Node},
+    draft::{Arguments, Draft, DraftId, DraftKind, Local, Node},
     names::Names,
 };
-use crate::plan::{PositionId, RuntimeType, SelectedField, Selection, SlotId};
+use crate::{
+    plan::{PositionId, RuntimeType, SelectedField, Selection, SlotId},
+    solve::carrier::Capabilities,
+};
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::fmt::Write;
@@ -68,7 +71,7 @@ pub(super) struct Emitted {
 struct Variant<'a> {
     types: TypeSet,
     ty: &'a TypeRef,
-    local: Option<TypeId>,
+    local: Option<Local>,
     contextual: Arguments,
 }
 
@@ -103,7 +106,8 @@ impl Builder<'_> {
         let draft = &self.drafts[id];
         match &draft.kind {
             DraftKind::Root(_) => {
-                let local = self.positions[draft.position].ty;
+                let ty = self.positions[draft.position].ty;
+                let local = Local { ty, view: Capabilities::no_view() };
                 self.emit_node(draft, draft.position, local, text)
             }
             DraftKind::Entities { interface_object, resolves_types, .. } => {
@@ -120,14 +124,18 @@ impl Builder<'_> {
         text: &mut Text,
     ) -> Emitted {
         let at = draft.position;
-        let locals: Vec<TypeId> =
-            draft.nodes.keys().filter(|(position, _)| *position == at).map(|key| key.1).collect();
+        let locals: Vec<TypeId> = draft
+            .nodes
+            .keys()
+            .filter(|(position, _)| *position == at)
+            .map(|key| key.1.ty)
+            .collect();
         let mut lines = Lines::default();
         if resolves_types {
             add(&mut lines.direct, "__typename");
         }
         for local in &locals {
-            let node = &draft.nodes[&(at, *local)];
+            let node = &draft.nodes[&(at, Local { ty: *local, view: Capabilities::no_view() })];
             let abstract_here = self.is_abstract_in(draft.subgraph, *local);
             let condition = (!interface_object && !abstract_here).then(|| TypeSet::of(*local));
             let row = self.supergraph.ty(*local).in_subgraph(draft.subgraph);
@@ -159,8 +167,9 @@ impl Builder<'_> {
     }
 
     /// The selection of a node below the group's own position, or of a root.
-    fn emit_node(&self, draft: &Draft, at: PositionId, local: TypeId, text: &mut Text) -> Emitted {
+    fn emit_node(&self, draft: &Draft, at: PositionId, local: Local, text: &mut Text) -> Emitted {
         let node = &draft.nodes[&(at, local)];
+        let local = local.ty;
         let row = self.supergraph.ty(local).in_subgraph(draft.subgraph);
         let mut lines = Lines::default();
         if !self.is_abstract_in(draft.subgraph, local) {
@@ -221,8 +230,9 @@ impl Builder<'_> {
         let mut selection = None;
         if let (Some(local), Some(child)) = (variant.local, self.slots[slot].child) {
             let below = self.emit_node(draft, child, local, text);
-            let body = match on.len() > 1 {
-                true => text.spread(&self.supergraph.ty(local).name, below.text),
+            // A root type may have another name in the subgraph, which a fragment would have to say.
+            let body = match on.len() > 1 && !self.is_root_type(local.ty) {
+                true => text.spread(&self.supergraph.ty(local.ty).name, below.text),
                 false => below.text,
             };
             line.push(' ');
@@ -251,12 +261,7 @@ impl Builder<'_> {
         }
     }
 
-    fn finish(
-        &self,
-        position: PositionId,
-        runtime_type: RuntimeType,
-        lines: Lines<'_>,
-    ) -> Emitted {
+    fn finish(&self, position: PositionId, runtime_type: RuntimeType, lines: Lines<'_>) -> Emitted {
         let mut text = String::with_capacity(lines.direct.len() + 4);
         text.push_str("{ ");
         text.push_str(&lines.direct);
@@ -267,6 +272,12 @@ impl Builder<'_> {
         }
         text.push_str(" }");
         Emitted { text, selection: Selection { position, runtime_type, fields: lines.fields } }
+    }
+
+    fn is_root_type(&self, ty: TypeId) -> bool {
+        let supergraph = self.supergraph;
+        let roots = [supergraph.mutation_type(), supergraph.subscription_type()];
+        ty == supergraph.query_type() || roots.contains(&Some(ty))
     }
 
     fn is_abstract_in(&self, subgraph: SubgraphId, local: TypeId) -> bool {
@@ -343,7 +354,7 @@ impl Builder<'_> {
         let mut locals = node.locals.iter().filter(|row| row.0 == slot).map(|row| row.2);
         let local = locals.next();
         let agrees = locals.all(|other| Some(other) == local)
-            && local.is_none_or(|local| local == ty.named());
+            && local.is_none_or(|local| local.ty == ty.named());
         let mut contextual = types.iter().map(|ty| node.contextual_arguments(slot, ty));
         let first = contextual.next().unwrap_or_default();
         let agrees = agrees && contextual.all(|other| other == first);

@@ -13,14 +13,17 @@
 use super::{
     Builder,
     context::Filled,
-    draft::{Draft, DraftId, DraftKind, collect_groups, merge_fields},
+    draft::{Draft, DraftId, DraftKind, Local, collect_groups, merge_fields},
 };
 use crate::{
     PlanErrorKind,
     operation::Asked,
     plan::{Position, PositionId, RepresentationField, Slot, SlotId},
     shape::{Entry, ShapeId},
-    solve::choice::{Choices, Demand, Entrance, FieldChoice, From, Jump, Source},
+    solve::{
+        carrier::Capabilities,
+        choice::{Choices, Demand, Entrance, FieldChoice, From, Jump, Source},
+    },
 };
 use smallvec::SmallVec;
 use std::{collections::BTreeSet, rc::Rc};
@@ -41,13 +44,14 @@ enum Below {
     Leaf,
     /// The client's selection.
     Client(ShapeId),
-    /// Only what keys and requirements need, from this group: objects of this type.
-    Demanded(DraftId, TypeId),
+    /// Only what keys and requirements need of these runtime types, from this group: objects of this
+    /// type.
+    Demanded(DraftId, TypeId, TypeSet),
 }
 
 /// Identifies what was placed: position, shape, carriers, and the state or the choices.
 pub(super) type PlaceKey =
-    (PositionId, ShapeId, SmallVec<[(DraftId, TypeId); 2]>, Option<DraftId>, usize, bool);
+    (PositionId, ShapeId, SmallVec<[(DraftId, Local); 2]>, Option<DraftId>, usize, bool);
 
 /// Where the values of a selection are.
 #[derive(Default)]
@@ -67,8 +71,8 @@ pub(super) struct PlacedField {
 /// Who stands at a position.
 #[derive(Clone)]
 pub(super) struct Context {
-    /// The groups behind the solver's carriers, with the local type of the position in each.
-    carriers: Vec<(DraftId, TypeId)>,
+    /// The groups behind the solver's carriers, and how each stands at the position.
+    carriers: Vec<(DraftId, Local)>,
     /// The groups that create the position's objects.
     creators: Vec<DraftId>,
     /// The group that tells the runtime types, when the creators don't.
@@ -130,12 +134,13 @@ impl Builder<'_> {
             }
             Choices::Resolve { jump, interface, then } => {
                 let draft = self.draft_of(jump, *interface, at, context, &[])?;
-                self.drafts[draft].nodes.entry((at, *interface)).or_default();
+                let local = Local { ty: *interface, view: Capabilities::no_view() };
+                self.drafts[draft].nodes.entry((at, local)).or_default();
                 if let DraftKind::Entities { resolves_types, .. } = &mut self.drafts[draft].kind {
                     *resolves_types = true;
                 }
                 let mut context = context.clone();
-                context.carriers.push((draft, *interface));
+                context.carriers.push((draft, local));
                 context.typed_by = Some(draft);
                 self.place(then, shape, at, &context)
             }
@@ -193,7 +198,7 @@ impl Builder<'_> {
         let slot = self.slot(entry, choice.ty, at, groups[0], context.is_client)?;
         let answers = groups.iter().zip(nodes).zip(&*choice.sources).zip(filled);
         for (((group, node), source), filled) in answers {
-            let local = entry.child.map(|_| source.local);
+            let local = entry.child.map(|_| below_of(source));
             let draft = &mut self.drafts[*group];
             draft.select(node, slot, choice.ty, local);
             draft.fill(node, slot, choice.ty, filled, self.operation);
@@ -203,7 +208,7 @@ impl Builder<'_> {
                 let carriers: Vec<_> = groups
                     .iter()
                     .zip(&*choice.sources)
-                    .map(|(group, source)| (*group, source.local))
+                    .map(|(group, source)| (*group, below_of(source)))
                     .collect();
                 for (group, local) in &carriers {
                     self.drafts[*group].nodes.entry((below, *local)).or_default();
@@ -245,7 +250,7 @@ impl Builder<'_> {
         Ok(placed)
     }
 
-    /// The group that asks a source, and the local type under which it selects the field.
+    /// The group that asks a source, and how it stands where it selects the field.
     fn group_of(
         &mut self,
         source: &Source,
@@ -253,10 +258,13 @@ impl Builder<'_> {
         at: PositionId,
         context: &Context,
         filled: &[Filled],
-    ) -> Result<(DraftId, TypeId), PlanErrorKind> {
+    ) -> Result<(DraftId, Local), PlanErrorKind> {
         match &source.from {
             From::Carrier(index) => Ok(context.carriers[*index]),
-            From::Jump(jump) => Ok((self.draft_of(jump, ty, at, context, filled)?, source.on)),
+            From::Jump(jump) => {
+                let local = Local { ty: source.on, view: Capabilities::no_view() };
+                Ok((self.draft_of(jump, ty, at, context, filled)?, local))
+            }
         }
     }
 
@@ -417,7 +425,9 @@ impl Builder<'_> {
             below: match entry.child {
                 None => Below::Leaf,
                 Some(child) if is_client => Below::Client(child),
-                Some(child) => Below::Demanded(group, self.shapes.get(child).ty),
+                Some(child) => {
+                    Below::Demanded(group, self.shapes.get(child).ty, entry.types.clone())
+                }
             },
             list_depth: entry.list_depth,
         };
@@ -425,11 +435,11 @@ impl Builder<'_> {
         if let Some((_, slot)) = known.iter().find(|(known, _)| *known == key) {
             return Ok(*slot);
         }
-        if let Below::Demanded(_, result) = key.below {
+        if let Below::Demanded(_, result, types) = &key.below {
             let gives = |below: &Below| match below {
                 Below::Leaf => false,
-                Below::Client(child) => self.shapes.get(*child).ty == result,
-                Below::Demanded(_, other) => *other == result,
+                Below::Client(child) => self.shapes.get(*child).ty == *result,
+                Below::Demanded(_, other, theirs) => other == result && theirs == types,
             };
             let asks = |slot: &SlotId| {
                 self.drafts[group].nodes.values().any(|node| node.fields.contains_key(slot))
@@ -484,6 +494,11 @@ impl Builder<'_> {
         // The group only matters for demanded values.
         self.slot(entry, ty, at, 0, true)
     }
+}
+
+/// How a source stands below the field that it answers.
+fn below_of(source: &Source) -> Local {
+    Local { ty: source.local, view: source.view }
 }
 
 fn is_same_door(a: &DraftKind, b: &DraftKind) -> bool {

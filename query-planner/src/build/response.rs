@@ -121,9 +121,11 @@ fn response_case(
     let fields = rows.iter().zip(row_types).map(|(row, ty)| ResponseField {
         response_name: row.response_name.clone(),
         source: match (&row.source, ty) {
-            (RowSource::Slot { slot, selection }, Some(ty)) => {
-                ResponseSource::Slot { slot: *slot, ty: TypeRef::clone(ty), selection: selection.clone() }
-            }
+            (RowSource::Slot { slot, selection }, Some(ty)) => ResponseSource::Slot {
+                slot: *slot,
+                ty: TypeRef::clone(ty),
+                selection: selection.clone(),
+            },
             (RowSource::Introspection, _) => ResponseSource::Introspection,
             _ => ResponseSource::Typename,
         },

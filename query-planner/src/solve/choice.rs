@@ -6,7 +6,7 @@
 //!
 //! **Holds:** choices are finite trees: a choice only contains choices that were settled before it.
 
-use super::requests::Requests;
+use super::{carrier::ViewId, requests::Requests};
 use crate::shape::ShapeId;
 use std::rc::Rc;
 use supergraph::{FieldSetId, SubgraphId, TypeId, TypeSet};
@@ -75,6 +75,8 @@ pub(crate) struct Source {
     pub(crate) on: TypeId,
     /// The named type of the field there.
     pub(crate) local: TypeId,
+    /// What the subgraph provides below the field.
+    pub(crate) view: ViewId,
 }
 
 impl Source {
@@ -154,7 +156,7 @@ pub(crate) struct Carrier {
     pub(crate) interface_object: Option<TypeId>,
     /// The runtime types of the objects that it can answer; empty for an interface object.
     pub(crate) types: TypeSet,
-    pub(crate) view: super::carrier::ViewId,
+    pub(crate) view: ViewId,
     /// The depth at which it arrived.
     pub(crate) level: u32,
     /// It answers a mutation (or subscription), which nobody else may be asked for, too.

@@ -139,6 +139,13 @@ impl Solver<'_> {
     /// The ways to have the key of an entrance.
     fn keys(&mut self, ty: TypeId, at: StandingId, entrance: Entrance, reach: &Reach) -> Vec<Key> {
         match entrance {
+            // Below the root only a query is asked anew: a value of the mutations' type is a value.
+            Entrance::Root
+                if ty != self.supergraph().query_type()
+                    && !self.standings[at.index()].carriers.is_empty() =>
+            {
+                Vec::new()
+            }
             Entrance::Root => vec![Key { shape: None, candidate: nothing() }],
             Entrance::Entity { key, .. } => {
                 let shape = self.field_set_shape(key);
@@ -219,7 +226,11 @@ impl Solver<'_> {
             fields = requirement.fields.saturating_add(fields);
         }
         let level = ready + 1;
-        requests.unite(&Requests::of(subgraph, level));
+        requests.unite(&match entrance {
+            // A root fetch below the root shares its request with nobody.
+            Entrance::Root if !carriers.is_empty() => Requests::alone(subgraph, level, at),
+            _ => Requests::of(subgraph, level),
+        });
         let demand =
             |shape, candidate: &Candidate| Demand { shape, choices: Rc::clone(&candidate.choices) };
         Jump {

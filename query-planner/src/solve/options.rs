@@ -11,7 +11,7 @@
 
 use super::{
     FieldOption, Solver, Standing, StandingId,
-    carrier::{Capabilities, Resolution},
+    carrier::{Capabilities, Resolution, ViewId},
     choice::{Carrier, Child, Entrance, From, Jump, Source},
     combine::weight,
     jump::Reach,
@@ -216,17 +216,17 @@ impl Solver<'_> {
         answerer: Answerer,
     ) -> Vec<FieldOption> {
         self.steps += 1;
-        let sources: Rc<[Source]> = Rc::new([source(&answerer)]);
         let Some(child) = entry.child else {
             return vec![FieldOption {
+                sources: Rc::new([source(&answerer, Capabilities::no_view())]),
                 requests: answerer.requests,
                 ready: answerer.level,
                 fields: 1,
-                sources,
                 child: None,
             }];
         };
         let below = self.standing_below(entry, ty, at, child, std::slice::from_ref(&answerer));
+        let sources: Rc<[Source]> = Rc::new([source(&answerer, below.carriers[0].view)]);
         let below = self.standing(below);
         let solved = self.solve(child, below);
         let mut options = Vec::with_capacity(solved.candidates.len());
@@ -394,10 +394,12 @@ impl Solver<'_> {
         chosen: &[Answerer],
     ) -> Vec<FieldOption> {
         let below = self.standing_below(entry, ty, at, child, chosen);
+        let views = below.carriers.iter().map(|carrier| carrier.view);
+        let sources: Rc<[Source]> =
+            chosen.iter().zip(views).map(|(a, view)| source(a, view)).collect();
         let below = self.standing(below);
         let solved = self.solve(child, below);
         let level = chosen.iter().map(|answerer| answerer.level).max().unwrap_or_default();
-        let sources: Rc<[Source]> = chosen.iter().map(source).collect();
         let options = solved.candidates.iter().map(|candidate| {
             let mut requests = candidate.requests.clone();
             chosen.iter().for_each(|answerer| requests.unite(&answerer.requests));
@@ -462,12 +464,13 @@ impl Solver<'_> {
     }
 }
 
-fn source(answerer: &Answerer) -> Source {
+fn source(answerer: &Answerer, view: ViewId) -> Source {
     Source {
         from: answerer.from.clone(),
         subgraph: answerer.carrier.subgraph,
         on: answerer.resolution.on,
         local: answerer.resolution.local,
+        view,
     }
 }
 

@@ -7,24 +7,31 @@
 //!
 //! **Holds:** sorted, without duplicates; depths are relative to the position they are priced at.
 
+use super::StandingId;
 use supergraph::{Id, SubgraphId};
 
-/// A set of (depth, subgraph) pairs.
+/// A set of (depth, subgraph) pairs, with a place for requests that only this place shares.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct Requests(Vec<(u32, u32)>);
+pub(crate) struct Requests(Vec<(u32, u32, Option<StandingId>)>);
 
 impl Requests {
     pub(crate) fn of(subgraph: SubgraphId, depth: u32) -> Self {
-        Self(vec![(depth, number(subgraph))])
+        Self(vec![(depth, number(subgraph), None)])
+    }
+
+    /// A request that is shared with those from the same place only.
+    pub(crate) fn alone(subgraph: SubgraphId, depth: u32, place: StandingId) -> Self {
+        Self(vec![(depth, number(subgraph), Some(place))])
     }
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// How many subgraphs are asked.
+    /// How many subgraphs are asked; those that share with nobody count for each place.
     pub(crate) fn subgraphs(&self) -> usize {
-        let is_new = |at: usize| self.0[..at].iter().all(|pair| pair.1 != self.0[at].1);
+        let request = |at: usize| (self.0[at].1, self.0[at].2);
+        let is_new = |at: usize| (0..at).all(|before| request(before) != request(at));
         (0..self.0.len()).filter(|at| is_new(*at)).count()
     }
 
@@ -34,13 +41,13 @@ impl Requests {
 
     /// The same requests, `depth` later.
     pub(crate) fn later_by(&self, depth: u32) -> Self {
-        Self(self.0.iter().map(|(at, subgraph)| (at + depth, *subgraph)).collect())
+        Self(self.0.iter().map(|(at, subgraph, place)| (at + depth, *subgraph, *place)).collect())
     }
 
     /// The same requests, but the one to `subgraph` at depth `from` only at depth `to`.
     pub(crate) fn delayed(&self, subgraph: SubgraphId, from: u32, to: u32) -> Self {
         let mut delayed = self.clone();
-        delayed.0.retain(|pair| *pair != (from, number(subgraph)));
+        delayed.0.retain(|row| *row != (from, number(subgraph), None));
         delayed.unite(&Self::of(subgraph, to));
         delayed
     }

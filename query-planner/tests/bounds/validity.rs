@@ -12,7 +12,10 @@ use query_planner::{
     FetchId, Group, GroupKind, QueryPlan, RepresentationField, ResponseSelection, ResponseSource,
     Selection, SlotId,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use supergraph::{FieldSetItem, SubgraphId, Supergraph, TypeId};
 
 /// Every fetch waits for what it needs, asks its subgraph only for what that resolves, and together
@@ -42,7 +45,7 @@ pub(crate) fn check(supergraph: &Supergraph, plan: &QueryPlan) {
         }
         before.insert(id, all);
     }
-    check_response(&plan.response, &|slot| filled.contains_key(&slot));
+    check_response(&plan.response, &|slot| filled.contains_key(&slot), &mut BTreeSet::new());
 }
 
 fn fill(selection: &Selection, by: FetchId, filled: &mut BTreeMap<SlotId, BTreeSet<FetchId>>) {
@@ -130,12 +133,20 @@ fn check_selection(
     }
 }
 
-fn check_response(selection: &ResponseSelection, is_filled: &dyn Fn(SlotId) -> bool) {
+/// Parts of the response are shared, so that there are many more ways to them than parts.
+fn check_response(
+    selection: &Arc<ResponseSelection>,
+    is_filled: &dyn Fn(SlotId) -> bool,
+    seen: &mut BTreeSet<*const ResponseSelection>,
+) {
+    if !seen.insert(Arc::as_ptr(selection)) {
+        return;
+    }
     for field in selection.cases.iter().flat_map(|case| &case.fields) {
         if let ResponseSource::Slot { slot, selection, .. } = &field.source {
             assert!(is_filled(*slot), "nobody brings `{}`", field.response_name);
             if let Some(below) = selection {
-                check_response(below, is_filled);
+                check_response(below, is_filled, seen);
             }
         }
     }

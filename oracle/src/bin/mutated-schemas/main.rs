@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 static ALLOCATOR: memory::Counting = memory::Counting;
 
 /// A worker that says nothing for so long hangs. Far above what shrinking takes.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_secs(300);
 /// What a thread of a server has.
 const STACK: usize = 2 << 20;
 
