@@ -1,26 +1,32 @@
-//! What composing and planning cost: `cargo bench --bench planning [-- FOLDER...]`.
+//! What composing and planning cost: `cargo bench --bench planning [-- FOLDER...]`; beside a rival:
+//! `benches/plan`.
 //!
 //! **In:** the example graph, and each FOLDER with a `supergraph.graphql` and an `operations.json`
 //! (a list under `operations`, each with `name` and `operation`).
-//! **Out:** a table: steps of the search, requests, and the best time of several runs. Steps are
-//! the figure to compare between machines; times only within one run.
+//! **Out:** a table: steps of the search, requests, and the best time of several runs: of planning
+//! (cold), and of finding the kept plan by the operation's text, as a request does (kept). Steps are the
+//! figure to compare between machines; times only within one run.
 //!
 //! **Never here:** rivals (`benches/rivals`), end-to-end load.
 //!
-//! **Holds:** every plan is made from nothing: no cache is in the way.
+//! **Holds:** cold is from nothing: no cache is in the way.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use apollo_compiler::ExecutableDocument;
 use composition::SubgraphSource;
+use graphloom::{config::PlanningSettings, operation::PreparedOperations, telemetry::Metrics};
 use query_planner::{Batching, Guards, Limits, Operation, plan};
-use std::{error::Error, path::Path, time::Duration};
+use std::{error::Error, path::Path, sync::Arc, time::Duration};
 use subgraphs::Service;
 use supergraph::Supergraph;
 use tokio::time::Instant;
 
 const LIMITS: Limits = Limits { positions: 50_000, steps: 2_000_000 };
 const RUNS: usize = 5;
+/// A look-up is too short to be measured alone.
+const LOOK_UPS: u32 = 1000;
+const KEPT_BYTES: usize = 100_000_000;
 
 const EXAMPLES: [(&str, &str); 3] = [
     ("one subgraph", "{ me { id name } }"),
@@ -49,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (composed, time) = best(|| composition::compose(&sources));
     let composed = composed.map_err(|failure| failure.to_string())?;
     println!("compose the example graph: {time:.1?}");
-    let supergraph = Supergraph::parse(&composed.supergraph_sdl)?;
+    let supergraph = Arc::new(Supergraph::parse(&composed.supergraph_sdl)?);
     for (name, text) in EXAMPLES {
         measure(&supergraph, name, text)?;
     }
@@ -60,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("load {}: {time:.1?}", folder.display());
         let operations = std::fs::read_to_string(folder.join("operations.json"))?;
         let operations: serde_json::Value = serde_json::from_str(&operations)?;
-        let supergraph = supergraph?;
+        let supergraph = Arc::new(supergraph?);
         for row in operations["operations"].as_array().into_iter().flatten() {
             let name = row["name"].as_str().unwrap_or_default();
             measure(&supergraph, name, row["operation"].as_str().unwrap_or_default())?;
@@ -69,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn measure(supergraph: &Supergraph, name: &str, text: &str) -> Result<(), Box<dyn Error>> {
+fn measure(supergraph: &Arc<Supergraph>, name: &str, text: &str) -> Result<(), Box<dyn Error>> {
     let schema = supergraph.api_schema();
     let document = ExecutableDocument::parse_and_validate(schema, text, "operation.graphql")
         .map_err(|error| error.errors.to_string())?;
@@ -77,11 +83,39 @@ fn measure(supergraph: &Supergraph, name: &str, text: &str) -> Result<(), Box<dy
     let guards = Guards::default();
     let (planned, time) = best(|| plan(supergraph, &operation, &guards, LIMITS, Batching::Fewest));
     let planned = planned?;
+    // Values for required variables are not at hand.
+    let kept = match operation.variables().iter().all(|variable| !variable.ty.ends_with('!')) {
+        true => format!("{:>10.1?}", look_up(supergraph, text)?),
+        false => format!("{:>10}", "-"),
+    };
     println!(
-        "  {name:20} {:>8} steps {:>4} requests {:>3} deep {time:>12.1?}",
+        "  {name:20} {:>8} steps {:>4} requests {:>3} deep {time:>12.1?} cold {kept} kept",
         planned.effort.steps, planned.cost.requests, planned.cost.depth
     );
     Ok(())
+}
+
+/// What it takes to find the plan of an operation that was asked before.
+fn look_up(supergraph: &Arc<Supergraph>, text: &str) -> Result<Duration, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let settings = PlanningSettings { limits: LIMITS, ..PlanningSettings::default() };
+    let metrics = Arc::new(Metrics::new());
+    let operations = PreparedOperations::new(Arc::clone(supergraph), KEPT_BYTES, settings, metrics);
+    let limits = graphloom::config::Limits { depth: u32::MAX, tokens: u32::MAX, body: usize::MAX };
+    let ask = async || -> Result<(), Box<dyn Error>> {
+        let (prepared, _) = operations.prepare(text, None, limits).await?;
+        let variables = prepared.coerce_variable_values(supergraph, Default::default())?;
+        prepared.variant(&variables, &[]).await?;
+        Ok(())
+    };
+    runtime.block_on(async {
+        ask().await?;
+        let start = Instant::now();
+        for _ in 0..LOOK_UPS {
+            ask().await?;
+        }
+        Ok(start.elapsed() / LOOK_UPS)
+    })
 }
 
 /// The last result and the shortest time of several runs.

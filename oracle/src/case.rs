@@ -12,7 +12,7 @@ use crate::execute::Prepared;
 use crate::fast::Both;
 use crate::fault::Fault;
 use crate::introspection::introspection;
-use crate::judge::{self, Calls, Excuses};
+use crate::judge::{self, Calls, Excuses, Facts};
 use crate::operations::GeneratedOperation;
 use crate::overrides::Override;
 use crate::{Data, Ordered, Request, StrictSubgraph, Whole};
@@ -36,8 +36,7 @@ pub struct Bench {
     pub(crate) overrides: Vec<Override>,
     /// Subgraphs in the words of Federation 1.
     pub(crate) first_edition: BTreeSet<String>,
-    /// The names of fields with requirements.
-    computed: BTreeSet<String>,
+    facts: Facts,
     subgraphs: Vec<StrictSubgraph>,
     whole: Whole,
     labels: BTreeSet<String>,
@@ -149,16 +148,8 @@ impl Bench {
         let whole = whole.map_err(|error| error.to_string())?;
         let first = subgraphs.iter().filter(|(_, sdl)| !sdl.contains("@link"));
         let first_edition = first.map(|(name, _)| name.clone()).collect();
-        let computed = computed_fields(&supergraph);
-        Ok(Self {
-            supergraph,
-            overrides,
-            first_edition,
-            computed,
-            subgraphs: strict,
-            whole,
-            labels,
-        })
+        let facts = Facts::of(&supergraph);
+        Ok(Self { supergraph, overrides, first_edition, facts, subgraphs: strict, whole, labels })
     }
 
     /// The labels that the subgraphs mention.
@@ -206,8 +197,8 @@ impl Bench {
         let verdict = match Ordered::parse(&ours) {
             Err(error) => Err(format!("the answer is not JSON: {error}")),
             Ok(ours) if faulty => {
-                let Self { supergraph, computed, .. } = &*self;
-                let excuses = Excuses::of(supergraph, computed, &plan, &case.faults);
+                let Self { supergraph, facts, .. } = &*self;
+                let excuses = Excuses::of(supergraph, facts, &plan, &case.faults);
                 judge::judge_faulty(&ours, &truth, &excuses)
             }
             Ok(ours) => judge::judge(&ours, &truth, &plan),
@@ -320,15 +311,6 @@ impl Bench {
         let body = response.to_ordered().to_string();
         Answer::Response(ResponseParts { status: 200, body: body.into() })
     }
-}
-
-fn computed_fields(supergraph: &Supergraph) -> BTreeSet<String> {
-    let fields = supergraph.types().iter().flat_map(|(_, ty)| &ty.fields);
-    let computed = fields.filter(|(_, field)| {
-        let mut capabilities = supergraph.field(**field).capabilities.iter();
-        capabilities.any(|capability| capability.requires.is_some())
-    });
-    computed.map(|(name, _)| name.clone()).collect()
 }
 
 fn mismatch(why: &str, ours: String, truth: String, plan: String) -> Verdict {

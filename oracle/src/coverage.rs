@@ -17,7 +17,7 @@ use std::fmt;
 use supergraph::{SubgraphId, Supergraph, TypeKind};
 
 /// The rows that random cases can reach.
-const ROWS: [(u16, &str); 37] = [
+const ROWS: [(u16, &str); 39] = [
     (10, "composite and nested keys"),
     (20, "objects from a subgraph whose key does not answer"),
     (30, "a subgraph entered again"),
@@ -50,6 +50,8 @@ const ROWS: [(u16, &str); 37] = [
     (261, "an enum with a hidden value"),
     (262, "an abstract field with a hidden member"),
     (270, "an argument of an enum or input that differs between subgraphs"),
+    (290, "an argument that a context fills"),
+    (291, "a context from a place that depends on the way"),
     (310, "variables sent on"),
     (311, "a variable that is absent"),
     (320, "client aliases like a planner's"),
@@ -144,7 +146,15 @@ impl Look<'_> {
         let plan = self.plan;
         let mut requiring = Vec::new();
         for (_, group) in plan.groups.iter() {
-            let GroupKind::Entities { representations, .. } = &group.kind else { continue };
+            let GroupKind::Entities { representations, contexts, .. } = &group.kind else {
+                continue;
+            };
+            if !contexts.is_empty() {
+                self.rows.insert(290);
+            }
+            if contexts.iter().any(|context| context.sources.len() > 1) {
+                self.rows.insert(291);
+            }
             let subgraph = plan.fetches[group.fetch].subgraph;
             if group.from.iter().all(|from| plan.fetch_of(*from).subgraph == subgraph) {
                 self.rows.insert(30);

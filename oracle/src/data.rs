@@ -23,12 +23,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::subgraph_schema::Contextual;
+
 /// Objects, root values, and what no single schema knows.
 #[derive(Debug, Clone, Default)]
 pub struct Data {
     pub(crate) objects: BTreeMap<String, Map<String, Value>>,
     pub(crate) interfaces: BTreeMap<String, BTreeSet<String>>,
     pub(crate) computed: BTreeMap<(String, String), String>,
+    /// Arguments that clients don't see, by the field that has them.
+    pub(crate) contextual: BTreeMap<(String, String), Vec<Contextual>>,
     /// Stands for an object of which only the sent part is known.
     pub(crate) nothing: Map<String, Value>,
 }

@@ -9,6 +9,7 @@
 //!
 //! **Read first:** [`Graph::generate`].
 
+mod contexts;
 mod requirements;
 mod moves;
 mod model;
@@ -53,6 +54,7 @@ impl Graph {
         graph.add_moves(chance);
         graph.add_provisions(chance);
         graph.add_split_value(chance);
+        graph.add_contexts(chance);
         graph.add_oddities(chance);
         graph
     }

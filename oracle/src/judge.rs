@@ -16,7 +16,7 @@ use crate::ordered::Ordered;
 use apollo_compiler::ast::OperationType;
 use query_planner::{FetchId, QueryPlan, ResponseSelection, ResponseSource, SlotId};
 use std::collections::{BTreeMap, BTreeSet};
-use supergraph::Supergraph;
+use supergraph::{SubgraphId, Supergraph};
 
 /// What was sent, as far as it is judged.
 #[derive(Debug, Default)]
@@ -193,14 +193,15 @@ impl Excuses {
     /// Those of a plan under faults.
     pub(crate) fn of(
         supergraph: &Supergraph,
-        computed: &BTreeSet<String>,
+        facts: &Facts,
         plan: &QueryPlan,
         faults: &BTreeMap<String, Vec<Fault>>,
     ) -> Self {
         let mut silenced: BTreeSet<FetchId> = BTreeSet::new();
         for (id, fetch) in plan.fetches.iter() {
             let faults = faults.get(&supergraph.subgraph(fetch.subgraph).name);
-            if faults.into_iter().flatten().any(is_silent)
+            let strict = facts.strict.contains(&fetch.subgraph);
+            if faults.into_iter().flatten().any(|fault| is_silent(fault, strict))
                 || fetch.waits_for.iter().any(|other| silenced.contains(other))
             {
                 silenced.insert(id);
@@ -211,7 +212,7 @@ impl Excuses {
             fill(&plan.groups[*group].selection, &mut slots);
         }
         let mut excuses = Self { twins: Twins::of(plan), ..Self::default() };
-        excuses.read(computed, plan, &plan.response, &slots);
+        excuses.read(&facts.computed, plan, &plan.response, &slots);
         excuses
     }
 
@@ -247,9 +248,42 @@ fn fill(selection: &query_planner::Selection, slots: &mut BTreeSet<SlotId>) {
     }
 }
 
-/// Whether a fault makes nulls that nobody has to explain.
-fn is_silent(fault: &Fault) -> bool {
-    matches!(fault, Fault::Null { .. } | Fault::MissingEntity { .. })
+/// Whether a fault makes nulls that nobody has to explain. A strict subgraph hands an error on to
+/// an object that others may leave out, and with it go that object's other fields.
+fn is_silent(fault: &Fault, strict: bool) -> bool {
+    match fault {
+        Fault::Null { .. } | Fault::MissingEntity { .. } => true,
+        Fault::Error { .. } => strict,
+        Fault::Dead | Fault::ShortEntityList { .. } => false,
+    }
+}
+
+/// What of a graph makes a difference under faults.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// The names of fields with requirements or contexts.
+    computed: BTreeSet<String>,
+    /// Subgraphs that promise more of some field than clients are promised.
+    strict: BTreeSet<SubgraphId>,
+}
+
+impl Facts {
+    /// Those of a graph.
+    pub(crate) fn of(supergraph: &Supergraph) -> Self {
+        let mut facts = Self::default();
+        for (name, field) in supergraph.types().iter().flat_map(|(_, ty)| &ty.fields) {
+            let field = supergraph.field(*field);
+            for capability in &field.capabilities {
+                if capability.requires.is_some() || !capability.contextual_arguments.is_empty() {
+                    facts.computed.insert(name.clone());
+                }
+                if capability.ty != field.ty {
+                    facts.strict.insert(capability.subgraph);
+                }
+            }
+        }
+        facts
+    }
 }
 
 /// Compares data, and collects the paths where ours is null and the truth is not.

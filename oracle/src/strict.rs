@@ -142,6 +142,7 @@ impl Data {
             let types = view.possible_types(definition.name());
             self.declare_interface(definition.name(), types.iter().map(String::as_str));
         }
+        self.contextual.extend(view.contextual.clone());
         for ((type_name, field), requirement) in &view.requires {
             self.declare_computed(type_name, field, &requirement.text);
         }
@@ -184,7 +185,7 @@ impl<'d> Answering<'d> {
         let Truth { view, data } = self.truth;
         let sent = Value::Object(representation.fields.clone());
         let found = data.objects.iter().find(|(_, fields)| {
-            let object = Object { fields, sent: None };
+            let object = Object::of(fields);
             fields.contains_key("__typename")
                 && self.truth.type_of(representation.type_name, &object).is_ok()
                 && view
@@ -204,7 +205,7 @@ impl<'d> Answering<'d> {
         };
         match found {
             Some((id, fields)) if !missing(id) => {
-                Resolved::Object(Object { fields, sent: Some(representation.fields.clone()) })
+                Resolved::Object(Object::of(fields).sent(representation.fields.clone()))
             }
             _ => Resolved::Null,
         }
@@ -233,7 +234,7 @@ impl<'d> Resolver for Answering<'d> {
         let query = self.truth.view.schema.root_operation(OperationType::Query);
         match field.name.as_str() {
             "_service" if query.is_some_and(|query| query == object_type) => {
-                Resolved::Object(Object { fields: &self.subgraph.service, sent: None })
+                Resolved::Object(Object::of(&self.subgraph.service))
             }
             "_entities" if query.is_some_and(|query| query == object_type) => {
                 self.entities(arguments)

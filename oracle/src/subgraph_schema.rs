@@ -35,6 +35,15 @@ pub(crate) struct SubgraphSchema {
     pub(crate) provides: BTreeMap<Coordinate, SelectionSet>,
     pub(crate) external: BTreeSet<Coordinate>,
     pub(crate) interface_objects: BTreeSet<String>,
+    pub(crate) contextual: BTreeMap<Coordinate, Vec<Contextual>>,
+}
+
+/// An argument that an object above fills.
+#[derive(Debug, Clone)]
+pub(crate) struct Contextual {
+    pub(crate) argument: String,
+    /// The types that set the context, and the field set that is read from each.
+    pub(crate) setters: Vec<(String, String)>,
 }
 
 /// One `@key` of a type.
@@ -150,6 +159,7 @@ impl SubgraphSchema {
             provides: BTreeMap::new(),
             external: BTreeSet::new(),
             interface_objects: BTreeSet::new(),
+            contextual: BTreeMap::new(),
         }
     }
 
@@ -199,6 +209,25 @@ impl SubgraphSchema {
             let requirement = self.requirement_of(type_name, &fields_argument(requires))?;
             self.requires.insert(coordinate.clone(), requirement);
         }
+        for argument in &field.arguments {
+            let Some(from) = argument.directives.get(names.local("fromContext")) else { continue };
+            let text = from.specified_argument_by_name("field").and_then(|text| text.as_str());
+            let Some((context, fields)) = text.and_then(context_and_fields) else { continue };
+            let sets = |definition: &&ExtendedType| {
+                let mut all = definition.directives().get_all(names.local("context"));
+                let name = |set: &Directive| {
+                    let name = set.specified_argument_by_name("name");
+                    name.and_then(|name| name.as_str()) == Some(context)
+                };
+                all.any(|set| name(set))
+            };
+            let setters = self.schema.types.values().filter(sets);
+            let setters =
+                setters.map(|definition| (definition.name().to_string(), fields.to_owned()));
+            let contextual =
+                Contextual { argument: argument.name.to_string(), setters: setters.collect() };
+            self.contextual.entry(coordinate.clone()).or_default().push(contextual);
+        }
         if let Some(provides) = field.directives.get(names.local("provides")) {
             let fields = self.field_set(field.ty.inner_named_type(), &fields_argument(provides))?;
             self.provides.insert(coordinate, fields);
@@ -210,7 +239,11 @@ impl SubgraphSchema {
         Ok(Requirement { text: text.to_owned(), fields: self.field_set(type_name, text)? })
     }
 
-    fn field_set(&self, type_name: &str, text: &str) -> Result<SelectionSet, SchemaError> {
+    pub(crate) fn field_set(
+        &self,
+        type_name: &str,
+        text: &str,
+    ) -> Result<SelectionSet, SchemaError> {
         let invalid = |reason: String| SchemaError::FieldSet {
             coordinate: type_name.to_owned(),
             fields: text.to_owned(),
@@ -297,6 +330,12 @@ fn fields_argument(directive: &Directive) -> String {
         }
     }
     directive.specified_argument_by_name("fields").map(|value| text(value)).unwrap_or_default()
+}
+
+/// `$context { fields }`: both.
+fn context_and_fields(text: &str) -> Option<(&str, &str)> {
+    let (context, fields) = text.trim().strip_prefix('$')?.split_once('{')?;
+    Some((context.trim(), fields.trim_end().strip_suffix('}')?))
 }
 
 fn list(errors: &DiagnosticList) -> String {

@@ -10,6 +10,8 @@
 //!
 //! **Read first:** [`Truth::field_value`].
 
+use std::rc::Rc;
+
 use apollo_compiler::ast::Type;
 use apollo_compiler::executable::{Selection, SelectionSet};
 use apollo_compiler::schema::FieldDefinition;
@@ -26,6 +28,25 @@ use crate::subgraph_schema::SubgraphSchema;
 pub(crate) struct Object<'d> {
     pub(crate) fields: &'d Values,
     pub(crate) sent: Option<Values>,
+    /// The object that it was found in, as far as contexts make that of interest.
+    pub(crate) above: Option<Rc<Above<'d>>>,
+}
+
+/// An object with a field that led further down.
+#[derive(Debug)]
+pub(crate) struct Above<'d> {
+    pub(crate) type_name: String,
+    pub(crate) object: Object<'d>,
+}
+
+impl<'d> Object<'d> {
+    pub(crate) fn of(fields: &'d Values) -> Self {
+        Self { fields, sent: None, above: None }
+    }
+
+    pub(crate) fn sent(self, sent: Values) -> Self {
+        Self { sent: Some(sent), ..self }
+    }
 }
 
 /// The data as one schema sees it.
@@ -38,7 +59,7 @@ pub(crate) struct Truth<'d> {
 impl<'d> Truth<'d> {
     pub(crate) fn root_object(&self, name: &str) -> Object<'d> {
         let fields = self.data.objects.get(name).unwrap_or(&self.data.nothing);
-        Object { fields, sent: None }
+        Object::of(fields)
     }
 
     pub(crate) fn field_value(
@@ -230,7 +251,7 @@ impl<'d> Truth<'d> {
             Value::Object(fields) if !ty.is_list() && !self.is_leaf(ty) => {
                 let referred = fields.get("@ref").and_then(Value::as_str);
                 let referred = referred.and_then(|id| self.data.objects.get(id));
-                Resolved::Object(Object { fields: referred.unwrap_or(fields), sent: None })
+                Resolved::Object(Object::of(referred.unwrap_or(fields)))
             }
             value => Resolved::Leaf(value.clone()),
         }
@@ -251,7 +272,7 @@ impl<'d> Truth<'d> {
                     Some(Resolved::Object(object)) => object.fields,
                     _ => &self.data.nothing,
                 };
-                Resolved::Object(Object { fields, sent: Some(sent.clone()) })
+                Resolved::Object(Object::of(fields).sent(sent.clone()))
             }
             sent => Resolved::Leaf(sent.clone()),
         }

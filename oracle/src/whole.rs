@@ -7,6 +7,7 @@
 //!
 //! **Read first:** [`execute_whole`].
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use apollo_compiler::Schema;
@@ -19,8 +20,8 @@ use crate::coerce::Values;
 use crate::data::Data;
 use crate::execute::{self, Prepared, Resolved, Resolver};
 use crate::request::{Request, Response};
-use crate::subgraph_schema::{SchemaError, SubgraphSchema};
-use crate::truth::{Object, Truth};
+use crate::subgraph_schema::{Contextual, SchemaError, SubgraphSchema};
+use crate::truth::{Above, Object, Truth};
 
 /// Executes one request on an unsplit schema; for many, keep a [`Whole`].
 ///
@@ -122,7 +123,7 @@ impl Data {
                 if given || view.requirement(type_name, name).is_none() {
                     continue;
                 }
-                let object = Object { fields, sent: None };
+                let object = Object::of(fields);
                 let value = truth.field_value(type_name, &object, field, &Values::new());
                 let value = truth.as_representation(
                     &field.ty,
@@ -146,6 +147,47 @@ struct Seen<'d> {
     schema: &'d Schema,
 }
 
+impl<'d> Seen<'d> {
+    /// The value of a contextual argument: from the nearest object above that sets the context.
+    fn from_above(&self, contextual: &Contextual, object: &Object<'d>) -> Value {
+        let mut at = object.above.as_deref();
+        while let Some(above) = at {
+            let mut setters = contextual.setters.iter();
+            if let Some((setter, text)) = setters.find(|(setter, _)| *setter == above.type_name) {
+                let Ok(fields) = self.truth.view.field_set(setter, text) else { break };
+                let found = self.truth.gather(setter, &above.object, &fields);
+                return leaf_of(found.map_or(Value::Null, Value::from));
+            }
+            at = above.object.above.as_deref();
+        }
+        Value::Null
+    }
+}
+
+/// The one value in what a field set names.
+fn leaf_of(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let field = fields.into_iter().find(|(name, _)| name != "__typename");
+            field.map_or(Value::Null, |(_, value)| leaf_of(value))
+        }
+        Value::Array(items) => items.into_iter().map(leaf_of).collect(),
+        leaf => leaf,
+    }
+}
+
+fn found_in<'d>(value: Resolved<Object<'d>>, above: &Rc<Above<'d>>) -> Resolved<Object<'d>> {
+    match value {
+        Resolved::Object(object) => {
+            Resolved::Object(Object { above: Some(Rc::clone(above)), ..object })
+        }
+        Resolved::List(items) => {
+            Resolved::List(items.into_iter().map(|item| found_in(item, above)).collect())
+        }
+        other => other,
+    }
+}
+
 impl<'d> Resolver for Seen<'d> {
     type Object = Object<'d>;
 
@@ -160,7 +202,18 @@ impl<'d> Resolver for Seen<'d> {
         field: &FieldDefinition,
         arguments: &Values,
     ) -> Resolved<Object<'d>> {
-        self.truth.field_value(object_type, object, field, arguments)
+        let contextual = &self.truth.data.contextual;
+        if contextual.is_empty() {
+            return self.truth.field_value(object_type, object, field, arguments);
+        }
+        let mut arguments = arguments.clone();
+        let coordinate = (object_type.to_owned(), field.name.to_string());
+        for one in contextual.get(&coordinate).into_iter().flatten() {
+            arguments.insert(one.argument.clone(), self.from_above(one, object));
+        }
+        let value = self.truth.field_value(object_type, object, field, &arguments);
+        let above = Above { type_name: object_type.to_owned(), object: object.clone() };
+        found_in(value, &Rc::new(above))
     }
 
     fn resolve_type(&self, declared: &str, object: &Object<'d>) -> Result<String, String> {

@@ -12,6 +12,7 @@
 
 use crate::plan::OperationKind;
 use apollo_compiler::{ExecutableDocument, ast, executable, validation::Valid};
+use foldhash::fast::RandomState;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     hash::{Hash, Hasher},
@@ -73,7 +74,7 @@ pub(crate) enum Node {
 /// A selected field.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldNode {
-    pub(crate) response_name: String,
+    pub(crate) response_name: Arc<str>,
     pub(crate) asked: Asked,
     pub(crate) conditions: Conditions,
     pub(crate) set: Option<SetId>,
@@ -91,9 +92,9 @@ pub(crate) struct AskedField {
 #[derive(Clone, Debug)]
 pub(crate) struct Asked(Arc<AskedField>);
 
-/// The asked fields of an operation, or of field sets.
+/// The asked fields of an operation, or of field sets. Clients write them: the hash is keyed.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct AskedFields(HashSet<Arc<AskedField>>);
+pub(crate) struct AskedFields(HashSet<Arc<AskedField>, RandomState>);
 
 impl AskedFields {
     pub(crate) fn find(&self, field: &AskedField) -> Option<Asked> {
@@ -298,7 +299,7 @@ impl<'a> Reader<'a> {
                     false => Some(self.set(&field.selection_set)?),
                 };
                 Node::Field(FieldNode {
-                    response_name: field.response_key().to_string(),
+                    response_name: field.response_key().as_str().into(),
                     asked: self.asked.intern(AskedField {
                         name: field.name.to_string(),
                         arguments: arguments(&field.arguments),

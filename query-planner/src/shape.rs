@@ -22,12 +22,10 @@ use crate::{
     },
 };
 use contexts::{ContextRow, ContextUse};
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
-use std::{
-    collections::{BTreeSet, HashMap},
-    rc::Rc,
-};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 use supergraph::{FieldId, FieldSetId, FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
 
 ids! {
@@ -58,7 +56,7 @@ pub(crate) struct Entry {
     /// The field with its arguments and directives.
     pub(crate) asked: Asked,
     /// The response name, where each one must be executed for itself: root fields of mutations.
-    pub(crate) once_as: Option<String>,
+    pub(crate) once_as: Option<Arc<str>>,
     /// What is selected below.
     pub(crate) child: Option<ShapeId>,
     /// The lists around the value: types that declare the field with another number of them have
@@ -77,7 +75,7 @@ impl Entry {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Case {
     pub(crate) types: TypeSet,
-    pub(crate) fields: Vec<(String, CaseField)>,
+    pub(crate) fields: Vec<(Arc<str>, CaseField)>,
 }
 
 /// Where a response field comes from.
@@ -91,7 +89,10 @@ pub(crate) enum CaseField {
 
 /// The fields of a field set by name and arguments: each time with its types and what is below.
 type FlatFields<'i> =
-    IndexMap<(&'i str, &'i [(String, Value)]), Vec<(TypeSet, &'i [FieldSetItem])>>;
+    IndexMap<(&'i str, &'i [(String, Value)]), Vec<(TypeSet, &'i [FieldSetItem])>, FxBuildHasher>;
+
+/// The fields of a selection by response name, which clients choose: the hash is keyed.
+type Collected<'c> = IndexMap<&'c Arc<str>, Vec<&'c FieldNode>, RandomState>;
 
 /// What a field gives: its named type, and how many lists are around it.
 type ResultType = (TypeId, usize);
@@ -103,7 +104,7 @@ pub(crate) struct Shapes<'a> {
     shapes: Vec<Rc<Shape>>,
     interned: FxHashMap<Rc<Shape>, ShapeId>,
     collected: FxHashMap<(Vec<SetId>, TypeId), ShapeId>,
-    field_sets: HashMap<(TypeId, Vec<FieldSetItem>), ShapeId>,
+    field_sets: FxHashMap<(TypeId, Vec<FieldSetItem>), ShapeId>,
     interned_sets: FxHashMap<FieldSetId, ShapeId>,
     /// What field sets ask for and the operation doesn't.
     required: AskedFields,
@@ -126,7 +127,7 @@ impl<'a> Shapes<'a> {
             shapes: Vec::new(),
             interned: FxHashMap::default(),
             collected: FxHashMap::default(),
-            field_sets: HashMap::new(),
+            field_sets: FxHashMap::default(),
             interned_sets: FxHashMap::default(),
             required: AskedFields::default(),
             needs: FxHashMap::default(),
@@ -145,7 +146,7 @@ impl<'a> Shapes<'a> {
     }
 
     /// How many places a shape has in the response, when every path to it is counted.
-    pub(crate) fn positions(&self, id: ShapeId, known: &mut HashMap<ShapeId, usize>) -> usize {
+    pub(crate) fn positions(&self, id: ShapeId, known: &mut FxHashMap<ShapeId, usize>) -> usize {
         if let Some(count) = known.get(&id) {
             return *count;
         }
@@ -166,7 +167,7 @@ impl<'a> Shapes<'a> {
         let once = operation.kind() != crate::OperationKind::Query;
         let mut collector = Collector { shapes: self, operation, guards, once };
         let shape = collector.shape(vec![operation.root_set], operation.root_type)?;
-        match self.positions(shape, &mut HashMap::new()) > self.max_shapes {
+        match self.positions(shape, &mut FxHashMap::default()) > self.max_shapes {
             true => Err(PlanErrorKind::TooManyPositions { limit: self.max_shapes }),
             false => Ok(shape),
         }
@@ -179,7 +180,7 @@ impl<'a> Shapes<'a> {
             return *id;
         }
         let types = self.supergraph.ty(ty).possible.clone();
-        let mut fields = FlatFields::new();
+        let mut fields = FlatFields::default();
         flatten_items(self.supergraph, items, &types, &mut fields);
         let mut entries = Vec::with_capacity(fields.len());
         for ((name, arguments), rows) in fields {
@@ -228,7 +229,8 @@ impl<'a> Shapes<'a> {
         let declared = self.supergraph.field_named(ty, field);
         let mut types = TypeSet::new();
         rows.iter().for_each(|row| types.union_with(&row.0));
-        let mut classes: IndexMap<(ResultType, Vec<usize>), TypeSet> = IndexMap::new();
+        let mut classes: IndexMap<(ResultType, Vec<usize>), TypeSet, FxBuildHasher> =
+            IndexMap::default();
         for member in types.iter() {
             if let Some(field) = self.supergraph.field_named(member, field).or(declared) {
                 let counts = (0..rows.len()).filter(|row| rows[*row].0.contains(member));
@@ -294,7 +296,7 @@ impl<'c> Collector<'c, '_> {
                             CaseField::Entry(add_entry(&mut shape, &mut known, entry, &case.types))
                         }
                     };
-                    case.fields.push((response_name.clone(), field));
+                    case.fields.push((Arc::clone(response_name), field));
                 }
                 shape.cases.push(case);
             }
@@ -315,7 +317,7 @@ impl<'c> Collector<'c, '_> {
     /// The classes of runtime types to which the same fragments apply, with the selection sets that
     /// are active for each, in order of appearance and each once.
     fn classes(&self, sets: &[SetId], types: &TypeSet) -> Vec<(TypeSet, Vec<SetId>)> {
-        let mut classes: IndexMap<Vec<SetId>, TypeSet> = IndexMap::new();
+        let mut classes: IndexMap<Vec<SetId>, TypeSet, FxBuildHasher> = IndexMap::default();
         for ty in types.iter() {
             let mut active = Vec::new();
             for set in sets {
@@ -345,8 +347,8 @@ impl<'c> Collector<'c, '_> {
 
     /// The collected fields of a class, whose first active set stands first and whose nested
     /// fragments are all active.
-    fn collect_fields(&self, active: &[SetId]) -> IndexMap<String, Vec<&'c FieldNode>> {
-        let mut fields = IndexMap::new();
+    fn collect_fields(&self, active: &[SetId]) -> Collected<'c> {
+        let mut fields = Collected::default();
         let mut visited = Vec::new();
         for set in active {
             self.collect_set(*set, active, &mut visited, &mut fields);
@@ -359,7 +361,7 @@ impl<'c> Collector<'c, '_> {
         set: SetId,
         active: &[SetId],
         visited: &mut Vec<SetId>,
-        fields: &mut IndexMap<String, Vec<&'c FieldNode>>,
+        fields: &mut Collected<'c>,
     ) {
         if visited.contains(&set) {
             return;
@@ -368,7 +370,7 @@ impl<'c> Collector<'c, '_> {
         for node in &self.operation.sets[set] {
             match node {
                 Node::Field(field) if self.holds(&field.conditions) => {
-                    fields.entry(field.response_name.clone()).or_default().push(field);
+                    fields.entry(&field.response_name).or_default().push(field);
                 }
                 Node::Fragment { conditions, set, .. }
                     if active.contains(set) && self.holds(conditions) =>
@@ -387,10 +389,11 @@ impl<'c> Collector<'c, '_> {
         &self,
         ty: TypeId,
         types: &TypeSet,
-        fields: &IndexMap<String, Vec<&FieldNode>>,
+        fields: &Collected<'_>,
     ) -> Result<Vec<(TypeSet, Vec<Option<ResultType>>)>, PlanErrorKind> {
         let supergraph = self.shapes.supergraph;
-        let mut classes: IndexMap<Vec<Option<ResultType>>, TypeSet> = IndexMap::new();
+        let mut classes: IndexMap<Vec<Option<ResultType>>, TypeSet, FxBuildHasher> =
+            IndexMap::default();
         for member in types.iter() {
             let mut results = Vec::with_capacity(fields.len());
             for nodes in fields.values() {
@@ -465,7 +468,12 @@ fn add_entry(
 
 /// Cases with equal fields are one.
 fn merge_cases(cases: &mut Vec<Case>) {
-    let mut merged: IndexMap<Vec<(String, CaseField)>, TypeSet> = IndexMap::new();
+    if cases.len() < 2 {
+        cases.retain(|case| !case.types.is_empty());
+        return;
+    }
+    let mut merged: IndexMap<Vec<(Arc<str>, CaseField)>, TypeSet, RandomState> =
+        IndexMap::default();
     for case in cases.drain(..) {
         merged.entry(case.fields).or_default().union_with(&case.types);
     }

@@ -31,6 +31,8 @@ pub struct Graph {
     pub(super) renamed: BTreeSet<usize>,
     /// Subgraphs whose enums and inputs have more than those of the others.
     pub(super) generous: BTreeSet<usize>,
+    /// Types that set the context, with the subgraph where they do.
+    pub(super) contexts: BTreeSet<(usize, usize)>,
     /// Every subgraph knows the executable directive `@mark`.
     pub(super) marked: bool,
 }
@@ -81,6 +83,8 @@ pub(super) struct Field {
     pub(super) stricter: BTreeSet<usize>,
     /// Index into the forms of arguments.
     pub(super) arguments: Option<usize>,
+    /// The type of its argument that a context fills.
+    pub(super) context: Option<String>,
     pub(super) owners: Vec<usize>,
     pub(super) requires: Option<String>,
     pub(super) provides: BTreeMap<usize, String>,
@@ -116,6 +120,7 @@ impl Field {
             wrap,
             stricter: BTreeSet::new(),
             arguments: None,
+            context: None,
             owners,
             requires: None,
             provides: BTreeMap::new(),

@@ -85,7 +85,8 @@ impl Graph {
     pub(super) fn add_oddities(&mut self, chance: &mut Chance) {
         for ty in self.of_kind(Kind::Entity) {
             for field in &mut self.types[ty].fields {
-                field.inaccessible = !field.name.starts_with('i') && chance.percent(4);
+                let context = ["reading", "told", "reader"].contains(&field.name.as_str());
+                field.inaccessible = !context && !field.name.starts_with('i') && chance.percent(4);
             }
             // Unless an interface or union is left with nothing, the type itself may be hidden.
             let lonely = self.types.iter().any(|other| {
@@ -118,7 +119,8 @@ impl Graph {
             let home = ty.homes.get(&subgraph);
             home.is_some_and(|home| home.keys.iter().any(|key| !key.resolvable))
         };
-        fields.any(|field| field.moved.is_some() && field.owners.contains(&subgraph))
+        self.contexts.iter().any(|(setting, _)| *setting == subgraph)
+            || fields.any(|field| field.moved.is_some() && field.owners.contains(&subgraph))
             || self.types.iter().any(stub)
             || self
                 .types

@@ -10,7 +10,7 @@ use super::model::{ARGUMENTS, Base, Field, Graph, Kind, QUERY};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-const HEAD: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.7\", import: [\"@key\", \"@shareable\", \"@external\", \"@requires\", \"@provides\", \"@interfaceObject\", \"@override\", \"@inaccessible\"])\n";
+const HEAD: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.8\", import: [\"@key\", \"@shareable\", \"@external\", \"@requires\", \"@provides\", \"@interfaceObject\", \"@override\", \"@inaccessible\", \"@context\", \"@fromContext\"])\n";
 const MARK: &str = "directive @mark(n: Int = 5) on FIELD\n";
 
 impl Graph {
@@ -137,6 +137,9 @@ impl Graph {
         if object {
             out.push_str(" @interfaceObject");
         }
+        if self.contexts.contains(&(subgraph, ty)) {
+            out.push_str(" @context(name: \"above\")");
+        }
         if this.inaccessible && !self.first_edition.contains(&subgraph) {
             out.push_str(" @inaccessible");
         }
@@ -192,7 +195,10 @@ impl Graph {
     }
 
     fn field(&self, ty: usize, field: &Field, subgraph: usize) -> String {
-        let arguments = field.arguments.map_or("", |form| ARGUMENTS[form].0);
+        let arguments = match &field.context {
+            Some(ty) => format!("(told: {ty} @fromContext(field: \"$above {{ told }}\"), n: Int)"),
+            None => field.arguments.map_or("", |form| ARGUMENTS[form].0).to_owned(),
+        };
         let mut out = format!("{}{arguments}: {}", field.name, self.type_of(field, subgraph));
         let first = self.first_edition.contains(&subgraph);
         let owner = field.owners.contains(&subgraph) || self.lends_id(subgraph, ty, field);

@@ -11,6 +11,7 @@ use crate::{
     solve::carrier::ViewId,
 };
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use std::collections::BTreeSet;
 use supergraph::{SubgraphId, TypeId, TypeSet};
 
@@ -32,7 +33,7 @@ pub(super) struct Draft {
     /// What objects above fill, in requests of its own; none for a group without such arguments.
     pub(super) contexts: Option<Vec<ContextValue>>,
     /// What it selects, by position and how the subgraph stands there.
-    pub(super) nodes: IndexMap<(PositionId, Local), Node>,
+    pub(super) nodes: IndexMap<(PositionId, Local), Node, FxBuildHasher>,
 }
 
 pub(super) enum DraftKind {
@@ -67,7 +68,7 @@ pub(super) struct DraftRepresentation {
 /// The fields selected at one position, each with the runtime types for which it is.
 #[derive(Default)]
 pub(super) struct Node {
-    pub(super) fields: IndexMap<SlotId, TypeSet>,
+    pub(super) fields: IndexMap<SlotId, TypeSet, FxBuildHasher>,
     /// What is below each composite field, by runtime type.
     pub(super) locals: Vec<(SlotId, TypeId, Local)>,
     /// The contextual arguments of a field, by runtime type: argument and variable.

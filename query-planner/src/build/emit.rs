@@ -20,6 +20,7 @@ use crate::{
     solve::carrier::Capabilities,
 };
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::fmt::Write;
 use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet, Value};
@@ -79,7 +80,7 @@ struct Variant<'a> {
 #[derive(Default)]
 struct Lines<'a> {
     direct: String,
-    fragments: IndexMap<TypeId, String>,
+    fragments: IndexMap<TypeId, String, FxBuildHasher>,
     fields: Vec<SelectedField>,
     names: Names<'a>,
 }

@@ -26,14 +26,14 @@ use crate::{
     },
 };
 use smallvec::SmallVec;
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet};
 
 /// What makes two selections of a position the same value.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct SlotKey {
     asked: Asked,
-    once_as: Option<String>,
+    once_as: Option<Arc<str>>,
     list_depth: usize,
     below: Below,
 }
@@ -323,7 +323,7 @@ impl Builder<'_> {
                 kind,
                 decisive,
                 contexts: jump.contextual.then(Vec::new),
-                nodes: indexmap::IndexMap::new(),
+                nodes: indexmap::IndexMap::default(),
             });
             self.drafts.len() - 1
         });

@@ -19,7 +19,7 @@ use supergraph::{TypeId, TypeRef, TypeSet};
 
 /// A response field whose type is still open: name, slot (none for meta fields), selection below.
 struct Row {
-    response_name: String,
+    response_name: Arc<str>,
     source: RowSource,
 }
 
@@ -79,7 +79,7 @@ impl Builder<'_> {
                     RowSource::Slot { slot, selection }
                 }
             };
-            rows.push(Row { response_name: response_name.clone(), source });
+            rows.push(Row { response_name: Arc::clone(response_name), source });
         }
         Ok(rows)
     }
@@ -119,7 +119,7 @@ fn response_case(
     types: Option<TypeSet>,
 ) -> ResponseCase {
     let fields = rows.iter().zip(row_types).map(|(row, ty)| ResponseField {
-        response_name: row.response_name.clone(),
+        response_name: row.response_name.to_string(),
         source: match (&row.source, ty) {
             (RowSource::Slot { slot, selection }, Some(ty)) => ResponseSource::Slot {
                 slot: *slot,

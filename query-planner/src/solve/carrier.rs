@@ -9,7 +9,7 @@
 
 use super::choice::Carrier;
 use crate::Guards;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use supergraph::{
     Capability, FieldSetId, FieldSetItem, Id, SubgraphId, Supergraph, TypeId, TypeSet, ids,
 };
@@ -57,7 +57,7 @@ pub(crate) struct Capabilities<'a> {
     /// For each label of the supergraph, whether it is on.
     labels: Vec<bool>,
     views: Vec<Vec<FieldSetItem>>,
-    interned: HashMap<Vec<FieldSetItem>, ViewId>,
+    interned: FxHashMap<Vec<FieldSetItem>, ViewId>,
 }
 
 impl<'a> Capabilities<'a> {
@@ -67,7 +67,7 @@ impl<'a> Capabilities<'a> {
             supergraph,
             labels: labels.collect(),
             views: vec![Vec::new()],
-            interned: HashMap::from([(Vec::new(), Self::no_view())]),
+            interned: std::iter::once((Vec::new(), Self::no_view())).collect(),
         }
     }
 

@@ -81,7 +81,7 @@ impl Finder<'_> {
             let rows: Vec<_> = cases.flat_map(|row| &row.fields).collect();
             for (response_name, field) in &case.fields {
                 let CaseField::Entry(index) = field else { continue };
-                let meant = rows.iter().filter(|row| row.response_name == *response_name);
+                let meant = rows.iter().filter(|row| *row.response_name == **response_name);
                 for row in meant {
                     let ResponseSource::Slot { slot, selection, .. } = &row.source else {
                         continue;
