@@ -122,6 +122,11 @@ pub(crate) fn is_inaccessible(applied: &[MergedApplication]) -> bool {
     applied.iter().any(|application| application.known == Some(Known::Inaccessible))
 }
 
+/// A text as a GraphQL string that stays in its line.
+pub(crate) fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).serialize().no_indent().to_string()
+}
+
 impl fmt::Display for MergedApplication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "@{}", self.name)?;

@@ -16,7 +16,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, Value};
 
 use crate::merged::{
-    MergedApplication, MergedArgument, MergedDirective, MergedField, MergedType, Supergraph,
+    MergedApplication, MergedArgument, MergedDirective, MergedField, MergedType, Supergraph, quoted,
 };
 use crate::schema::Kind;
 use crate::vocabulary::Known;
@@ -221,8 +221,8 @@ fn print_schema(supergraph: &Supergraph, used: &[Known]) -> String {
 fn print_graphs(supergraph: &Supergraph) -> String {
     let mut out = String::from("enum join__Graph {\n");
     for graph in &supergraph.graphs {
-        let name = Value::String(graph.name.clone());
-        let url = Value::String(graph.url.clone());
+        let name = quoted(&graph.name);
+        let url = quoted(&graph.url);
         let _ = writeln!(out, "  {} @join__graph(name: {name}, url: {url})", graph.value);
     }
     out.push('}');

@@ -184,3 +184,35 @@ fn on_line(directives: &DirectiveList, out: &mut String) {
         let _ = write!(out, " {}", directive.serialize().no_indent());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::standard_form;
+    use crate::{SubgraphSource, compose};
+    use apollo_compiler::ast::Document;
+
+    #[test]
+    fn what_was_composed_is_printed_as_it_is_whatever_the_texts_contain() {
+        let subgraph = SubgraphSource {
+            name: "a\nb \"c\"".to_owned(),
+            url: Some("http://a.example/\n".to_owned()),
+            sdl: r#"
+                extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@tag"])
+                type Query {
+                    "A \"text\" with \"\"\" in it, and one\nline more "
+                    a(
+                        "Described."
+                        b: String = "c\nd"
+                        e: [Int!] = [1, 2]
+                    ): Int @deprecated(reason: "f\ng")
+                }
+                union U @tag(name: "h") = Query
+            "#
+            .to_owned(),
+            file: None,
+        };
+        let sdl = compose(&[subgraph]).unwrap().supergraph_sdl;
+        let loaded = Document::parse(&sdl, "supergraph.graphql").unwrap();
+        assert_eq!(standard_form(&loaded), sdl);
+    }
+}

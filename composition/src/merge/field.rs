@@ -240,10 +240,10 @@ impl<'a> Merger<'a> {
             let context = format!("{}__{}", self.name(index), contextual.context);
             Some(format!(
                 "{{context: {}, name: {}, type: {}, selection: {}}}",
-                Value::String(context),
-                Value::String(argument.name.to_string()),
-                Value::String(argument.ty.to_string()),
-                Value::String(contextual.selection),
+                quoted(&context),
+                quoted(&argument.name),
+                quoted(&argument.ty.to_string()),
+                quoted(&contextual.selection),
             ))
         });
         arguments.collect()

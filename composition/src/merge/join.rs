@@ -83,7 +83,7 @@ pub(crate) fn types(graphs: &[Graph], sources: &Sources<'_, TypeDef>) -> Vec<Str
             joins.push(format!("@join__type(graph: {graph}{interface_object})"));
         }
         for key in &definition.keys {
-            let fields = Value::String(key.fields.print());
+            let fields = quoted(&key.fields.print());
             let extension = if key.extension { ", extension: true" } else { "" };
             let resolvable = if key.resolvable { "" } else { ", resolvable: false" };
             joins.push(format!(
@@ -120,7 +120,7 @@ impl JoinField {
         let mut out = format!("@join__field(graph: {}", graph.value);
         let mut text = |name: &str, value: &Option<String>| {
             if let Some(value) = value {
-                out.push_str(&format!(", {name}: {}", Value::String(value.clone())));
+                out.push_str(&format!(", {name}: {}", quoted(value)));
             }
         };
         text("requires", &self.requires);
@@ -131,7 +131,7 @@ impl JoinField {
         }
         let mut text = |name: &str, value: &Option<String>| {
             if let Some(value) = value {
-                out.push_str(&format!(", {name}: {}", Value::String(value.clone())));
+                out.push_str(&format!(", {name}: {}", quoted(value)));
             }
         };
         text("override", &self.overrides);
@@ -139,7 +139,7 @@ impl JoinField {
             out.push_str(", usedOverridden: true");
         }
         if let Some(label) = &self.override_label {
-            out.push_str(&format!(", overrideLabel: {}", Value::String(label.clone())));
+            out.push_str(&format!(", overrideLabel: {}", quoted(label)));
         }
         if !self.context_arguments.is_empty() {
             let arguments = self.context_arguments.join(", ");

@@ -83,6 +83,11 @@ impl Builder<'_> {
             not_before = later;
             bundles = fewer;
         }
+        // A delay may have outlived its reason: what a request joined has moved on since.
+        for index in 0..bundles.len() {
+            let deepest = bundles[index].waits_for.iter().map(|other| bundles[*other].depth).max();
+            bundles[index].depth = deepest.unwrap_or_default() + 1;
+        }
         bundles
     }
 
