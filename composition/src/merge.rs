@@ -176,7 +176,7 @@ impl<'a> Merger<'a> {
         target.applied.retain(|a| a.known != Some(Known::OneOf) || kind == Kind::InputObject);
         for (index, definition) in sources {
             for (context, _) in contexts_of(definition) {
-                let name = quoted(&format!("{}__{context}", self.name(*index)));
+                let name = Value::String(format!("{}__{context}", self.name(*index)));
                 target.applied.push(MergedApplication {
                     known: Some(Known::Context),
                     name: Known::Context.name().to_owned(),

@@ -10,7 +10,6 @@
 //! **Read first:** [`Merger::merge_field`].
 
 use apollo_compiler::Name;
-use apollo_compiler::ast::Value;
 use indexmap::IndexMap;
 
 use crate::codes::{ErrorCode, HintCode};
@@ -20,7 +19,7 @@ use crate::merge::join::JoinField;
 use crate::merge::overriding::Overrides;
 use crate::merge::type_reference::{Direction, MergedReference, is_subtype, merge_references};
 use crate::merge::{Merger, Parent, Sources};
-use crate::merged::MergedField;
+use crate::merged::{MergedField, quoted};
 use crate::schema::{External, FieldDef};
 use crate::vocabulary::Known;
 

@@ -8,11 +8,10 @@
 //!
 //! Spec: <https://specs.apollo.dev/join/v0.5>
 
-use apollo_compiler::ast::Value;
 use indexmap::IndexMap;
 
 use crate::merge::Sources;
-use crate::merged::Graph;
+use crate::merged::{Graph, quoted};
 use crate::schema::{Kind, Subgraph, TypeDef};
 
 /// The arguments of one `@join__field`.
