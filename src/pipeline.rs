@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use execution::{AllowedExtensions, ErrorPolicy, Exposure, Inputs, SimpleExecution};
+use execution::{AllowedExtensions, CompiledExecution, ErrorPolicy, Exposure, Inputs};
 use http::{HeaderMap, Method};
 use query_planner::OperationKind;
 use serde_json::{Map, Value};
@@ -183,14 +183,15 @@ async fn execute_operation(
         None => Map::new(),
     };
     let outcome = {
-        let execution = SimpleExecution::new(Inputs {
+        let inputs = Inputs {
             plan: &variant.plan,
             supergraph: &graph.supergraph,
             variables: &variables,
             introspection: &introspection,
             limits: &EXECUTION_LIMITS,
             errors: &rooms.error_policy,
-        });
+        };
+        let execution = CompiledExecution::new(inputs, &variant.program);
         let conditions = Conditions {
             plan: &variant.plan,
             sources: &graph.sources,

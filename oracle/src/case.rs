@@ -15,6 +15,7 @@ use crate::introspection::introspection;
 use crate::judge::{self, Calls, Excuses, Facts};
 use crate::operations::GeneratedOperation;
 use crate::overrides::Override;
+use crate::subgraph_schema::SubgraphSchema;
 use crate::{Data, Ordered, Request, StrictSubgraph, Whole};
 use apollo_compiler::ExecutableDocument;
 use composition::SubgraphSource;
@@ -128,20 +129,21 @@ impl Bench {
         labels: BTreeSet<String>,
     ) -> Result<Self, String> {
         let mut data = Data::from_json(data).map_err(|error| error.to_string())?;
-        for (_, sdl) in subgraphs {
-            data.learn(sdl).map_err(|error| error.to_string())?;
-        }
+        let views: Result<Vec<_>, _> =
+            subgraphs.iter().map(|(_, sdl)| SubgraphSchema::parse(sdl)).collect();
+        let views = views.map_err(|error| error.to_string())?;
+        views.iter().for_each(|view| data.learn_view(view));
         let open = open_schema(subgraphs, &supergraph)?;
         data.settle(&open).map_err(|error| error.to_string())?;
         let data = Arc::new(data);
         let overrides = Override::all(subgraphs);
         let mut strict = Vec::new();
-        for (name, sdl) in subgraphs {
+        for ((name, sdl), view) in subgraphs.iter().zip(views) {
             let lost = overrides.iter().filter(|o| o.loser(&labels) == name);
             let lost: Vec<(&str, &str)> =
                 lost.map(|o| (o.type_name.as_str(), o.field.as_str())).collect();
-            let subgraph = StrictSubgraph::new(name, sdl, Arc::clone(&data));
-            strict.push(subgraph.map_err(|error| error.to_string())?.with_overridden(&lost));
+            let subgraph = StrictSubgraph::with_view(name, sdl, view, Arc::clone(&data));
+            strict.push(subgraph.with_overridden(&lost));
         }
         let api = supergraph.api_schema().to_string();
         let whole = Whole::new(&api, data).and_then(|whole| whole.with_open_schema(&open));
@@ -320,7 +322,10 @@ fn mismatch(why: &str, ours: String, truth: String, plan: String) -> Verdict {
 /// The unsplit schema with nothing hidden: what computed fields may look at.
 fn open_schema(subgraphs: &[(String, String)], supergraph: &Supergraph) -> Result<String, String> {
     const HIDDEN: &str = " @inaccessible";
-    if !subgraphs.iter().any(|(_, sdl)| sdl.contains(HIDDEN)) {
+    let hides = supergraph.types().iter().any(|(_, ty)| {
+        !ty.accessible || ty.fields.values().any(|field| !supergraph.field(*field).accessible)
+    });
+    if !hides {
         return Ok(supergraph.api_schema().to_string());
     }
     let open: Vec<(String, String)> =

@@ -200,7 +200,7 @@ impl Excuses {
         let mut silenced: BTreeSet<FetchId> = BTreeSet::new();
         for (id, fetch) in plan.fetches.iter() {
             let faults = faults.get(&supergraph.subgraph(fetch.subgraph).name);
-            let strict = facts.strict.contains(&fetch.subgraph);
+            let strict = facts.strict.contains(&fetch.subgraph) || shares_an_object(plan, id);
             if faults.into_iter().flatten().any(|fault| is_silent(fault, strict))
                 || fetch.waits_for.iter().any(|other| silenced.contains(other))
             {
@@ -246,6 +246,20 @@ fn fill(selection: &query_planner::Selection, slots: &mut BTreeSet<SlotId>) {
             fill(below, slots);
         }
     }
+}
+
+/// Whether another fetch brings parts of the same object: its parts stand though these are lost.
+fn shares_an_object(plan: &QueryPlan, fetch: FetchId) -> bool {
+    let objects = |fetch: FetchId| {
+        let mut slots = BTreeSet::new();
+        for group in &plan.fetches[fetch].groups {
+            fill(&plan.groups[*group].selection, &mut slots);
+        }
+        slots.retain(|slot| plan.slots[*slot].child.is_some());
+        slots
+    };
+    let own = objects(fetch);
+    plan.fetches.ids().any(|other| other != fetch && !own.is_disjoint(&objects(other)))
 }
 
 /// Whether a fault makes nulls that nobody has to explain. A strict subgraph hands an error on to

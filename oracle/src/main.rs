@@ -16,7 +16,6 @@ use oracle::{CASES_PER_GRAPH, Optimum, Sabotage, Stand, Tally, Verdict};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
 
 /// A line says how far it is whenever so many cases have run.
 const PROGRESS: usize = 50_000;
@@ -42,7 +41,6 @@ fn main() -> ExitCode {
         seed: AtomicU64::new(first),
         done: AtomicUsize::new(0),
         failures: AtomicUsize::new(0),
-        started: Instant::now(),
     };
     let threads = number("--threads", 1) as usize;
     if arguments.iter().any(|argument| argument == "--compare-exhaustive") {
@@ -89,7 +87,6 @@ struct Run {
     seed: AtomicU64,
     done: AtomicUsize,
     failures: AtomicUsize,
-    started: Instant,
 }
 
 impl Run {
@@ -156,12 +153,8 @@ impl Run {
         let before = self.done.fetch_add(CASES_PER_GRAPH, Ordering::Relaxed);
         let done = before + CASES_PER_GRAPH;
         if done / PROGRESS > before / PROGRESS {
-            let speed = done as f64 / self.started.elapsed().as_secs_f64();
             let failures = self.failures.load(Ordering::Relaxed);
-            println!(
-                "{done} cases, up to seed {}, {failures} failures, {speed:.0} cases a second",
-                stand.seed
-            );
+            println!("{done} cases, up to seed {}, {failures} failures", stand.seed);
         }
     }
 }

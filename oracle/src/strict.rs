@@ -50,9 +50,18 @@ impl StrictSubgraph {
     ///
     /// When the SDL is no valid schema, or one of its field sets is not valid against it.
     pub fn new(name: &str, sdl: &str, data: impl Into<Arc<Data>>) -> Result<Self, SchemaError> {
+        Ok(Self::with_view(name, sdl, SubgraphSchema::parse(sdl)?, data))
+    }
+
+    /// A subgraph whose SDL has been read.
+    pub(crate) fn with_view(
+        name: &str,
+        sdl: &str,
+        view: SubgraphSchema,
+        data: impl Into<Arc<Data>>,
+    ) -> Self {
         let service = Values::from_iter([("sdl".to_owned(), Value::from(sdl))]);
-        let view = SubgraphSchema::parse(sdl)?;
-        Ok(Self { name: name.to_owned(), view, data: data.into(), faults: Vec::new(), service })
+        Self { name: name.to_owned(), view, data: data.into(), faults: Vec::new(), service }
     }
 
     /// The same subgraph with faults.
@@ -136,7 +145,12 @@ impl Data {
     ///
     /// When the SDL is no valid schema.
     pub fn learn(&mut self, sdl: &str) -> Result<(), SchemaError> {
-        let view = SubgraphSchema::parse(sdl)?;
+        self.learn_view(&SubgraphSchema::parse(sdl)?);
+        Ok(())
+    }
+
+    /// The same from SDL that has been read.
+    pub(crate) fn learn_view(&mut self, view: &SubgraphSchema) {
         for definition in view.schema.types.values().filter(|definition| definition.is_interface())
         {
             let types = view.possible_types(definition.name());
@@ -146,7 +160,6 @@ impl Data {
         for ((type_name, field), requirement) in &view.requires {
             self.declare_computed(type_name, field, &requirement.text);
         }
-        Ok(())
     }
 }
 

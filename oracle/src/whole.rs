@@ -149,7 +149,7 @@ struct Seen<'d> {
 
 impl<'d> Seen<'d> {
     /// The value of a contextual argument: from the nearest object above that sets the context.
-    fn from_above(&self, contextual: &Contextual, object: &Object<'d>) -> Value {
+    fn above(&self, contextual: &Contextual, object: &Object<'d>) -> Value {
         let mut at = object.above.as_deref();
         while let Some(above) = at {
             let mut setters = contextual.setters.iter();
@@ -209,7 +209,7 @@ impl<'d> Resolver for Seen<'d> {
         let mut arguments = arguments.clone();
         let coordinate = (object_type.to_owned(), field.name.to_string());
         for one in contextual.get(&coordinate).into_iter().flatten() {
-            arguments.insert(one.argument.clone(), self.from_above(one, object));
+            arguments.insert(one.argument.clone(), self.above(one, object));
         }
         let value = self.truth.field_value(object_type, object, field, &arguments);
         let above = Above { type_name: object_type.to_owned(), object: object.clone() };

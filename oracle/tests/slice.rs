@@ -20,10 +20,10 @@ fn check(seeds: std::ops::Range<u64>) -> usize {
 
 #[test]
 fn the_first_seeds_agree_with_the_truth() {
-    assert!(check(1..20) > 300, "too few graphs compose");
+    assert!(check(1..12) > 200, "too few graphs compose");
 }
 
 #[test]
 fn other_seeds_agree_with_the_truth() {
-    assert!(check(10_000..10_020) > 300, "too few graphs compose");
+    assert!(check(10_000..10_011) > 200, "too few graphs compose");
 }

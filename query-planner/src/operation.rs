@@ -12,9 +12,9 @@
 
 use crate::plan::OperationKind;
 use apollo_compiler::{ExecutableDocument, ast, executable, validation::Valid};
-use foldhash::fast::RandomState;
+use foldhash::HashSet;
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     hash::{Hash, Hasher},
     sync::Arc,
 };
@@ -94,7 +94,7 @@ pub(crate) struct Asked(Arc<AskedField>);
 
 /// The asked fields of an operation, or of field sets. Clients write them: the hash is keyed.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct AskedFields(HashSet<Arc<AskedField>, RandomState>);
+pub(crate) struct AskedFields(HashSet<Arc<AskedField>>);
 
 impl AskedFields {
     pub(crate) fn find(&self, field: &AskedField) -> Option<Asked> {

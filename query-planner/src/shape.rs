@@ -22,7 +22,6 @@ use crate::{
     },
 };
 use contexts::{ContextRow, ContextUse};
-use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::{collections::BTreeSet, rc::Rc, sync::Arc};
@@ -91,8 +90,22 @@ pub(crate) enum CaseField {
 type FlatFields<'i> =
     IndexMap<(&'i str, &'i [(String, Value)]), Vec<(TypeSet, &'i [FieldSetItem])>, FxBuildHasher>;
 
-/// The fields of a selection by response name, which clients choose: the hash is keyed.
-type Collected<'c> = IndexMap<&'c Arc<str>, Vec<&'c FieldNode>, RandomState>;
+/// The fields of a selection by response name, in order. Clients choose the names: the hash is keyed.
+#[derive(Default)]
+struct Collected<'c> {
+    fields: Vec<(&'c Arc<str>, Vec<&'c FieldNode>)>,
+    at: foldhash::HashMap<&'c str, usize>,
+}
+
+impl<'c> Collected<'c> {
+    fn push(&mut self, field: &'c FieldNode) {
+        let at = *self.at.entry(&field.response_name).or_insert(self.fields.len());
+        match self.fields.get_mut(at) {
+            Some((_, nodes)) => nodes.push(field),
+            None => self.fields.push((&field.response_name, vec![field])),
+        }
+    }
+}
 
 /// What a field gives: its named type, and how many lists are around it.
 type ResultType = (TypeId, usize);
@@ -287,8 +300,8 @@ impl<'c> Collector<'c, '_> {
         for (types, sets) in self.classes(&key.0, &shape.types) {
             let fields = self.collect_fields(&sets);
             for (types, results) in self.by_results(ty, &types, &fields)? {
-                let mut case = Case { types, fields: Vec::with_capacity(fields.len()) };
-                for ((response_name, nodes), result) in fields.iter().zip(results) {
+                let mut case = Case { types, fields: Vec::with_capacity(fields.fields.len()) };
+                for ((response_name, nodes), result) in fields.fields.iter().zip(results) {
                     let field = match result {
                         None => meta_field(nodes[0]),
                         Some(result) => {
@@ -370,7 +383,7 @@ impl<'c> Collector<'c, '_> {
         for node in &self.operation.sets[set] {
             match node {
                 Node::Field(field) if self.holds(&field.conditions) => {
-                    fields.entry(&field.response_name).or_default().push(field);
+                    fields.push(field);
                 }
                 Node::Fragment { conditions, set, .. }
                     if active.contains(set) && self.holds(conditions) =>
@@ -395,8 +408,8 @@ impl<'c> Collector<'c, '_> {
         let mut classes: IndexMap<Vec<Option<ResultType>>, TypeSet, FxBuildHasher> =
             IndexMap::default();
         for member in types.iter() {
-            let mut results = Vec::with_capacity(fields.len());
-            for nodes in fields.values() {
+            let mut results = Vec::with_capacity(fields.fields.len());
+            for (_, nodes) in &fields.fields {
                 let name = &nodes[0].asked.name;
                 results.push(match name.starts_with("__") {
                     true => None,
@@ -472,8 +485,7 @@ fn merge_cases(cases: &mut Vec<Case>) {
         cases.retain(|case| !case.types.is_empty());
         return;
     }
-    let mut merged: IndexMap<Vec<(Arc<str>, CaseField)>, TypeSet, RandomState> =
-        IndexMap::default();
+    let mut merged: IndexMap<Vec<(Arc<str>, CaseField)>, TypeSet> = IndexMap::new();
     for case in cases.drain(..) {
         merged.entry(case.fields).or_default().union_with(&case.types);
     }

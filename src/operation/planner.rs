@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use execution::Program;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use query_planner::{Guards, Operation, PlanError, PlanErrorKind, QueryPlan};
@@ -129,7 +130,8 @@ impl Planner {
 
     fn variant(&self, plan: QueryPlan) -> Arc<Variant> {
         let shape = shape::of(&plan, &self.supergraph).into();
-        Arc::new(Variant { plan, shape })
+        let program = Program::compile(&plan, &self.supergraph);
+        Arc::new(Variant { plan, program, shape })
     }
 
     fn tell(&self, name: Option<&str>, result: &Planned, duration: Duration) {

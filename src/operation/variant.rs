@@ -13,6 +13,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use execution::Program;
 use query_planner::{Guards, Operation, QueryPlan};
 use serde_json::{Map, Value};
 use supergraph::Supergraph;
@@ -32,6 +33,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 pub struct Variant {
     /// What to fetch.
     pub plan: QueryPlan,
+    /// The plan as programs.
+    pub program: Program,
     /// The plan in one line, for people: `products → (inventory ∥ reviews) → accounts`.
     pub shape: Arc<str>,
 }

@@ -21,7 +21,7 @@ pub(super) struct Names<'a> {
 struct Taken<'a> {
     field: &'a str,
     /// 0 for the field's own name, else the number in front of it.
-    alias: u32,
+    alias: usize,
     slot: SlotId,
     /// `None` for every runtime type.
     types: Option<TypeSet>,
@@ -40,9 +40,14 @@ impl<'a> Names<'a> {
         is_leaf: bool,
     ) -> String {
         let mut taking = Taken { field, alias: 0, slot, types: types.cloned(), ty, is_leaf };
-        while self.taken.iter().any(|taken| taken.has_name_of(&taking) && !taken.agrees(&taking)) {
-            taking.alias += 1;
-        }
+        let in_the_way = self.taken.iter().filter(|taken| !taken.agrees(&taking));
+        let mut aliases: Vec<usize> =
+            in_the_way.filter_map(|taken| taken.as_alias_of(field)).collect();
+        aliases.sort_unstable();
+        aliases.dedup();
+        // The first number that is missing.
+        let free = aliases.iter().enumerate().find(|(at, alias)| at != *alias);
+        taking.alias = free.map_or(aliases.len(), |(at, _)| at);
         let name = taking.name();
         self.taken.push(taking);
         name
@@ -57,12 +62,23 @@ impl Taken<'_> {
         }
     }
 
-    fn has_name_of(&self, other: &Self) -> bool {
-        match self.alias == other.alias {
-            true => self.field == other.field,
-            // A field of the schema may be called like an alias of ours.
-            false => self.name() == other.name(),
+    /// The number in front of `field` that would give this name, if one does.
+    fn as_alias_of(&self, field: &str) -> Option<usize> {
+        if self.field == field {
+            return Some(self.alias);
         }
+        // A field of the schema may be called like an alias of ours.
+        if !self.field.starts_with('_') && !field.starts_with('_') {
+            return None;
+        }
+        let name = self.name();
+        if name == field {
+            return Some(0);
+        }
+        let number = name.strip_suffix(field)?.strip_prefix('_')?.strip_suffix('_')?;
+        let alias = number.parse().ok().filter(|alias| *alias > 0)?;
+        // `_01_x` is nobody's alias.
+        (format!("_{alias}_{field}") == name).then_some(alias)
     }
 
     fn agrees(&self, other: &Self) -> bool {

@@ -81,8 +81,9 @@ impl Solver<'_> {
         let mut reach = Reach::clone(&table.reach);
         let doors = self.doors(ty);
         let rounds = doors.entrances.len() + doors.requirements.len() + 1;
+        let mut settled = Settled::new(&doors);
         for _ in 0..rounds {
-            if !self.grow(ty, standing, &doors, &mut reach) {
+            if !self.grow(ty, standing, &doors, &mut settled, &mut reach) {
                 break;
             }
             self.grew = true;
@@ -95,31 +96,56 @@ impl Solver<'_> {
     }
 
     /// One round of forward chaining; says whether anything was added.
-    fn grow(&mut self, ty: TypeId, at: StandingId, doors: &Doors, reach: &mut Reach) -> bool {
+    fn grow(
+        &mut self,
+        ty: TypeId,
+        at: StandingId,
+        doors: &Doors,
+        settled: &mut Settled,
+        reach: &mut Reach,
+    ) -> bool {
         let before = reach.clone();
         let mut grew = false;
-        for (subgraph, entrance) in &doors.entrances {
-            let keys = self.keys(ty, at, *entrance, &before);
-            let stands = self.standings[at.index()]
-                .carriers
-                .iter()
-                .any(|carrier| carrier.subgraph == *subgraph && carrier.interface_object.is_none());
-            for key in keys.iter().filter(|_| !stands) {
-                let jump = self.jump(at, (*subgraph, *entrance), key, (false, None));
-                grew |= self.add(&mut reach.jumps, *subgraph, jump);
+        for (index, (subgraph, entrance)) in doors.entrances.iter().enumerate() {
+            let known = settled.keys[index].take();
+            let is_new = known.is_none();
+            let keys = known.unwrap_or_else(|| self.keys(ty, at, *entrance, &before));
+            if is_new && !self.stands(at, *subgraph) {
+                for key in &keys {
+                    let jump = self.jump(at, (*subgraph, *entrance), key, (false, None));
+                    grew |= self.add(&mut reach.jumps, *subgraph, jump);
+                }
             }
-            let required = doors.requirements.iter().filter(|(target, _)| target == subgraph);
-            for (_, needs) in required.filter(|_| !keys.is_empty()) {
-                for requirement in self.requirements(*needs, ty, at, &before) {
+            let required = doors.requirements.iter().enumerate();
+            let required = required.filter(|(_, (target, _))| target == subgraph);
+            for (row, (_, needs)) in required.filter(|_| !keys.is_empty()) {
+                if settled.requirements.contains(&(index, row)) {
+                    continue;
+                }
+                let requirements = self.requirements(*needs, ty, at, &before);
+                for requirement in &requirements {
                     for key in &keys {
                         let more = (needs.contextual, requirement.as_ref());
                         let jump = self.jump(at, (*subgraph, *entrance), key, more);
                         grew |= self.add(&mut reach.ready, (*subgraph, *needs), jump);
                     }
                 }
+                let is_at_hand = |found: &Option<(ShapeId, Candidate)>| {
+                    found.as_ref().is_none_or(|(_, found)| is_at_hand(found))
+                };
+                if is_settled(&keys) && requirements.first().is_some_and(is_at_hand) {
+                    settled.requirements.push((index, row));
+                }
             }
+            settled.keys[index] = is_settled(&keys).then_some(keys);
         }
         grew
+    }
+
+    /// Whether a subgraph stands there already, knowing the runtime types.
+    fn stands(&self, at: StandingId, subgraph: SubgraphId) -> bool {
+        let mut carriers = self.standings[at.index()].carriers.iter();
+        carriers.any(|row| row.subgraph == subgraph && row.interface_object.is_none())
     }
 
     /// The ways into subgraphs that know the runtime types behind `interface`.
@@ -345,6 +371,29 @@ impl Solver<'_> {
             }
         }
     }
+}
+
+/// What further rounds cannot make cheaper: it is at hand where the carriers stand.
+struct Settled {
+    /// The ways to have the key of each entrance.
+    keys: Vec<Option<Vec<Key>>>,
+    /// Entrance and requirement.
+    requirements: Vec<(usize, usize)>,
+}
+
+impl Settled {
+    fn new(doors: &Doors) -> Self {
+        let keys = doors.entrances.iter().map(|_| None).collect();
+        Self { keys, requirements: Vec::new() }
+    }
+}
+
+fn is_settled(keys: &[Key]) -> bool {
+    keys.first().is_some_and(|key| is_at_hand(&key.candidate))
+}
+
+fn is_at_hand(candidate: &Candidate) -> bool {
+    candidate.requests.is_empty() && candidate.ready == 0
 }
 
 /// A way to have a key.

@@ -273,7 +273,7 @@ impl Solver<'_> {
             );
             // Alone, the position's clock starts with its arrival; among several each keeps its own.
             carrier.level = if several { answerer.level } else { 0 };
-            carrier.once = answerer.carrier.once;
+            carrier.once = self.is_once(answerer, ty);
             carrier
         });
         let carriers = carriers.collect();
@@ -365,7 +365,7 @@ impl Solver<'_> {
         for answerer in all.chain(self.answerers_by_jumps(entry, ty, reach)) {
             let subgraph = answerer.carrier.subgraph;
             if answerer.resolution.needs.is_nothing()
-                && !answerer.carrier.once
+                && !self.is_once(&answerer, ty)
                 && !answerers.iter().any(|known| known.carrier.subgraph == subgraph)
             {
                 answerers.push(answerer);
@@ -383,6 +383,12 @@ impl Solver<'_> {
             }
         }
         Vec::new()
+    }
+
+    /// Whether what the answerer says of an object of type `ty` belongs to a mutation. What a mutation
+    /// answers of the type `Query` is a query, which others may be asked, too.
+    fn is_once(&self, answerer: &Answerer, ty: TypeId) -> bool {
+        answerer.carrier.once && ty != self.supergraph().query_type()
     }
 
     fn options_of_parts(
