@@ -17,7 +17,9 @@ use execution::{
     AllowedExtensions, Answer, Call, CompiledExecution, ErrorPolicy, Execution, Exposure, Inputs,
     Program, ResponseParts, SimpleExecution,
 };
-use query_planner::{Batching, GroupKind, Guards, Operation, QueryPlan, RuntimeType, Selection};
+use query_planner::{
+    Batching, FetchId, GroupKind, Guards, Operation, QueryPlan, RuntimeType, Selection,
+};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, error::Error, fmt::Write, time::Duration};
 use subgraphs::Service;
@@ -130,7 +132,7 @@ struct Case<'s> {
     plan: QueryPlan,
     program: Program,
     variables: Map<String, Value>,
-    answers: HashMap<Vec<u8>, Answer>,
+    answers: HashMap<FetchId, Answer>,
 }
 
 /// The times of one execution.
@@ -169,7 +171,7 @@ impl<'s> Case<'s> {
             for call in calls {
                 let answer =
                     Inventor { case: &case, n, made: 0, out: String::new() }.answer(&call)?;
-                answers.insert(call.body.to_bytes().to_vec(), answer.clone());
+                answers.insert(call.fetch, answer.clone());
                 execution.answer(call.id, answer);
             }
         }
@@ -212,7 +214,7 @@ impl<'s> Case<'s> {
                 break;
             }
             for call in calls {
-                let answer = self.answers.get(&call.body.to_bytes()[..]).cloned();
+                let answer = self.answers.get(&call.fetch).cloned();
                 let answer = answer.ok_or("a request that was not there before")?;
                 let start = Instant::now();
                 execution.answer(call.id, answer);

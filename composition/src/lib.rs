@@ -22,8 +22,8 @@ mod post_merge; // The supergraph as a whole.
 mod required_arguments; // What `@requires` passes to fields of other subgraphs.
 mod inaccessible; // The supergraph as clients see it.
 mod contexts; // Whether contexts are set on every way.
-mod print; // The supergraph as SDL.
-mod standard_form; // Any supergraph as SDL in the same layout.
+mod document; // The supergraph as a document.
+mod standard_form; // A supergraph document as text.
 mod satisfiability; // Whether every field can be reached.
 mod requirements; // Scopes and policies, combined.
 mod merged; // What the merge fills.
@@ -84,17 +84,15 @@ pub struct Composed {
 /// All errors of the first stage that has any: reading, the rules of each subgraph, the merge, the
 /// checks of the result.
 pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<CompositionFailure>> {
-    let Merged { subgraphs, supergraph_sdl, document, mut report } = merge_all(subgraphs)?;
+    let Merged { subgraphs, document, mut report } = merge_all(subgraphs)?;
     satisfiability::check(&subgraphs, &document, &mut report);
     report = finish_stage(report)?;
-    Ok(Composed { supergraph_sdl, hints: report.hints })
+    Ok(Composed { supergraph_sdl: standard_form(&document), hints: report.hints })
 }
 
 /// A supergraph of which nobody knows yet whether all of it can be reached.
 struct Merged {
     subgraphs: Vec<Subgraph>,
-    supergraph_sdl: String,
-    /// The same, parsed.
     document: Document,
     report: Report,
 }
@@ -119,13 +117,13 @@ fn merge_all(sources: &[SubgraphSource]) -> Result<Merged, Box<CompositionFailur
     access_control::check_required_fields(&subgraphs, &supergraph, &mut report);
     required_arguments::check(&subgraphs, &mut report);
     report = finish_stage(report)?;
-    let supergraph_sdl = print::print(&supergraph);
-    let document = post_merge::check_graphql(&supergraph_sdl, &mut report);
+    let document = document::document(&supergraph);
+    post_merge::check_graphql(&document, &mut report);
     report = finish_stage(report)?;
     inaccessible::check(&subgraphs, &supergraph, &mut report);
     report = finish_stage(report)?;
     contexts::check(&subgraphs, &supergraph, &mut report);
-    Ok(Merged { subgraphs, supergraph_sdl, document, report })
+    Ok(Merged { subgraphs, document, report })
 }
 
 /// A subgraph that was read, but not yet judged.

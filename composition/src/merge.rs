@@ -25,7 +25,7 @@ mod argument; // Arguments: those in common.
 mod executable_directives; // Directives for operations: those in common.
 mod composed_directives; // `@composeDirective`.
 mod applied; // The directives on any element.
-mod join; // The `join__` directives in words.
+mod join; // The `join__` directives.
 mod type_reference; // `[Product!]` against `[Product]`.
 mod description; // The most frequent one.
 mod relations; // Who implements and who is a member.

@@ -1,12 +1,10 @@
 //! Holds the supergraph while it is merged, checked and printed.
 //!
-//! **In:** filled by `merge`. **Out:** read by `post_merge`, `inaccessible` and `print`.
+//! **In:** filled by `merge`. **Out:** read by `post_merge`, `inaccessible` and `document`.
 //!
 //! **Never here:** rules of merging.
 
-use std::fmt;
-
-use apollo_compiler::ast::{DirectiveLocation, Type, Value};
+use apollo_compiler::ast::{Argument, Directive, DirectiveLocation, Type, Value};
 use apollo_compiler::{Name, Node};
 use indexmap::{IndexMap, IndexSet};
 
@@ -27,7 +25,7 @@ pub(crate) struct Supergraph {
 #[derive(Clone, Debug)]
 pub(crate) struct Graph {
     /// The value of `join__Graph`.
-    pub(crate) value: String,
+    pub(crate) value: Name,
     pub(crate) name: String,
     pub(crate) url: String,
 }
@@ -36,8 +34,8 @@ pub(crate) struct Graph {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MergedLink {
     pub(crate) url: String,
-    pub(crate) purpose: Option<&'static str>,
-    pub(crate) imports: Vec<String>,
+    /// Directives: their own names, and the names they have here.
+    pub(crate) imports: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,8 +43,8 @@ pub(crate) struct MergedType {
     pub(crate) name: Name,
     pub(crate) kind: Kind,
     pub(crate) description: Option<String>,
-    /// The `join__` directives, as they are printed.
-    pub(crate) joins: Vec<String>,
+    /// The `join__` directives.
+    pub(crate) joins: Vec<Node<Directive>>,
     pub(crate) applied: Vec<MergedApplication>,
     pub(crate) implements: IndexSet<Name>,
     pub(crate) fields: IndexMap<Name, MergedField>,
@@ -62,7 +60,7 @@ pub(crate) struct MergedField {
     pub(crate) default: Option<Node<Value>>,
     pub(crate) description: Option<String>,
     pub(crate) arguments: IndexMap<Name, MergedArgument>,
-    pub(crate) joins: Vec<String>,
+    pub(crate) joins: Vec<Node<Directive>>,
     pub(crate) applied: Vec<MergedApplication>,
 }
 
@@ -79,7 +77,7 @@ pub(crate) struct MergedArgument {
 pub(crate) struct MergedValue {
     pub(crate) name: Name,
     pub(crate) description: Option<String>,
-    pub(crate) joins: Vec<String>,
+    pub(crate) joins: Vec<Node<Directive>>,
     pub(crate) applied: Vec<MergedApplication>,
 }
 
@@ -122,22 +120,14 @@ pub(crate) fn is_inaccessible(applied: &[MergedApplication]) -> bool {
     applied.iter().any(|application| application.known == Some(Known::Inaccessible))
 }
 
-/// A text as a GraphQL string that stays in its line.
-pub(crate) fn quoted(text: &str) -> String {
-    Value::String(text.to_owned()).serialize().no_indent().to_string()
-}
-
-impl fmt::Display for MergedApplication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "@{}", self.name)?;
-        if self.arguments.is_empty() {
-            return Ok(());
-        }
-        let arguments: Vec<String> = self
-            .arguments
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", value.serialize().no_indent()))
-            .collect();
-        write!(f, "({})", arguments.join(", "))
-    }
+/// A directive as the document has it.
+pub(crate) fn directive(
+    name: Name,
+    arguments: impl IntoIterator<Item = (Name, Value)>,
+) -> Node<Directive> {
+    let arguments = arguments.into_iter().map(|(name, value)| {
+        let value = Node::new(value);
+        Node::new(Argument { name, value })
+    });
+    Node::new(Directive { name, arguments: arguments.collect() })
 }

@@ -113,22 +113,12 @@ fn missing_value(supergraph: &Supergraph, ty: &Type, value: &Value) -> Option<St
     }
 }
 
-/// The printed supergraph must be valid GraphQL by itself. Returns it parsed.
-pub(crate) fn check_graphql(sdl: &str, report: &mut Report) -> Document {
-    match Document::parse(sdl, "supergraph") {
-        Ok(document) => {
-            let built = Schema::builder().add_ast(&document).build();
-            match built.map(Schema::validate) {
-                Ok(Ok(_)) => {}
-                Ok(Err(with_errors)) => push_invalid(&with_errors.errors, report),
-                Err(with_errors) => push_invalid(&with_errors.errors, report),
-            }
-            document
-        }
-        Err(with_errors) => {
-            push_invalid(&with_errors.errors, report);
-            with_errors.partial
-        }
+/// The supergraph must be valid GraphQL by itself.
+pub(crate) fn check_graphql(document: &Document, report: &mut Report) {
+    match Schema::builder().add_ast(document).build().map(Schema::validate) {
+        Ok(Ok(_)) => {}
+        Ok(Err(with_errors)) => push_invalid(&with_errors.errors, report),
+        Err(with_errors) => push_invalid(&with_errors.errors, report),
     }
 }
 

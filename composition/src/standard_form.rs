@@ -2,7 +2,7 @@
 //!
 //! **In:** a supergraph document, composed here or elsewhere. **Out:** SDL to commit and compare.
 //!
-//! **Never here:** merging (`print` writes what was merged, before there is a document).
+//! **Never here:** what the document contains (`document`).
 //!
 //! **Holds:** nothing is added, left out or reordered: what is printed, loaded and printed again
 //! stays as it was; a supergraph in this layout is printed as it is.
@@ -16,8 +16,6 @@ use apollo_compiler::ast::{
     Definition, DirectiveDefinition, DirectiveList, Document, EnumValueDefinition, FieldDefinition,
     InputValueDefinition, SchemaDefinition, Value,
 };
-
-use crate::print::{describe, separate};
 
 /// The document as SDL in the standard layout.
 #[must_use]
@@ -183,6 +181,29 @@ fn on_line(directives: &DirectiveList, out: &mut String) {
     for directive in directives.iter() {
         let _ = write!(out, " {}", directive.serialize().no_indent());
     }
+}
+
+/// A described member stands apart from the one before it.
+fn separate(index: usize, description: Option<&str>, out: &mut String) {
+    if index > 0 && description.is_some() {
+        out.push('\n');
+    }
+    describe(description, "  ", out);
+}
+
+fn describe(description: Option<&str>, indent: &str, out: &mut String) {
+    let Some(description) = description else { return };
+    // A block string keeps its meaning only without quotes at its end and lines it would strip.
+    let escaped = description.replace("\"\"\"", "\\\"\"\"");
+    let _ = writeln!(out, "{indent}\"\"\"");
+    for line in escaped.lines() {
+        if line.is_empty() {
+            out.push('\n');
+        } else {
+            let _ = writeln!(out, "{indent}{line}");
+        }
+    }
+    let _ = writeln!(out, "{indent}\"\"\"");
 }
 
 #[cfg(test)]

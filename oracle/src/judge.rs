@@ -198,12 +198,17 @@ impl Excuses {
         faults: &BTreeMap<String, Vec<Fault>>,
     ) -> Self {
         let mut silenced: BTreeSet<FetchId> = BTreeSet::new();
+        let mut faulty: BTreeSet<FetchId> = BTreeSet::new();
         for (id, fetch) in plan.fetches.iter() {
             let faults = faults.get(&supergraph.subgraph(fetch.subgraph).name);
+            let mut faults = faults.into_iter().flatten().peekable();
             let strict = facts.strict.contains(&fetch.subgraph) || shares_an_object(plan, id);
-            if faults.into_iter().flatten().any(|fault| is_silent(fault, strict))
-                || fetch.waits_for.iter().any(|other| silenced.contains(other))
-            {
+            let hangs_on_faulty = fetch.waits_for.iter().any(|other| faulty.contains(other));
+            if faults.peek().is_some() || hangs_on_faulty {
+                faulty.insert(id);
+            }
+            // Without its key or requirement an object is not sent: the error stands at those.
+            if hangs_on_faulty || faults.any(|fault| is_silent(fault, strict)) {
                 silenced.insert(id);
             }
         }
@@ -212,29 +217,38 @@ impl Excuses {
             fill(&plan.groups[*group].selection, &mut slots);
         }
         let mut excuses = Self { twins: Twins::of(plan), ..Self::default() };
-        excuses.read(&facts.computed, plan, &plan.response, &slots);
+        excuses.read(&facts.computed, plan, &plan.response, (&slots, &mut Vec::new()));
         excuses
     }
+
+    /// `above` are the names of the fields that the null of a field here may move up to.
 
     fn read(
         &mut self,
         computed: &BTreeSet<String>,
         plan: &QueryPlan,
         response: &ResponseSelection,
-        slots: &BTreeSet<SlotId>,
+        (slots, above): (&BTreeSet<SlotId>, &mut Vec<(String, bool)>),
     ) {
         for field in response.cases.iter().flat_map(|case| &case.fields) {
-            let ResponseSource::Slot { slot, selection, .. } = &field.source else { continue };
+            let ResponseSource::Slot { slot, ty, selection } = &field.source else { continue };
             let name = &plan.slots[*slot].field;
+            above.push((field.response_name.clone(), ty.is_non_null()));
             if slots.contains(slot) {
-                self.silent.insert(field.response_name.clone());
+                for (name, moves_up) in above.iter().rev() {
+                    self.silent.insert(name.clone());
+                    if !moves_up {
+                        break;
+                    }
+                }
             }
             if computed.contains(name) {
                 self.computed.insert(field.response_name.clone());
             }
             if let Some(below) = selection {
-                self.read(computed, plan, below, slots);
+                self.read(computed, plan, below, (slots, &mut *above));
             }
+            above.pop();
         }
     }
 }

@@ -328,17 +328,10 @@ fn keep(
     }
     composed.definitions.insert(local.to_owned(), (index, definition.name.clone()));
     let url = format!("{}/{}", feature.identity, feature.version_text);
-    let link = links.entry(identity.clone()).or_insert_with(|| MergedLink {
-        url,
-        purpose: None,
-        imports: Vec::new(),
-    });
+    let link =
+        links.entry(identity.clone()).or_insert_with(|| MergedLink { url, imports: Vec::new() });
     let own = &asked[0].own;
-    link.imports.push(if own == local {
-        format!("\"@{local}\"")
-    } else {
-        format!("{{name: \"@{own}\", as: \"@{local}\"}}")
-    });
+    link.imports.push((own.clone(), local.to_owned()));
 }
 
 /// The definitions of the composed directives.

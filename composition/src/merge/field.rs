@@ -9,7 +9,8 @@
 //!
 //! **Read first:** [`Merger::merge_field`].
 
-use apollo_compiler::Name;
+use apollo_compiler::ast::{Directive, Value};
+use apollo_compiler::{Name, Node, name};
 use indexmap::IndexMap;
 
 use crate::codes::{ErrorCode, HintCode};
@@ -19,7 +20,7 @@ use crate::merge::join::JoinField;
 use crate::merge::overriding::Overrides;
 use crate::merge::type_reference::{Direction, MergedReference, is_subtype, merge_references};
 use crate::merge::{Merger, Parent, Sources};
-use crate::merged::{MergedField, quoted};
+use crate::merged::MergedField;
 use crate::schema::{External, FieldDef};
 use crate::vocabulary::Known;
 
@@ -233,17 +234,17 @@ impl<'a> Merger<'a> {
         }
     }
 
-    fn context_arguments(&self, index: usize, field: &FieldDef) -> Vec<String> {
+    fn context_arguments(&self, index: usize, field: &FieldDef) -> Vec<Node<Value>> {
         let arguments = field.arguments.values().filter_map(|argument| {
             let contextual = contextual(from_context(argument)?)?;
             let context = format!("{}__{}", self.name(index), contextual.context);
-            Some(format!(
-                "{{context: {}, name: {}, type: {}, selection: {}}}",
-                quoted(&context),
-                quoted(&argument.name),
-                quoted(&argument.ty.to_string()),
-                quoted(&contextual.selection),
-            ))
+            let text = |text: String| Node::new(Value::String(text));
+            Some(Node::new(Value::Object(vec![
+                (name!("context"), text(context)),
+                (name!("name"), text(argument.name.to_string())),
+                (name!("type"), text(argument.ty.to_string())),
+                (name!("selection"), text(contextual.selection)),
+            ])))
         });
         arguments.collect()
     }
@@ -254,7 +255,7 @@ impl<'a> Merger<'a> {
         fields: &Sources<'a, FieldDef>,
         overrides: &Overrides,
         types_equal: bool,
-    ) -> Vec<String> {
+    ) -> Vec<Node<Directive>> {
         let alike = types_equal
             && overrides.is_empty()
             && fields.len() == parent.sources.len()
@@ -283,7 +284,7 @@ impl<'a> Merger<'a> {
                     override_label: overrides.labels.get(index).cloned(),
                     context_arguments: self.context_arguments(*index, field),
                 }
-                .print(&self.graphs[*index])
+                .directive(&self.graphs[*index])
             })
             .collect()
     }

@@ -71,7 +71,7 @@ impl<'a> Merger<'a> {
         } else {
             let join = |(index, input): &(usize, &InputDef)| {
                 let ty = (!types_equal).then(|| input.ty.to_string());
-                JoinField { ty, ..JoinField::default() }.print(&self.graphs[*index])
+                JoinField { ty, ..JoinField::default() }.directive(&self.graphs[*index])
             };
             inputs.iter().map(join).collect()
         };

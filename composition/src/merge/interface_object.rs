@@ -5,11 +5,11 @@
 //!
 //! **Never here:** sharing between an interface object and an implementation (`sharing`).
 
-use apollo_compiler::Name;
+use apollo_compiler::{Name, name};
 use indexmap::IndexMap;
 
 use crate::merge::Merger;
-use crate::merged::{MergedField, MergedType};
+use crate::merged::{MergedField, MergedType, directive};
 use crate::schema::External;
 
 impl Merger<'_> {
@@ -32,7 +32,7 @@ impl Merger<'_> {
         }
         for (object, mut field) in copies {
             let Some(object) = merged.get_mut(&object) else { continue };
-            field.joins = vec!["@join__field".to_owned()];
+            field.joins = vec![directive(name!("join__field"), [])];
             object.fields.entry(field.name.clone()).or_insert(field);
         }
     }

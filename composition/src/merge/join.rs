@@ -1,6 +1,6 @@
-//! Writes the `join__` directives: which subgraph has what.
+//! Makes the `join__` directives: which subgraph has what.
 //!
-//! **In:** sources of an element. **Out:** directives as they are printed.
+//! **In:** sources of an element. **Out:** directives.
 //!
 //! **Never here:** whether a `join__field` is needed (`field` and `input_object` decide).
 //!
@@ -8,10 +8,12 @@
 //!
 //! Spec: <https://specs.apollo.dev/join/v0.5>
 
+use apollo_compiler::ast::{Directive, Value};
+use apollo_compiler::{Name, Node, name};
 use indexmap::IndexMap;
 
 use crate::merge::Sources;
-use crate::merged::{Graph, quoted};
+use crate::merged::{Graph, directive};
 use crate::schema::{Kind, Subgraph, TypeDef};
 
 /// The arguments of one `@join__field`.
@@ -24,8 +26,8 @@ pub(crate) struct JoinField {
     pub(crate) overrides: Option<String>,
     pub(crate) used_overridden: bool,
     pub(crate) override_label: Option<String>,
-    /// The arguments that contexts fill, each as a GraphQL object.
-    pub(crate) context_arguments: Vec<String>,
+    /// The arguments that contexts fill, each as an object.
+    pub(crate) context_arguments: Vec<Node<Value>>,
 }
 
 /// The subgraphs, with the values that `join__Graph` has for them.
@@ -49,7 +51,7 @@ pub(crate) fn graphs(subgraphs: &[Subgraph]) -> Vec<Graph> {
         .into_iter()
         .zip(subgraphs)
         .map(|(value, subgraph)| Graph {
-            value,
+            value: Name::new_unchecked(&value),
             name: subgraph.name.clone(),
             url: subgraph.url.clone().unwrap_or_default(),
         })
@@ -72,79 +74,66 @@ fn graph_value(name: &str) -> String {
 }
 
 /// `@join__type`, one a key; then `@join__implements` and `@join__unionMember`.
-pub(crate) fn types(graphs: &[Graph], sources: &Sources<'_, TypeDef>) -> Vec<String> {
+pub(crate) fn types(graphs: &[Graph], sources: &Sources<'_, TypeDef>) -> Vec<Node<Directive>> {
     let mut joins = Vec::new();
+    let graph = |index: usize| (name!("graph"), Value::Enum(graphs[index].value.clone()));
     for (index, definition) in sources {
-        let graph = &graphs[*index].value;
         let interface_object =
-            if definition.interface_object { ", isInterfaceObject: true" } else { "" };
+            definition.interface_object.then(|| (name!("isInterfaceObject"), Value::Boolean(true)));
         if definition.keys.is_empty() {
-            joins.push(format!("@join__type(graph: {graph}{interface_object})"));
+            let arguments = std::iter::once(graph(*index)).chain(interface_object.clone());
+            joins.push(directive(name!("join__type"), arguments));
         }
         for key in &definition.keys {
-            let fields = quoted(&key.fields.print());
-            let extension = if key.extension { ", extension: true" } else { "" };
-            let resolvable = if key.resolvable { "" } else { ", resolvable: false" };
-            joins.push(format!(
-                "@join__type(graph: {graph}, key: \
-                 {fields}{extension}{resolvable}{interface_object})"
-            ));
+            let mut arguments =
+                vec![graph(*index), (name!("key"), Value::String(key.fields.print()))];
+            if key.extension {
+                arguments.push((name!("extension"), Value::Boolean(true)));
+            }
+            if !key.resolvable {
+                arguments.push((name!("resolvable"), Value::Boolean(false)));
+            }
+            arguments.extend(interface_object.clone());
+            joins.push(directive(name!("join__type"), arguments));
         }
     }
     for (index, definition) in sources {
         for interface in definition.implements.keys() {
-            joins.push(format!(
-                "@join__implements(graph: {}, interface: \"{interface}\")",
-                graphs[*index].value
-            ));
+            let interface = (name!("interface"), Value::String(interface.to_string()));
+            joins.push(directive(name!("join__implements"), [graph(*index), interface]));
         }
     }
     for (index, definition) in sources.iter().filter(|(_, d)| d.kind == Kind::Union) {
         for member in definition.members.keys() {
-            joins.push(format!(
-                "@join__unionMember(graph: {}, member: \"{member}\")",
-                graphs[*index].value
-            ));
+            let member = (name!("member"), Value::String(member.to_string()));
+            joins.push(directive(name!("join__unionMember"), [graph(*index), member]));
         }
     }
     joins
 }
 
-pub(crate) fn enum_value(graph: &Graph) -> String {
-    format!("@join__enumValue(graph: {})", graph.value)
+pub(crate) fn enum_value(graph: &Graph) -> Node<Directive> {
+    let graph = (name!("graph"), Value::Enum(graph.value.clone()));
+    directive(name!("join__enumValue"), [graph])
 }
 
 impl JoinField {
-    pub(crate) fn print(&self, graph: &Graph) -> String {
-        let mut out = format!("@join__field(graph: {}", graph.value);
-        let mut text = |name: &str, value: &Option<String>| {
-            if let Some(value) = value {
-                out.push_str(&format!(", {name}: {}", quoted(value)));
-            }
-        };
-        text("requires", &self.requires);
-        text("provides", &self.provides);
-        text("type", &self.ty);
-        if self.external {
-            out.push_str(", external: true");
-        }
-        let mut text = |name: &str, value: &Option<String>| {
-            if let Some(value) = value {
-                out.push_str(&format!(", {name}: {}", quoted(value)));
-            }
-        };
-        text("override", &self.overrides);
-        if self.used_overridden {
-            out.push_str(", usedOverridden: true");
-        }
-        if let Some(label) = &self.override_label {
-            out.push_str(&format!(", overrideLabel: {}", quoted(label)));
-        }
-        if !self.context_arguments.is_empty() {
-            let arguments = self.context_arguments.join(", ");
-            out.push_str(&format!(", contextArguments: [{arguments}]"));
-        }
-        out.push(')');
-        out
+    pub(crate) fn directive(self, graph: &Graph) -> Node<Directive> {
+        let text = |name, value: Option<String>| value.map(|text| (name, Value::String(text)));
+        let flag = |name, is_set: bool| is_set.then_some((name, Value::Boolean(true)));
+        let contexts = (!self.context_arguments.is_empty())
+            .then(|| (name!("contextArguments"), Value::List(self.context_arguments)));
+        let arguments = [
+            Some((name!("graph"), Value::Enum(graph.value.clone()))),
+            text(name!("requires"), self.requires),
+            text(name!("provides"), self.provides),
+            text(name!("type"), self.ty),
+            flag(name!("external"), self.external),
+            text(name!("override"), self.overrides),
+            flag(name!("usedOverridden"), self.used_overridden),
+            text(name!("overrideLabel"), self.override_label),
+            contexts,
+        ];
+        directive(name!("join__field"), arguments.into_iter().flatten())
     }
 }

@@ -450,7 +450,7 @@ impl<'p> Parser<'p, '_> {
     fn field(&mut self, field: &FieldProgram, base: u32, parent: Parent) -> Scanned<()> {
         let at = (base + field.slot) as usize;
         // The same name again: the first counts.
-        if self.store.slots[at] != Slot::Missing {
+        if !matches!(self.store.slots[at], Slot::Missing) {
             return self.scan.skip_value();
         }
         let begin = self.scan.at;

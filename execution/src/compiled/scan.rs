@@ -180,13 +180,13 @@ impl<'b> Scanner<'b> {
 
     /// Goes on by blocks without anything special; the compiler makes vector instructions of this.
     fn plain_blocks(&mut self) {
-        while let Some(block) = self.body.get(self.at..self.at + BLOCK) {
-            let (mut special, mut all) = (false, 0);
+        while let Some(block) = self.body[self.at..].first_chunk::<BLOCK>() {
+            let (mut special, mut all) = (0, 0);
             for &byte in block {
-                special |= is_special(byte);
+                special |= u8::from(is_special(byte));
                 all |= byte;
             }
-            if special {
+            if special != 0 {
                 return;
             }
             self.seen |= u64::from(all);
@@ -198,15 +198,15 @@ impl<'b> Scanner<'b> {
         self.at += 1;
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            Some(b'u') => match self.unit()? {
-                0xd800..=0xdbff => {
-                    if !self.take(b'\\') || !(0xdc00..0xe000).contains(&self.unit()?) {
-                        return Err(Broken);
-                    }
+            Some(b'u') => {
+                let unit = self.unit()?;
+                let is_pair = (0xd800..0xdc00).contains(&unit)
+                    && self.take(b'\\')
+                    && (0xdc00..0xe000).contains(&self.unit()?);
+                if (0xd800..0xe000).contains(&unit) && !is_pair {
+                    return Err(Broken);
                 }
-                0xdc00..=0xdfff => return Err(Broken),
-                _ => {}
-            },
+            }
             _ => return Err(Broken),
         }
         Ok(())

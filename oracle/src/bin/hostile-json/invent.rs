@@ -130,7 +130,7 @@ impl<'p> Inventor<'p> {
         const WRONG: [&str; 9] =
             ["null", "7", "\"x\"", "[]", "{}", "[null]", "{\"id\":null}", "[[1]]", "1e400"];
         if self.is_wrong() {
-            return self.out.push_str(self.chance.pick(&WRONG));
+            return self.out.push_str(WRONG[self.chance.below(WRONG.len())]);
         }
         match (ty, selection) {
             (TypeRef::List { item, .. }, _) => {
@@ -176,7 +176,7 @@ impl<'p> Inventor<'p> {
             (_, "ID") => {
                 let _ = write!(self.out, "\"{n}\"");
             }
-            _ => self.out.push_str(self.chance.pick(&STRINGS)),
+            _ => self.out.push_str(STRINGS[self.chance.below(STRINGS.len())]),
         }
     }
 }
