@@ -12,6 +12,7 @@
 //! Spec: <https://specs.apollo.dev/join/v0.5>
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use apollo_compiler::ast::{
     Argument, Definition, Directive, DirectiveDefinition, DirectiveList, Document,
@@ -25,7 +26,7 @@ use crate::merged::{
     MergedApplication, MergedArgument, MergedDirective, MergedField, MergedLink, MergedType,
     Supergraph, directive,
 };
-use crate::schema::Kind;
+use crate::schema::{Kind, Subgraph};
 use crate::vocabulary::Known;
 
 /// Definitions that every supergraph carries.
@@ -57,12 +58,14 @@ const STANDARD: &[&str] = &[
      provide metadata necessary for operation execution.\n  \"\"\"\n  EXECUTION\n}",
 ];
 
-/// The supergraph as a document.
-pub(crate) fn document(supergraph: &Supergraph) -> Document {
+/// The supergraph as a document. It shares nodes with the subgraphs' documents, hence their sources.
+pub(crate) fn document(supergraph: &Supergraph, subgraphs: &[Subgraph]) -> Document {
     let used = used_directives(supergraph);
     let standard = standard_definitions(supergraph, &used);
     let parsed = Document::parse(standard, "supergraph");
     let mut document = parsed.unwrap_or_else(|with_errors| with_errors.partial);
+    let sources = subgraphs.iter().flat_map(|subgraph| subgraph.sources.iter());
+    Arc::make_mut(&mut document.sources).extend(sources.map(|(id, file)| (*id, Arc::clone(file))));
     if let Some(Definition::SchemaDefinition(schema)) = document.definitions.first_mut() {
         let directives = &mut schema.make_mut().directives.0;
         directives.extend(supergraph.links.iter().map(link));

@@ -114,6 +114,10 @@ impl<'a> Checker<'a> {
     }
 
     fn field(&mut self, parent: &MergedType, field: &'a MergedField) {
+        let is_plain = field.applied.is_empty() && field.arguments.is_empty();
+        if is_plain && field.default.is_none() && !self.is_hidden(&field.ty) {
+            return;
+        }
         let coordinate = format!("{}.{}", parent.name, field.name);
         if is_inaccessible(&field.applied) {
             self.hidden_field(parent, field, &coordinate);

@@ -117,7 +117,7 @@ fn merge_all(sources: &[SubgraphSource]) -> Result<Merged, Box<CompositionFailur
     access_control::check_required_fields(&subgraphs, &supergraph, &mut report);
     required_arguments::check(&subgraphs, &mut report);
     report = finish_stage(report)?;
-    let document = document::document(&supergraph);
+    let document = document::document(&supergraph, &subgraphs);
     post_merge::check_graphql(&document, &mut report);
     report = finish_stage(report)?;
     inaccessible::check(&subgraphs, &supergraph, &mut report);

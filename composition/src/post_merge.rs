@@ -60,31 +60,32 @@ pub(crate) fn check_interfaces(
 pub(crate) fn check_defaults(supergraph: &Supergraph, report: &mut Report) {
     for definition in supergraph.types.values() {
         for field in definition.fields.values() {
-            let coordinate = format!("{}.{}", definition.name, field.name);
+            let coordinate = || format!("{}.{}", definition.name, field.name);
             for argument in field.arguments.values() {
-                let coordinate = format!("{coordinate}({}:)", argument.name);
-                check_default(supergraph, coordinate, &argument.ty, &argument.default, report);
+                let coordinate = || format!("{}({}:)", coordinate(), argument.name);
+                check_default(supergraph, &coordinate, &argument.ty, &argument.default, report);
             }
-            check_default(supergraph, coordinate, &field.ty, &field.default, report);
+            check_default(supergraph, &coordinate, &field.ty, &field.default, report);
         }
     }
     for directive in supergraph.directives.values() {
         for argument in directive.arguments.values() {
-            let coordinate = format!("@{}({}:)", directive.name, argument.name);
-            check_default(supergraph, coordinate, &argument.ty, &argument.default, report);
+            let coordinate = || format!("@{}({}:)", directive.name, argument.name);
+            check_default(supergraph, &coordinate, &argument.ty, &argument.default, report);
         }
     }
 }
 
 fn check_default(
     supergraph: &Supergraph,
-    coordinate: String,
+    coordinate: &dyn Fn() -> String,
     ty: &Type,
     default: &Option<Node<Value>>,
     report: &mut Report,
 ) {
     let missing = default.as_ref().and_then(|value| missing_value(supergraph, ty, value));
     let Some(missing) = missing else { return };
+    let coordinate = coordinate();
     let message =
         format!("the default of `{coordinate}` uses `{missing}`, which not every subgraph has");
     report.error(

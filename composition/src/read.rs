@@ -52,7 +52,8 @@ pub(crate) fn read_subgraph(
     let directives = own_directives(document, &links);
     let usage = usage_of(&types);
     let (name, url) = (source.name.clone(), source.url.clone());
-    Subgraph { name, url, source: text, links, types, directives, on_schema, usage }
+    let sources = document.sources.clone();
+    Subgraph { name, url, source: text, sources, links, types, directives, on_schema, usage }
 }
 
 struct Reader<'a> {

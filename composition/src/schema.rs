@@ -13,6 +13,7 @@
 use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::ast::{Directive, DirectiveDefinition, DirectiveLocation, Type, Value};
+use apollo_compiler::parser::SourceMap;
 use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
@@ -29,6 +30,8 @@ pub(crate) struct Subgraph {
     pub(crate) name: String,
     pub(crate) url: Option<String>,
     pub(crate) source: SourceText,
+    /// For the validator, where it speaks of nodes that the supergraph took over.
+    pub(crate) sources: SourceMap,
     pub(crate) links: Links,
     pub(crate) types: Types,
     /// Directive definitions written in the subgraph, federation's own excepted.

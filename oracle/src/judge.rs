@@ -67,6 +67,7 @@ pub(crate) fn judge_faulty(
     if let Some(path) = errors.iter().find(|path| !leads_somewhere(data, path)) {
         return Err(format!("the error path `{}` leads nowhere", path.join(".")));
     }
+    let loud = !excuses.unheard && errors.is_empty();
     let mut comparing = Comparing { excuses, path: Vec::new(), extra: Vec::new() };
     comparing.compare(data, true_data)?;
     let unexcused = |path: &&Path| {
@@ -74,6 +75,9 @@ pub(crate) fn judge_faulty(
         !errors.iter().any(|error| excuses.twins.covers(error, path))
             && !field.is_some_and(|field| excuses.silent.contains(field))
     };
+    if let Some(path) = comparing.extra.first().filter(|_| loud) {
+        return Err(format!("`{}` is null without any error", path.join(".")));
+    }
     match comparing.extra.iter().find(unexcused) {
         Some(path) => Err(format!("`{}` is null without an error", path.join("."))),
         None => Ok(()),
@@ -186,6 +190,8 @@ pub(crate) struct Excuses {
     /// Response names of fields that a silent fault may make null: what a subgraph with such a
     /// fault answers, and what hangs on its keys and values.
     silent: BTreeSet<String>,
+    /// Some fault gives no error at all.
+    unheard: bool,
     twins: Twins,
 }
 
@@ -216,13 +222,15 @@ impl Excuses {
         for group in silenced.iter().flat_map(|fetch| &plan.fetches[*fetch].groups) {
             fill(&plan.groups[*group].selection, &mut slots);
         }
-        let mut excuses = Self { twins: Twins::of(plan), ..Self::default() };
+        let unheard =
+            |fault: &Fault| matches!(fault, Fault::Null { .. } | Fault::MissingEntity { .. });
+        let unheard = faults.values().flatten().any(unheard);
+        let mut excuses = Self { twins: Twins::of(plan), unheard, ..Self::default() };
         excuses.read(&facts.computed, plan, &plan.response, (&slots, &mut Vec::new()));
         excuses
     }
 
     /// `above` are the names of the fields that the null of a field here may move up to.
-
     fn read(
         &mut self,
         computed: &BTreeSet<String>,
@@ -282,7 +290,8 @@ fn is_silent(fault: &Fault, strict: bool) -> bool {
     match fault {
         Fault::Null { .. } | Fault::MissingEntity { .. } => true,
         Fault::Error { .. } => strict,
-        Fault::Dead | Fault::ShortEntityList { .. } => false,
+        // Told once for all that the request asked for, at one of its places.
+        Fault::Dead | Fault::ShortEntityList { .. } => true,
     }
 }
 

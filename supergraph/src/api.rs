@@ -45,14 +45,14 @@ pub(crate) fn api_schema(
         // Composers don't judge the values of such directives; a schema for clients has to.
         features.composed.clear();
     }
-    visible_schema(supergraph, &features, undefined)
+    visible_schema(supergraph, &features, undefined).map_err(|errors| ApiError(errors.to_string()))
 }
 
 fn visible_schema(
     supergraph: &ast::Document,
     features: &Features,
     undefined: &[String],
-) -> Result<Valid<Schema>, ApiError> {
+) -> Result<Valid<Schema>, DiagnosticList> {
     let hidden = hidden_types(supergraph, features);
     let mut api = ast::Document::new();
     api.sources = supergraph.sources.clone();
@@ -62,10 +62,9 @@ fn visible_schema(
         .filter_map(|definition| visible_definition(definition, &hidden, features))
         .collect();
     let added = added_definitions(&api, undefined);
-    let invalid = |errors: DiagnosticList| ApiError(errors.to_string());
-    let added = ast::Document::parse(added, "api.graphql").map_err(|e| invalid(e.errors))?;
+    let added = ast::Document::parse(added, "api.graphql").map_err(|e| e.errors)?;
     let schema = Schema::builder().add_ast(&api).add_ast(&added).build();
-    schema.map_err(|e| invalid(e.errors))?.validate().map_err(|e| invalid(e.errors))
+    schema.map_err(|e| e.errors)?.validate().map_err(|e| e.errors)
 }
 
 /// What the document lacks and its schema needs.

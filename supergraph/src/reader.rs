@@ -19,7 +19,7 @@ use crate::{
     api::{ApiError, api_schema},
     field_set::{FieldSet, FieldSetItem, Scope, read_field_set},
     id::{FieldId, FieldSetId, Id, IdVec, SubgraphId, TypeId},
-    table::{FieldDef, Names, Roots, SubgraphDef, Supergraph, TypeDef, TypeRef},
+    table::{Capability, FieldDef, Names, Roots, SubgraphDef, Supergraph, TypeDef, TypeRef},
 };
 use apollo_compiler::ast;
 use std::collections::HashMap;
@@ -133,6 +133,13 @@ fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
     reader.read_capabilities()?;
     let roots = reader.roots()?;
     let api = api_schema(document, &reader.undefined)?;
+    for (id, field) in reader.fields.iter() {
+        let demands =
+            |row: &Capability| row.requires.is_some() || !row.contextual_arguments.is_empty();
+        if field.capabilities.iter().any(demands) {
+            reader.types[field.parent].demanding.push(id);
+        }
+    }
     let has_contexts = reader.fields.iter().any(|(_, field)| {
         field.capabilities.iter().any(|row| !row.contextual_arguments.is_empty())
     });

@@ -88,6 +88,8 @@ pub struct TypeDef {
     pub in_subgraphs: Vec<TypeInSubgraph>,
     /// Values of an enum.
     pub enum_values: Vec<EnumValueDef>,
+    /// The fields that some subgraph resolves only with values of the same object or of those above.
+    pub(crate) demanding: Vec<FieldId>,
 }
 
 /// A value of an enum.
@@ -248,6 +250,11 @@ impl TypeDef {
     pub fn in_subgraph(&self, subgraph: SubgraphId) -> Option<&TypeInSubgraph> {
         let at = self.in_subgraphs.binary_search_by_key(&subgraph, |row| row.subgraph).ok()?;
         Some(&self.in_subgraphs[at])
+    }
+
+    /// The fields that some subgraph resolves only with `@requires` or `@fromContext`.
+    pub fn demanding_fields(&self) -> &[FieldId] {
+        &self.demanding
     }
 
     /// Whether values have fields or members: objects, interfaces, unions.

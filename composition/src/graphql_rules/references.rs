@@ -24,9 +24,12 @@ pub(super) fn check_type_references(
     errors: &mut Vec<CompositionError>,
 ) {
     let mut seen = HashSet::new();
-    let mut check = |coordinate: &str, name: &Name, span: Span| {
-        if known.contains(name.as_str()) || !seen.insert((name.to_string(), coordinate.to_owned()))
-        {
+    let mut check = |coordinate: Coordinate<'_>, name: &Name, span: Span| {
+        if known.contains(name.as_str()) {
+            return;
+        }
+        let coordinate = &coordinate();
+        if !seen.insert((name.to_string(), coordinate.clone())) {
             return;
         }
         let fix = match words::nearest(name, known.iter().map(String::as_str)) {
@@ -92,16 +95,21 @@ pub(super) fn check_implements(
     }
 }
 
-fn visit_references(definition: &Definition, visit: &mut impl FnMut(&str, &Name, Span)) {
+/// Made only where it is needed.
+type Coordinate<'a> = &'a dyn Fn() -> String;
+
+/// Shows each reference to a type, with its coordinate, which few will want.
+fn visit_references(definition: &Definition, visit: &mut impl FnMut(Coordinate<'_>, &Name, Span)) {
     let Some(parent) = definition.name() else { return };
-    let inputs = |coordinate: &str,
+    let inputs = |prefix: Coordinate<'_>,
                   inputs: &[Node<InputValueDefinition>],
-                  visit: &mut dyn FnMut(&str, &Name, Span)| {
+                  visit: &mut dyn FnMut(Coordinate<'_>, &Name, Span)| {
         for input in inputs {
-            let coordinate = format!("{coordinate}{}", input.name);
+            let coordinate = || format!("{}{}", prefix(), input.name);
             visit(&coordinate, input.ty.inner_named_type(), input.location());
         }
     };
+    let of_input_object = || format!("{parent}.");
     let (implements, fields) = match definition {
         Definition::ObjectTypeDefinition(d) => (&d.implements_interfaces[..], &d.fields[..]),
         Definition::ObjectTypeExtension(d) => (&d.implements_interfaces[..], &d.fields[..]),
@@ -110,26 +118,26 @@ fn visit_references(definition: &Definition, visit: &mut impl FnMut(&str, &Name,
         Definition::UnionTypeDefinition(d) => (&d.members[..], &[][..]),
         Definition::UnionTypeExtension(d) => (&d.members[..], &[][..]),
         Definition::InputObjectTypeDefinition(d) => {
-            inputs(&format!("{parent}."), &d.fields, visit);
+            inputs(&of_input_object, &d.fields, visit);
             return;
         }
         Definition::InputObjectTypeExtension(d) => {
-            inputs(&format!("{parent}."), &d.fields, visit);
+            inputs(&of_input_object, &d.fields, visit);
             return;
         }
         Definition::DirectiveDefinition(d) => {
-            inputs(&format!("@{parent}:"), &d.arguments, visit);
+            inputs(&|| format!("@{parent}:"), &d.arguments, visit);
             return;
         }
         _ => return,
     };
     for name in implements {
-        visit(parent, name, name.location());
+        visit(&|| parent.to_string(), name, name.location());
     }
     for field in fields {
-        let coordinate = format!("{parent}.{}", field.name);
+        let coordinate = || format!("{parent}.{}", field.name);
         visit(&coordinate, field.ty.inner_named_type(), field.location());
-        inputs(&format!("{coordinate}:"), &field.arguments, visit);
+        inputs(&|| format!("{parent}.{}:", field.name), &field.arguments, visit);
     }
 }
 

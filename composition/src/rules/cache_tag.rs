@@ -22,7 +22,7 @@ pub(crate) fn check_cache_tags(subgraph: &Subgraph, errors: &mut Vec<Composition
             let coordinate = definition.name.as_str();
             CacheTag { subgraph, coordinate, tag, errors }.on_entity(definition);
         }
-        for field in definition.fields.values() {
+        for field in definition.fields.values().filter(|field| !field.applied.is_empty()) {
             let coordinate = format!("{}.{}", definition.name, field.name);
             for tag in field.applied.iter().filter(|it| it.is(Known::CacheTag)) {
                 let tag = CacheTag { subgraph, coordinate: &coordinate, tag, errors };

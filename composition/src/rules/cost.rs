@@ -16,7 +16,7 @@ use crate::words;
 
 pub(crate) fn check_cost(subgraph: &Subgraph, errors: &mut Vec<CompositionError>) {
     for definition in subgraph.types.values() {
-        for field in definition.fields.values() {
+        for field in definition.fields.values().filter(|field| !field.applied.is_empty()) {
             let coordinate = format!("{}.{}", definition.name, field.name);
             if definition.kind == Kind::Interface && has(&field.applied, Known::Cost) {
                 let message = format!("`@cost` stands on `{coordinate}`, a field of an interface");

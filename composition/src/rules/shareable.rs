@@ -12,7 +12,7 @@ use crate::vocabulary::Known;
 pub(crate) fn check_shareable(subgraph: &Subgraph, errors: &mut Vec<CompositionError>) {
     for definition in subgraph.types.values() {
         check_twice(subgraph, &definition.name, &definition.applied, errors);
-        for field in definition.fields.values() {
+        for field in definition.fields.values().filter(|field| !field.applied.is_empty()) {
             let coordinate = format!("{}.{}", definition.name, field.name);
             check_twice(subgraph, &coordinate, &field.applied, errors);
             let applied = field.applied.iter().find(|applied| applied.is(Known::Shareable));

@@ -13,6 +13,7 @@ use super::{
     choice::{Candidate, Child, Choices, FieldChoice, Source},
     requests::Requests,
 };
+use smallvec::SmallVec;
 use std::{collections::BTreeMap, rc::Rc};
 use supergraph::TypeId;
 
@@ -49,7 +50,7 @@ struct Partial {
     requests: Requests,
     ready: u32,
     fields: u32,
-    picks: Vec<usize>,
+    picks: SmallVec<[u32; 8]>,
 }
 
 /// The number that options are compared by.
@@ -85,8 +86,12 @@ pub(crate) fn add_item(
 pub(crate) fn combine(mut items: Vec<Item>, width: Width, steps: &mut u64) -> Vec<Candidate> {
     // Decided fields first: what they open is free for the others.
     items.sort_by_key(|item| item.members[0].2.len());
-    let mut beam =
-        vec![Partial { requests: Requests::default(), ready: 0, fields: 0, picks: Vec::new() }];
+    let mut beam = vec![Partial {
+        requests: Requests::default(),
+        ready: 0,
+        fields: 0,
+        picks: SmallVec::new(),
+    }];
     for item in &items {
         beam = extend(beam, item, width, steps);
     }
@@ -116,7 +121,7 @@ fn extend(beam: Vec<Partial>, item: &Item, width: Width, steps: &mut u64) -> Vec
         if kept.len() == width.beam {
             break;
         }
-        let (partial, pick) = (&beam[from as usize], pick as usize);
+        let (partial, number, pick) = (&beam[from as usize], pick, pick as usize);
         let option = &options[pick];
         let ready = partial.ready.max(option.ready);
         let fields = partial.fields.saturating_add(fields[pick]);
@@ -128,9 +133,8 @@ fn extend(beam: Vec<Partial>, item: &Item, width: Width, steps: &mut u64) -> Vec
                     && better.requests.is_subset(&requests)
             });
         if !dominated {
-            let mut picks = Vec::with_capacity(partial.picks.len() + 1);
-            picks.extend_from_slice(&partial.picks);
-            picks.push(pick);
+            let mut picks = partial.picks.clone();
+            picks.push(number);
             kept.push(Partial { requests: requests.clone(), ready, fields, picks });
         }
     }
@@ -141,7 +145,7 @@ fn settle(items: &[Item], partial: Partial) -> Candidate {
     let mut choices: Vec<FieldChoice> = Vec::new();
     for (item, pick) in items.iter().zip(&partial.picks) {
         for (entry, ty, options) in &item.members {
-            let option = &options[*pick];
+            let option = &options[*pick as usize];
             choices.push(FieldChoice {
                 entry: *entry,
                 ty: *ty,

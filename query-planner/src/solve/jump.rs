@@ -356,7 +356,7 @@ impl Solver<'_> {
     ) {
         let supergraph = self.supergraph();
         let row = supergraph.ty(on);
-        for field in row.fields.values() {
+        for field in row.demanding_fields() {
             for capability in &supergraph.field(*field).capabilities {
                 let needs = Needs::of(capability);
                 if needs.is_nothing() {

@@ -5,49 +5,87 @@
 //!
 //! **Never here:** which fields travel in a request.
 //!
-//! **Holds:** sorted, without duplicates; depths are relative to the position they are priced at.
+//! **Holds:** sorted, without duplicates; depths are relative to the position they are priced at. A
+//! request is one number, so that a set of few needs no allocation and compares fast: the search does
+//! little else.
 
 use super::StandingId;
+use smallvec::SmallVec;
 use supergraph::{Id, SubgraphId};
 
 /// A set of (depth, subgraph) pairs, with a place for requests that only this place shares.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct Requests(Vec<(u32, u32, Option<StandingId>)>);
+pub(crate) struct Requests {
+    rows: SmallVec<[Row; 4]>,
+    /// A bit for each row, several rows to a bit: what lacks one of them is no superset.
+    bits: u64,
+}
+
+/// Depth, subgraph and place, from the highest bits to the lowest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+struct Row(u64);
+
+impl Row {
+    fn new(depth: u32, subgraph: SubgraphId, place: Option<StandingId>) -> Self {
+        let depth = u64::from(depth.min(u32::from(u16::MAX)));
+        // Only prices are off beyond these bounds.
+        let subgraph = subgraph.index() as u64 & 0xffff;
+        let place = place.map_or(0, |place| place.index() as u64 + 1) & 0xffff_ffff;
+        Self(depth << 48 | subgraph << 32 | place)
+    }
+
+    fn later_by(self, depth: u32) -> Self {
+        let later = (self.0 >> 48) + u64::from(depth);
+        Self(later.min(u64::from(u16::MAX)) << 48 | self.0 & 0xffff_ffff_ffff)
+    }
+
+    /// Subgraph and place.
+    fn request(self) -> u64 {
+        self.0 & 0xffff_ffff_ffff
+    }
+
+    fn bit(self) -> u64 {
+        1 << (self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
+    }
+}
 
 impl Requests {
     pub(crate) fn of(subgraph: SubgraphId, depth: u32) -> Self {
-        Self(vec![(depth, number(subgraph), None)])
+        [Row::new(depth, subgraph, None)].into_iter().collect()
     }
 
     /// A request that is shared with those from the same place only.
     pub(crate) fn alone(subgraph: SubgraphId, depth: u32, place: StandingId) -> Self {
-        Self(vec![(depth, number(subgraph), Some(place))])
+        [Row::new(depth, subgraph, Some(place))].into_iter().collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.rows.len()
     }
 
     /// How many subgraphs are asked; those that share with nobody count for each place.
     pub(crate) fn subgraphs(&self) -> usize {
-        let request = |at: usize| (self.0[at].1, self.0[at].2);
+        let request = |at: usize| self.rows[at].request();
         let is_new = |at: usize| (0..at).all(|before| request(before) != request(at));
-        (0..self.0.len()).filter(|at| is_new(*at)).count()
+        (0..self.rows.len()).filter(|at| is_new(*at)).count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 
     /// The same requests, `depth` later.
     pub(crate) fn later_by(&self, depth: u32) -> Self {
-        Self(self.0.iter().map(|(at, subgraph, place)| (at + depth, *subgraph, *place)).collect())
+        match depth {
+            0 => self.clone(),
+            _ => self.rows.iter().map(|row| row.later_by(depth)).collect(),
+        }
     }
 
     /// The same requests, but the one to `subgraph` at depth `from` only at depth `to`.
     pub(crate) fn delayed(&self, subgraph: SubgraphId, from: u32, to: u32) -> Self {
-        let mut delayed = self.clone();
-        delayed.0.retain(|row| *row != (from, number(subgraph), None));
+        let early = Row::new(from, subgraph, None);
+        let mut delayed: Self = self.rows.iter().copied().filter(|row| *row != early).collect();
         delayed.unite(&Self::of(subgraph, to));
         delayed
     }
@@ -64,54 +102,46 @@ impl Requests {
 
     /// Becomes what `a` and `b` have.
     pub(crate) fn set_union(&mut self, a: &Self, b: &Self) {
-        self.0.clear();
-        self.0.reserve(a.0.len() + b.0.len());
-        let (mut a, mut b) = (a.0.as_slice(), b.0.as_slice());
+        self.bits = a.bits | b.bits;
+        self.rows.clear();
+        let (mut a, mut b) = (a.rows.as_slice(), b.rows.as_slice());
         while let (Some(first), Some(second)) = (a.first(), b.first()) {
-            self.0.push(*first.min(second));
-            if first <= second {
-                a = &a[1..];
-            }
-            if second <= first {
-                b = &b[1..];
-            }
+            self.rows.push(*first.min(second));
+            let (left, right) = (first <= second, second <= first);
+            a = &a[usize::from(left)..];
+            b = &b[usize::from(right)..];
         }
-        self.0.extend_from_slice(a);
-        self.0.extend_from_slice(b);
+        self.rows.extend_from_slice(a);
+        self.rows.extend_from_slice(b);
     }
 
     /// How many requests both have together.
     pub(crate) fn united_len(&self, other: &Self) -> usize {
-        let (mut a, mut b) = (self.0.as_slice(), other.0.as_slice());
+        let (mut a, mut b) = (self.rows.as_slice(), other.rows.as_slice());
         let mut len = 0;
         while let (Some(first), Some(second)) = (a.first(), b.first()) {
             len += 1;
-            let order = first.cmp(second);
-            a = &a[usize::from(order.is_le())..];
-            b = &b[usize::from(order.is_ge())..];
+            let (left, right) = (first <= second, second <= first);
+            a = &a[usize::from(left)..];
+            b = &b[usize::from(right)..];
         }
         len + a.len() + b.len()
     }
 
     pub(crate) fn is_subset(&self, other: &Self) -> bool {
-        if self.0.len() > other.0.len() {
+        if self.bits & !other.bits != 0 || self.rows.len() > other.rows.len() {
             return false;
         }
-        let mut rest = other.0.as_slice();
-        self.0.iter().all(|pair| {
-            while let Some((first, more)) = rest.split_first() {
-                rest = more;
-                match first.cmp(pair) {
-                    std::cmp::Ordering::Less => {}
-                    std::cmp::Ordering::Equal => return true,
-                    std::cmp::Ordering::Greater => return false,
-                }
-            }
-            false
-        })
+        let mut rest = other.rows.iter();
+        self.rows.iter().all(|row| rest.find(|theirs| *theirs >= row) == Some(row))
     }
 }
 
-fn number(subgraph: SubgraphId) -> u32 {
-    u32::try_from(subgraph.index()).expect("an id fits 32 bits")
+/// From rows in ascending order.
+impl FromIterator<Row> for Requests {
+    fn from_iter<T: IntoIterator<Item = Row>>(rows: T) -> Self {
+        let rows: SmallVec<[Row; 4]> = rows.into_iter().collect();
+        let bits = rows.iter().fold(0, |bits, row| bits | row.bit());
+        Self { rows, bits }
+    }
 }
