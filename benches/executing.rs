@@ -359,7 +359,7 @@ impl Inventor<'_, '_> {
                     ("ID", _) => write!(self.out, "\"{n}\""),
                     ("Int", _) => write!(self.out, "{}", 100 + n % 1900),
                     ("Float", _) => write!(self.out, "{}.5", n % 100),
-                    ("Boolean", _) => write!(self.out, "{}", n % 2 == 0),
+                    ("Boolean", _) => write!(self.out, "{}", n.is_multiple_of(2)),
                     (_, "description") => write!(self.out, "\"{}\"", "All about it. ".repeat(150)),
                     _ => write!(self.out, "\"{field} number {n}\""),
                 };
