@@ -53,9 +53,7 @@ pub(crate) fn parse(source: &SourceText, errors: &mut Vec<CompositionError>) -> 
             Some(document)
         }
         Err(with_errors) => {
-            let before = errors.len();
-            push_diagnostics(source, &with_errors.errors, &[], errors);
-            errors.truncate(before + MAX_SYNTAX_ERRORS);
+            push_diagnostics(source, &with_errors.errors, MAX_SYNTAX_ERRORS, &[], errors);
             None
         }
     }
@@ -86,10 +84,12 @@ pub(crate) fn check_graphql(
     match built {
         Ok(schema) => {
             if let Err(with_errors) = schema.validate() {
-                push_diagnostics(source, &with_errors.errors, &lenient, errors);
+                push_diagnostics(source, &with_errors.errors, usize::MAX, &lenient, errors);
             }
         }
-        Err(with_errors) => push_diagnostics(source, &with_errors.errors, &lenient, errors),
+        Err(with_errors) => {
+            push_diagnostics(source, &with_errors.errors, usize::MAX, &lenient, errors)
+        }
     }
 }
 
@@ -137,10 +137,11 @@ fn type_names(document: &Document) -> impl Iterator<Item = String> {
 fn push_diagnostics(
     source: &SourceText,
     diagnostics: &DiagnosticList,
+    most: usize,
     lenient: &[SourceSpan],
     errors: &mut Vec<CompositionError>,
 ) {
-    for diagnostic in diagnostics.iter() {
+    for diagnostic in diagnostics.iter().take(most) {
         let name = diagnostic.error.unstable_error_name();
         if matches!(
             name,

@@ -19,7 +19,7 @@ use supergraph::Supergraph;
 /// Longer than this is a finding.
 const SLOW: Duration = Duration::from_secs(5);
 /// What every case may take, and what it may take for each byte of its schemas.
-const MEMORY: (usize, usize) = (64 << 20, 1000);
+const MEMORY: (usize, usize) = (64 << 20, 2000);
 
 /// Where the last panic happened; the hook writes it.
 pub(crate) static PANIC: Mutex<String> = Mutex::new(String::new());

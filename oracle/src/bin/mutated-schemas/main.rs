@@ -158,6 +158,7 @@ fn supervise(settings: &Settings, corpus: &[Graph], arguments: &[String]) -> Cou
         counts.findings += 1;
         counts.cases += 1;
         let (name, subgraphs) = mutate::mutant(corpus, seed);
+        println!("finding: seed {seed} {ended} ({name})");
         write_page(settings, seed, &format!("{ended} ({name})"), &subgraphs);
         seed += 1;
     }
@@ -227,8 +228,10 @@ fn work(settings: &Settings, corpus: Vec<Graph>) -> ExitCode {
             let trial = laws::attempt(&subgraphs);
             let composed = u8::from(trial.composed);
             if let Some(finding) = &trial.finding {
+                let finding_and_name = format!("{finding} ({name})");
+                println!("finding: seed {seed} {finding_and_name}");
                 let smaller = shrink::shrink(subgraphs, finding);
-                write_page(&pages, seed, &format!("{finding} ({name})"), &smaller);
+                write_page(&pages, seed, &finding_and_name, &smaller);
             }
             println!("end {seed} {} {} {composed}", trial.took.as_micros(), trial.peak);
         }
@@ -245,7 +248,6 @@ fn write_page(
     finding: &str,
     subgraphs: &[composition::SubgraphSource],
 ) {
-    println!("finding: seed {seed} {finding}");
     let file = settings.pages.join(format!("{seed}.md"));
     let page = shrink::page(&format!("Seed {seed}"), finding, subgraphs);
     let written =

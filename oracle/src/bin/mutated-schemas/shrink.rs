@@ -15,51 +15,63 @@ use std::time::Duration;
 const ATTEMPTS: usize = 600;
 const TIME: Duration = Duration::from_secs(30);
 
-/// Leaves out subgraphs, definitions, then lines of tokens, while the law stays broken.
+/// Leaves out subgraphs, definitions, directives, then tokens, while the law stays broken.
 pub(crate) fn shrink(mut subgraphs: Vec<SubgraphSource>, finding: &str) -> Vec<SubgraphSource> {
     let (mut left, start) = (ATTEMPTS, now());
+    // Nothing when enough was tried.
     let mut fails = |subgraphs: &[SubgraphSource]| {
-        left = left.saturating_sub(1);
-        let goes_on = left > 0 && start.elapsed() < TIME;
-        goes_on && attempt(subgraphs).finding.is_some_and(|found| law(&found) == law(finding))
+        left = left.checked_sub(1).filter(|_| start.elapsed() < TIME)?;
+        Some(attempt(subgraphs).finding.is_some_and(|found| law(&found) == law(finding)))
     };
+    let _spent = leave_out(&mut subgraphs, &mut fails);
+    subgraphs
+}
+
+fn leave_out(
+    subgraphs: &mut Vec<SubgraphSource>,
+    fails: &mut impl FnMut(&[SubgraphSource]) -> Option<bool>,
+) -> Option<()> {
     let mut at = 0;
     while at < subgraphs.len() {
         let mut fewer = subgraphs.clone();
         fewer.remove(at);
-        if fails(&fewer) { subgraphs = fewer } else { at += 1 }
+        if fails(&fewer)? { *subgraphs = fewer } else { at += 1 }
     }
     for index in 0..subgraphs.len() {
-        shrink_by(&mut subgraphs, index, &mut fails, |tokens| tokens.definitions());
-        shrink_by(&mut subgraphs, index, &mut fails, |tokens| tokens.directives());
-        for size in [16, 4, 1] {
-            let chunks = |tokens: &Tokens| {
-                (0..tokens.0.len())
-                    .step_by(size)
-                    .map(|at| at..(at + size).min(tokens.0.len()))
-                    .collect()
-            };
-            shrink_by(&mut subgraphs, index, &mut fails, chunks);
+        leave_out_of(subgraphs, index, fails, |tokens| tokens.definitions())?;
+        leave_out_of(subgraphs, index, fails, |tokens| tokens.directives())?;
+        for size in [4096, 256, 16, 4, 1] {
+            leave_out_of(subgraphs, index, fails, |tokens| {
+                let starts = (0..tokens.0.len()).step_by(size);
+                starts.map(|at| at..(at + size).min(tokens.0.len())).collect()
+            })?;
         }
     }
-    subgraphs
+    Some(())
 }
 
 /// From the back, so that earlier ranges stay where they were.
-fn shrink_by(
+fn leave_out_of(
     subgraphs: &mut [SubgraphSource],
     index: usize,
-    fails: &mut impl FnMut(&[SubgraphSource]) -> bool,
+    fails: &mut impl FnMut(&[SubgraphSource]) -> Option<bool>,
     ranges: impl Fn(&Tokens) -> Vec<Range<usize>>,
-) {
+) -> Option<()> {
     let mut tokens = Tokens::of(&subgraphs[index].sdl);
     for range in ranges(&tokens).into_iter().rev() {
         let mut fewer = tokens.clone();
         let end = range.end.min(fewer.0.len());
         fewer.0.drain(range.start.min(end)..end);
         let kept = std::mem::replace(&mut subgraphs[index].sdl, fewer.text());
-        if fails(subgraphs) { tokens = fewer } else { subgraphs[index].sdl = kept }
+        match fails(subgraphs) {
+            Some(true) => tokens = fewer,
+            still => {
+                subgraphs[index].sdl = kept;
+                still?;
+            }
+        }
     }
+    Some(())
 }
 
 /// A page in the form of `fixtures/composition`.
