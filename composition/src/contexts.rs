@@ -31,8 +31,8 @@ pub(crate) fn check(subgraphs: &[Subgraph], supergraph: &Supergraph, report: &mu
                     let coordinate = format!("{name}.{}", field.name);
                     let message = format!(
                         "no subgraph can answer `{coordinate}` in `{}`: its argument `{}` is \
-                         filled from the context `{}`, which {} sets, and the operation does not \
-                         pass there",
+                         filled from an object above it that sets the context `{}`, as {} does, \
+                         and there is none on that way",
                         printed(&way, &field.name),
                         argument.name,
                         contextual.context,
@@ -71,11 +71,12 @@ fn way_past(supergraph: &Supergraph, setters: &[&Name], target: &Name) -> Option
         }
     }
     while let Some(name) = queue.pop_front() {
-        if sets(name) {
-            continue;
-        }
+        // First: a context is set by the objects above a field, not by its own.
         if name == target {
             return ways.remove(name);
+        }
+        if sets(name) {
+            continue;
         }
         let fields = supergraph.types.get(name).into_iter().flat_map(|d| d.fields.values());
         for field in fields.filter(|field| !is_inaccessible(&field.applied)) {

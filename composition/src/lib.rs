@@ -41,8 +41,10 @@ mod codes; // Their names.
 mod words; // Names in sentences.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use apollo_compiler::ast::Document;
+use supergraph::Supergraph;
 
 pub use crate::codes::{ErrorCode, HintCode};
 pub use crate::failure::{CompositionError, CompositionFailure, Hint, Location};
@@ -73,6 +75,8 @@ pub struct SubgraphSource {
 pub struct Composed {
     /// The supergraph in the standard form.
     pub supergraph_sdl: String,
+    /// The same as tables: what reading that text would give.
+    pub supergraph: Arc<Supergraph>,
     /// What deserves a look although it composes.
     pub hints: Vec<Hint>,
 }
@@ -85,9 +89,16 @@ pub struct Composed {
 /// checks of the result.
 pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<CompositionFailure>> {
     let Merged { subgraphs, document, mut report } = merge_all(subgraphs)?;
-    satisfiability::check(&subgraphs, &document, &mut report);
+    let Some(supergraph) = satisfiability::load(&document, &mut report) else {
+        return Err(failure(report));
+    };
+    satisfiability::check(&subgraphs, &supergraph, &mut report);
     report = finish_stage(report)?;
-    Ok(Composed { supergraph_sdl: standard_form(&document), hints: report.hints })
+    Ok(Composed {
+        supergraph_sdl: standard_form(&document),
+        supergraph: Arc::new(supergraph),
+        hints: report.hints,
+    })
 }
 
 /// A supergraph of which nobody knows yet whether all of it can be reached.
@@ -137,10 +148,11 @@ struct Parsed<'a> {
 
 /// A stage that found errors is the last one.
 fn finish_stage(report: Report) -> Result<Report, Box<CompositionFailure>> {
-    if report.errors.is_empty() {
-        return Ok(report);
-    }
-    Err(Box::new(CompositionFailure { errors: report.errors, hints: report.hints }))
+    if report.errors.is_empty() { Ok(report) } else { Err(failure(report)) }
+}
+
+fn failure(report: Report) -> Box<CompositionFailure> {
+    Box::new(CompositionFailure { errors: report.errors, hints: report.hints })
 }
 
 fn check_names(sources: &[&SubgraphSource], report: &mut Report) {

@@ -24,18 +24,20 @@ use crate::words;
 /// Far more than the largest graph of the public suites takes (191 subgraphs, 4,269 types).
 const LIMITS: ReachLimits = ReachLimits { steps: 1_000_000, findings: 50 };
 
-/// Checks that every selection can be answered.
-pub(crate) fn check(subgraphs: &[Subgraph], document: &Document, report: &mut Report) {
-    let supergraph = match Supergraph::from_document(document) {
-        Ok(supergraph) => supergraph,
-        Err(error) => {
+/// The document as tables.
+pub(crate) fn load(document: &Document, report: &mut Report) -> Option<Supergraph> {
+    Supergraph::from_document(document)
+        .map_err(|error| {
             let message = format!("the composed supergraph cannot be loaded: {}", error.kind);
             report.error(CompositionError::new(ErrorCode::InvalidGraphql, message));
-            return;
-        }
-    };
+        })
+        .ok()
+}
+
+/// Checks that every selection can be answered.
+pub(crate) fn check(subgraphs: &[Subgraph], supergraph: &Supergraph, report: &mut Report) {
     let satisfiability = supergraph.satisfiability(LIMITS);
-    let speaker = Speaker { supergraph: &supergraph, subgraphs };
+    let speaker = Speaker { supergraph, subgraphs };
     for alike in grouped(&satisfiability.unsatisfied) {
         report.error(speaker.error(&alike));
     }

@@ -28,12 +28,32 @@ pub(crate) fn nearest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let limit = (name.chars().count() / 3).max(1) + 1;
+    let (letters, wanted) = (letters(name), name.to_lowercase());
     candidates
         .into_iter()
-        .map(|candidate| (distance(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|candidate| may_be_within(limit, letters, name, candidate))
+        .map(|candidate| (distance(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether two names can be that near: a schema may have thousands of names, and as many that are
+/// misspelt, so most pairs must fall without being measured. An edit changes the length by one at
+/// most, and takes away or brings one letter at most.
+fn may_be_within(limit: usize, letters_of_name: u64, name: &str, candidate: &str) -> bool {
+    if !name.is_ascii() || !candidate.is_ascii() {
+        return true;
+    }
+    let theirs = letters(candidate);
+    name.len().abs_diff(candidate.len()) <= limit
+        && (letters_of_name & !theirs).count_ones() as usize <= limit
+        && (theirs & !letters_of_name).count_ones() as usize <= limit
+}
+
+/// Which characters occur, regardless of case, as bits; some share one.
+fn letters(name: &str) -> u64 {
+    name.bytes().fold(0, |set, byte| set | 1 << (byte.to_ascii_lowercase() % 64))
 }
 
 /// How many characters must be inserted, removed, replaced or swapped with their neighbor (the
@@ -59,12 +79,26 @@ fn distance(left: &str, right: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{distance, letters, may_be_within, nearest};
 
     #[test]
     fn swapped_letters_are_one_slip() {
         assert_eq!(nearest("Itn", ["Boolean", "Float", "ID", "Int", "String"]), Some("Int"));
         assert_eq!(nearest("Prodcut", ["Product", "Products", "Produce"]), Some("Product"));
+    }
+
+    #[test]
+    fn what_is_near_is_measured() {
+        let names = [
+            "Int", "Itn", "a", "ab", "ba", "Product", "prodcut", "Products", "_Any", "ANY", "x9",
+            "9x",
+        ];
+        for left in names {
+            for right in names {
+                let apart = distance(&left.to_lowercase(), &right.to_lowercase());
+                assert!(may_be_within(apart, letters(left), left, right), "{left} {right}");
+            }
+        }
     }
 
     #[test]

@@ -192,7 +192,19 @@ fn check_case(case: &Value, counts: &mut Counts) {
 fn check_loads(id: &str, composed: &Composed, counts: &mut Counts) {
     counts.composed += 1;
     match Supergraph::parse(&composed.supergraph_sdl) {
-        Ok(_) => counts.loaded += 1,
+        Ok(read) => {
+            let printed = |it: &Supergraph| {
+                let fields: Vec<_> =
+                    it.types().iter().flat_map(|(_, ty)| ty.fields.values()).collect();
+                let fields: Vec<_> = fields.into_iter().map(|id| it.field(*id)).collect();
+                format!("{:?}{:?}{fields:?}{}", it.subgraphs(), it.types(), it.api_schema())
+            };
+            assert!(
+                printed(&read) == printed(&composed.supergraph),
+                "{id}: text and tables differ"
+            );
+            counts.loaded += 1;
+        }
         Err(error) => println!("loading {id}: {error}"),
     }
     counts.round_trips += usize::from(survives(id, &composed.supergraph_sdl, true));

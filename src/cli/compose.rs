@@ -40,12 +40,12 @@ pub(super) fn compose(
         }
         Err(errors) => return terminal::config_errors(&errors),
     };
-    let composed = graph::load(&settings.supergraph).and_then(|loaded| {
+    let composed = graph::load(&settings.supergraph).map(|loaded| {
         let sdl = match api {
-            true => graph::api_sdl(&loaded)?,
+            true => graph::api_sdl(&loaded.supergraph),
             false => loaded.sdl,
         };
-        Ok((sdl, loaded.hints))
+        (sdl, loaded.hints)
     });
     let (sdl, hints) = match composed {
         Ok(composed) => composed,

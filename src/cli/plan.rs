@@ -8,7 +8,6 @@
 //! **Read first:** [`plan`].
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::ValueEnum;
 use query_planner::{Explanation, QueryPlan};
@@ -40,8 +39,6 @@ pub(super) enum PlanCommandError {
     Config(ConfigErrors),
     #[error("{0}")]
     Graph(Problem),
-    #[error("the supergraph cannot be loaded: {0}")]
-    Supergraph(String),
     #[error("cannot read `{}`: {error}", file.display())]
     File { file: PathBuf, error: std::io::Error },
     #[error("{}: the variables are no JSON object: {error}", file.display())]
@@ -80,9 +77,7 @@ pub(super) fn plan(
 ) -> Result<String, PlanCommandError> {
     let settings = Settings::load(configuration).map_err(PlanCommandError::Config)?;
     let loaded = graph::load(&settings.supergraph).map_err(PlanCommandError::Graph)?;
-    let supergraph = Supergraph::parse(&loaded.sdl)
-        .map_err(|error| PlanCommandError::Supergraph(error.to_string()))?;
-    let supergraph = Arc::new(supergraph);
+    let supergraph = loaded.supergraph;
     if let Some(label) = arguments.labels.iter().find(|label| !supergraph.labels().contains(label))
     {
         return Err(PlanCommandError::UnknownLabel(label.clone()));

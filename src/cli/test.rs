@@ -173,14 +173,14 @@ pub fn supergraph_of(fixture: &Fixture) -> Result<Composed, CheckError> {
         let settings = Settings::load(&folder.join(body.trim()))
             .map_err(|errors| input(fixture, block.line, errors.to_string()))?;
         match graph::load(&settings.supergraph) {
-            Ok(loaded) => (block.line, loaded.sdl),
+            Ok(loaded) => return Ok(Composed::Supergraph(loaded.supergraph)),
             Err(problem) => return Ok(Composed::Refused(reasons(&problem))),
         }
     } else {
-        match compose(&sources(fixture)) {
-            Ok(composed) => (1, composed.supergraph_sdl),
-            Err(failure) => return Ok(Composed::Refused(failure.to_string())),
-        }
+        return Ok(match compose(&sources(fixture)) {
+            Ok(composed) => Composed::Supergraph(composed.supergraph),
+            Err(failure) => Composed::Refused(failure.to_string()),
+        });
     };
     match Supergraph::parse(&sdl) {
         Ok(supergraph) => Ok(Composed::Supergraph(Arc::new(supergraph))),

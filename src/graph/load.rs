@@ -9,8 +9,9 @@
 //! **Read first:** [`load`].
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use composition::{Hint, SubgraphSource, compose};
+use composition::{Composed, Hint, SubgraphSource, compose};
 use supergraph::Supergraph;
 
 use super::problem::{Problem, ProblemError};
@@ -21,6 +22,8 @@ use crate::config::{Destination, SupergraphSettings};
 pub struct Loaded {
     /// The document.
     pub sdl: String,
+    /// The same as tables.
+    pub supergraph: Arc<Supergraph>,
     /// What composition noticed; none for a ready file.
     pub hints: Vec<Hint>,
     /// The file, if it was ready.
@@ -37,8 +40,15 @@ pub fn load(settings: &SupergraphSettings) -> Result<Loaded, Problem> {
     match settings {
         SupergraphSettings::File(file) => {
             let text = read(file)?;
-            let texts = vec![(file.clone(), text.clone())];
-            Ok(Loaded { sdl: text, hints: Vec::new(), file: Some(file.clone()), texts })
+            let supergraph =
+                Supergraph::parse(&text).map_err(|error| Problem::of_supergraph(file, &error))?;
+            Ok(Loaded {
+                texts: vec![(file.clone(), text.clone())],
+                sdl: text,
+                supergraph: Arc::new(supergraph),
+                hints: Vec::new(),
+                file: Some(file.clone()),
+            })
         }
         SupergraphSettings::Subgraphs(subgraphs) => {
             let named = subgraphs.iter().map(|(name, subgraph)| {
@@ -54,19 +64,14 @@ pub fn load(settings: &SupergraphSettings) -> Result<Loaded, Problem> {
     }
 }
 
-/// The API schema of a supergraph document: what clients see.
-///
-/// # Errors
-/// When the document cannot be loaded.
-pub fn api_sdl(loaded: &Loaded) -> Result<String, Problem> {
-    let supergraph = Supergraph::parse(&loaded.sdl)
-        .map_err(|error| Problem::of_supergraph(loaded.file.as_deref(), &error))?;
+/// The API schema: what clients see.
+pub fn api_sdl(supergraph: &Supergraph) -> String {
     let mut schema = supergraph.api_schema().clone().into_inner();
     // Every server knows these two; a schema need not say so.
     for built_in in ["defer", "oneOf"] {
         schema.directive_definitions.shift_remove(built_in);
     }
-    Ok(schema.to_string())
+    schema.to_string()
 }
 
 /// The texts as they are now, without composing: to see whether anything changed.
@@ -116,7 +121,8 @@ fn compose_files(named: Vec<Named>) -> Result<Loaded, Problem> {
         subgraphs.push(SubgraphSource { name, url, sdl, file: Some(file.display().to_string()) });
     }
     let composed = compose(&subgraphs).map_err(|failure| Problem::of_composition(&failure))?;
-    Ok(Loaded { sdl: composed.supergraph_sdl, hints: composed.hints, file: None, texts })
+    let Composed { supergraph_sdl: sdl, supergraph, hints } = composed;
+    Ok(Loaded { sdl, supergraph, hints, file: None, texts })
 }
 
 /// The schema files of a folder, sorted; the name of each is its subgraph's.
