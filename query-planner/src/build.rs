@@ -30,6 +30,7 @@ mod response;
 
 use crate::{
     Batching, Limits, OperationKind, PlanErrorKind,
+    few::FewMap,
     operation::{Asked, Operation},
     plan::{
         PlanCost, PlanEffort, Position, PositionId, QueryPlan, ResponseSelection, Slot, SlotId,
@@ -37,7 +38,7 @@ use crate::{
     shape::{ShapeId, Shapes},
     solve::choice::{Candidate, Choices},
 };
-use draft::{Draft, DraftId, DraftKind};
+use draft::{Draft, DraftId, DraftKind, Drafts};
 use place::{Context, Placed};
 use requests::Bundle;
 use rustc_hash::FxHashMap;
@@ -54,11 +55,11 @@ pub(crate) struct Builder<'a> {
     slots: IdVec<SlotId, Slot>,
     keys: IdVec<PositionId, Vec<(place::SlotKey, SlotId)>>,
     asked: IdVec<SlotId, Asked>,
-    drafts: Vec<Draft>,
-    drafts_at: FxHashMap<(PositionId, SubgraphId), Vec<DraftId>>,
+    drafts: IdVec<DraftId, Draft>,
+    drafts_at: FewMap<(PositionId, SubgraphId), Drafts>,
     placed: FxHashMap<place::PlaceKey, Rc<Placed>>,
     contexts: FxHashMap<PositionId, Vec<context::SetContext>>,
-    responses: FxHashMap<PositionId, Arc<ResponseSelection>>,
+    responses: FewMap<PositionId, Option<Arc<ResponseSelection>>>,
 }
 
 /// A candidate with its fields in groups and its groups in requests, before anything is written.
@@ -87,11 +88,11 @@ pub(crate) fn sketch<'a>(
         slots: IdVec::new(),
         keys: IdVec::new(),
         asked: IdVec::new(),
-        drafts: Vec::new(),
-        drafts_at: FxHashMap::default(),
+        drafts: IdVec::new(),
+        drafts_at: FewMap::default(),
         placed: FxHashMap::default(),
         contexts: FxHashMap::default(),
-        responses: FxHashMap::default(),
+        responses: FewMap::default(),
     };
     let root = builder.position(Position { parent: None, ty: operation.root_type });
     match &*candidate.choices {
@@ -107,8 +108,8 @@ pub(crate) fn sketch<'a>(
 impl Sketch<'_> {
     /// What the plan will cost. Fields count once for each group, however often a text repeats them.
     pub(crate) fn cost(&self) -> PlanCost {
-        let drafts = self.builder.drafts.iter();
-        let fields = drafts.flat_map(|draft| draft.nodes.values()).map(|node| node.fields.len());
+        let nodes = self.builder.drafts.iter().flat_map(|(_, draft)| draft.nodes.rows());
+        let fields = nodes.map(|(_, node)| node.rows().len());
         PlanCost {
             requests: u32::try_from(self.bundles.len()).unwrap_or(u32::MAX),
             depth: self.bundles.iter().map(|bundle| bundle.depth).max().unwrap_or_default(),

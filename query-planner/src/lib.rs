@@ -10,6 +10,7 @@
 //! **Read first:** `plan.rs` for what comes out, then `solve.rs` for how it is chosen.
 
 mod plan;
+mod few;
 mod operation;
 mod shape;
 mod solve;

@@ -83,7 +83,7 @@ pub(crate) struct FieldNode {
 /// What a field asks for, wherever its value goes.
 #[derive(PartialEq, Eq, Hash, Debug)]
 pub(crate) struct AskedField {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) arguments: Vec<(String, Value)>,
     pub(crate) directives: Vec<AppliedDirective>,
 }
@@ -298,13 +298,17 @@ impl<'a> Reader<'a> {
                     true => None,
                     false => Some(self.set(&field.selection_set)?),
                 };
+                let asked = self.asked.intern(AskedField {
+                    name: field.name.as_str().into(),
+                    arguments: arguments(&field.arguments),
+                    directives: applied(&field.directives),
+                });
                 Node::Field(FieldNode {
-                    response_name: field.response_key().as_str().into(),
-                    asked: self.asked.intern(AskedField {
-                        name: field.name.to_string(),
-                        arguments: arguments(&field.arguments),
-                        directives: applied(&field.directives),
-                    }),
+                    response_name: match &field.alias {
+                        Some(alias) => alias.as_str().into(),
+                        None => Arc::clone(&asked.name),
+                    },
+                    asked,
                     conditions: conditions(&field.directives),
                     set,
                 })

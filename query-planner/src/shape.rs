@@ -17,13 +17,15 @@ pub(crate) mod contexts;
 
 use crate::{
     Guards, PlanErrorKind, Stop,
+    few::{FEW, FewMap},
     operation::{
         Asked, AskedField, AskedFields, Condition, Conditions, FieldNode, Node, Operation, SetId,
     },
 };
 use contexts::{ContextRow, ContextUse};
 use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::{collections::BTreeSet, rc::Rc, sync::Arc};
 use supergraph::{FieldId, FieldSetId, FieldSetItem, Id, Supergraph, TypeId, TypeSet, Value, ids};
 
@@ -68,6 +70,14 @@ impl Entry {
     pub(crate) fn field(&self) -> &str {
         &self.asked.name
     }
+
+    /// Whether it asks for the same, for whatever runtime types.
+    fn asks_like(&self, other: &Self) -> bool {
+        self.asked == other.asked
+            && self.child == other.child
+            && self.list_depth == other.list_depth
+            && self.once_as == other.once_as
+    }
 }
 
 /// The response of some runtime types, in order.
@@ -87,25 +97,15 @@ pub(crate) enum CaseField {
 }
 
 /// The fields of a field set by name and arguments: each time with its types and what is below.
-type FlatFields<'i> =
-    IndexMap<(&'i str, &'i [(String, Value)]), Vec<(TypeSet, &'i [FieldSetItem])>, FxBuildHasher>;
+type FlatFields<'i> = FewMap<(&'i str, &'i [(String, Value)]), SmallVec<[FlatField<'i>; 1]>>;
+type FlatField<'i> = (TypeSet, &'i [FieldSetItem]);
 
-/// The fields of a selection by response name, in order. Clients choose the names: the hash is keyed.
-#[derive(Default)]
-struct Collected<'c> {
-    fields: Vec<(&'c Arc<str>, Vec<&'c FieldNode>)>,
-    at: foldhash::HashMap<&'c str, usize>,
-}
+/// The fields of a selection by response name, in order.
+type Collected<'c> = FewMap<&'c str, FieldNodes<'c>>;
+type FieldNodes<'c> = SmallVec<[&'c FieldNode; 1]>;
 
-impl<'c> Collected<'c> {
-    fn push(&mut self, field: &'c FieldNode) {
-        let at = *self.at.entry(&field.response_name).or_insert(self.fields.len());
-        match self.fields.get_mut(at) {
-            Some((_, nodes)) => nodes.push(field),
-            None => self.fields.push((&field.response_name, vec![field])),
-        }
-    }
-}
+/// Selection sets that count together.
+type Sets = SmallVec<[SetId; 2]>;
 
 /// What a field gives: its named type, and how many lists are around it.
 type ResultType = (TypeId, usize);
@@ -116,8 +116,7 @@ pub(crate) struct Shapes<'a> {
     operation: &'a Operation,
     shapes: Vec<Rc<Shape>>,
     interned: FxHashMap<Rc<Shape>, ShapeId>,
-    collected: FxHashMap<(Vec<SetId>, TypeId), ShapeId>,
-    field_sets: FxHashMap<(TypeId, Vec<FieldSetItem>), ShapeId>,
+    collected: FxHashMap<(Sets, TypeId), ShapeId>,
     interned_sets: FxHashMap<FieldSetId, ShapeId>,
     /// What field sets ask for and the operation doesn't.
     required: AskedFields,
@@ -140,7 +139,6 @@ impl<'a> Shapes<'a> {
             shapes: Vec::new(),
             interned: FxHashMap::default(),
             collected: FxHashMap::default(),
-            field_sets: FxHashMap::default(),
             interned_sets: FxHashMap::default(),
             required: AskedFields::default(),
             needs: FxHashMap::default(),
@@ -179,7 +177,8 @@ impl<'a> Shapes<'a> {
     ) -> Result<ShapeId, PlanErrorKind> {
         let once = operation.kind() != crate::OperationKind::Query;
         let mut collector = Collector { shapes: self, operation, guards, once };
-        let shape = collector.shape(vec![operation.root_set], operation.root_type)?;
+        let root = Sets::from_slice(&[operation.root_set]);
+        let shape = collector.shape(root, operation.root_type)?;
         match self.positions(shape, &mut FxHashMap::default()) > self.max_shapes {
             true => Err(PlanErrorKind::TooManyPositions { limit: self.max_shapes }),
             false => Ok(shape),
@@ -188,16 +187,12 @@ impl<'a> Shapes<'a> {
 
     /// The shape of a field set's items on `ty`.
     pub(crate) fn of_field_set(&mut self, ty: TypeId, items: &[FieldSetItem]) -> ShapeId {
-        let key = (ty, items.to_vec());
-        if let Some(id) = self.field_sets.get(&key) {
-            return *id;
-        }
         let types = self.supergraph.ty(ty).possible.clone();
         let mut fields = FlatFields::default();
         flatten_items(self.supergraph, items, &types, &mut fields);
-        let mut entries = Vec::with_capacity(fields.len());
-        for ((name, arguments), rows) in fields {
-            let (name, arguments) = (name.to_owned(), arguments.to_vec());
+        let mut entries = Vec::with_capacity(fields.rows().len());
+        for ((name, arguments), rows) in fields.into_rows() {
+            let (name, arguments) = (name.into(), arguments.to_vec());
             let asked = self.asked(AskedField { name, arguments, directives: Vec::new() });
             for (types, (result, list_depth), below) in self.by_result(ty, &asked.name, &rows) {
                 let has_fields = self.supergraph.ty(result).is_composite() && !below.is_empty();
@@ -211,9 +206,7 @@ impl<'a> Shapes<'a> {
                 });
             }
         }
-        let id = self.intern(Shape { ty, types, entries, cases: Vec::new(), contexts: Vec::new() });
-        self.field_sets.insert(key, id);
-        id
+        self.intern(Shape { ty, types, entries, cases: Vec::new(), contexts: Vec::new() })
     }
 
     fn asked(&mut self, field: AskedField) -> Asked {
@@ -242,16 +235,21 @@ impl<'a> Shapes<'a> {
         let declared = self.supergraph.field_named(ty, field);
         let mut types = TypeSet::new();
         rows.iter().for_each(|row| types.union_with(&row.0));
-        let mut classes: IndexMap<(ResultType, Vec<usize>), TypeSet, FxBuildHasher> =
-            IndexMap::default();
+        let mut classes: Vec<(TypeSet, ResultType, SmallVec<[usize; 2]>)> = Vec::new();
         for member in types.iter() {
             if let Some(field) = self.supergraph.field_named(member, field).or(declared) {
                 let counts = (0..rows.len()).filter(|row| rows[*row].0.contains(member));
-                let class = (self.result_type(field), counts.collect());
-                classes.entry(class).or_default().insert(member);
+                let (result, counting) = (self.result_type(field), counts.collect());
+                let mut known = classes.iter_mut();
+                match known.find(|known| known.1 == result && known.2 == counting) {
+                    Some((types, ..)) => {
+                        types.insert(member);
+                    }
+                    None => classes.push((TypeSet::of(member), result, counting)),
+                }
             }
         }
-        let classes = classes.into_iter().map(|((result, counting), types)| {
+        let classes = classes.into_iter().map(|(types, result, counting)| {
             let below = counting.into_iter().flat_map(|row| rows[row].1).cloned();
             (types, result, below.collect())
         });
@@ -284,7 +282,7 @@ struct Collector<'c, 'a> {
 }
 
 impl<'c> Collector<'c, '_> {
-    fn shape(&mut self, sets: Vec<SetId>, ty: TypeId) -> Result<ShapeId, PlanErrorKind> {
+    fn shape(&mut self, sets: Sets, ty: TypeId) -> Result<ShapeId, PlanErrorKind> {
         let key = (sets, ty);
         if let Some(id) = self.shapes.collected.get(&key) {
             return Ok(*id);
@@ -300,8 +298,8 @@ impl<'c> Collector<'c, '_> {
         for (types, sets) in self.classes(&key.0, &shape.types) {
             let fields = self.collect_fields(&sets);
             for (types, results) in self.by_results(ty, &types, &fields)? {
-                let mut case = Case { types, fields: Vec::with_capacity(fields.fields.len()) };
-                for ((response_name, nodes), result) in fields.fields.iter().zip(results) {
+                let mut case = Case { types, fields: Vec::with_capacity(fields.rows().len()) };
+                for ((_, nodes), result) in fields.rows().iter().zip(results) {
                     let field = match result {
                         None => meta_field(nodes[0]),
                         Some(result) => {
@@ -309,7 +307,7 @@ impl<'c> Collector<'c, '_> {
                             CaseField::Entry(add_entry(&mut shape, &mut known, entry, &case.types))
                         }
                     };
-                    case.fields.push((Arc::clone(response_name), field));
+                    case.fields.push((Arc::clone(&nodes[0].response_name), field));
                 }
                 shape.cases.push(case);
             }
@@ -329,19 +327,24 @@ impl<'c> Collector<'c, '_> {
 
     /// The classes of runtime types to which the same fragments apply, with the selection sets that
     /// are active for each, in order of appearance and each once.
-    fn classes(&self, sets: &[SetId], types: &TypeSet) -> Vec<(TypeSet, Vec<SetId>)> {
-        let mut classes: IndexMap<Vec<SetId>, TypeSet, FxBuildHasher> = IndexMap::default();
+    fn classes(&self, sets: &[SetId], types: &TypeSet) -> SmallVec<[(TypeSet, Sets); 1]> {
+        let mut classes: SmallVec<[(TypeSet, Sets); 1]> = SmallVec::new();
         for ty in types.iter() {
-            let mut active = Vec::new();
+            let mut active = Sets::new();
             for set in sets {
                 self.activate(*set, ty, &mut active);
             }
-            classes.entry(active).or_default().insert(ty);
+            match classes.iter_mut().find(|(_, known)| *known == active) {
+                Some((types, _)) => {
+                    types.insert(ty);
+                }
+                None => classes.push((TypeSet::of(ty), active)),
+            }
         }
-        classes.into_iter().map(|(sets, types)| (types, sets)).collect()
+        classes
     }
 
-    fn activate(&self, set: SetId, ty: TypeId, active: &mut Vec<SetId>) {
+    fn activate(&self, set: SetId, ty: TypeId, active: &mut Sets) {
         // 3.d.ii. A fragment already visited adds nothing.
         if active.contains(&set) {
             return;
@@ -362,7 +365,7 @@ impl<'c> Collector<'c, '_> {
     /// fragments are all active.
     fn collect_fields(&self, active: &[SetId]) -> Collected<'c> {
         let mut fields = Collected::default();
-        let mut visited = Vec::new();
+        let mut visited = Sets::new();
         for set in active {
             self.collect_set(*set, active, &mut visited, &mut fields);
         }
@@ -373,7 +376,7 @@ impl<'c> Collector<'c, '_> {
         &self,
         set: SetId,
         active: &[SetId],
-        visited: &mut Vec<SetId>,
+        visited: &mut Sets,
         fields: &mut Collected<'c>,
     ) {
         if visited.contains(&set) {
@@ -383,7 +386,7 @@ impl<'c> Collector<'c, '_> {
         for node in &self.operation.sets[set] {
             match node {
                 Node::Field(field) if self.holds(&field.conditions) => {
-                    fields.push(field);
+                    fields.entry(&field.response_name).push(field);
                 }
                 Node::Fragment { conditions, set, .. }
                     if active.contains(set) && self.holds(conditions) =>
@@ -405,26 +408,29 @@ impl<'c> Collector<'c, '_> {
         fields: &Collected<'_>,
     ) -> Result<Vec<(TypeSet, Vec<Option<ResultType>>)>, PlanErrorKind> {
         let supergraph = self.shapes.supergraph;
-        let mut classes: IndexMap<Vec<Option<ResultType>>, TypeSet, FxBuildHasher> =
-            IndexMap::default();
+        let mut classes: Vec<(TypeSet, Vec<Option<ResultType>>)> = Vec::new();
         for member in types.iter() {
-            let mut results = Vec::with_capacity(fields.fields.len());
-            for (_, nodes) in &fields.fields {
+            let mut results = Vec::with_capacity(fields.rows().len());
+            for (_, nodes) in fields.rows() {
                 let name = &nodes[0].asked.name;
-                results.push(match name.starts_with("__") {
-                    true => None,
-                    false => Some(supergraph.field_named(member, name).ok_or_else(|| {
-                        PlanErrorKind::UnknownField {
-                            coordinate: format!("{}.{name}", supergraph.ty(ty).name),
-                        }
-                    })?),
-                });
+                if name.starts_with("__") {
+                    results.push(None);
+                    continue;
+                }
+                let field = supergraph.field_named(member, name).ok_or_else(|| {
+                    let coordinate = format!("{}.{name}", supergraph.ty(ty).name);
+                    PlanErrorKind::UnknownField { coordinate }
+                })?;
+                results.push(Some(self.shapes.result_type(field)));
             }
-            let results =
-                results.into_iter().map(|field| field.map(|field| self.shapes.result_type(field)));
-            classes.entry(results.collect()).or_default().insert(member);
+            match classes.iter_mut().find(|(_, known)| *known == results) {
+                Some((types, _)) => {
+                    types.insert(member);
+                }
+                None => classes.push((TypeSet::of(member), results)),
+            }
         }
-        Ok(classes.into_iter().map(|(results, types)| (types, results)).collect())
+        Ok(classes)
     }
 
     fn entry(
@@ -434,7 +440,7 @@ impl<'c> Collector<'c, '_> {
         once: bool,
     ) -> Result<Entry, PlanErrorKind> {
         let first = nodes[0];
-        let sets: Vec<SetId> = nodes.iter().filter_map(|node| node.set).collect();
+        let sets: Sets = nodes.iter().filter_map(|node| node.set).collect();
         let child = match sets.is_empty() {
             true => None,
             false => Some(self.shape(sets, result)?),
@@ -459,21 +465,35 @@ impl<'c> Collector<'c, '_> {
 }
 
 fn meta_field(node: &FieldNode) -> CaseField {
-    match node.asked.name.as_str() {
+    match &*node.asked.name {
         "__typename" => CaseField::Typename,
         _ => CaseField::Introspection,
     }
 }
 
+/// Adds an entry without types for some `types`. Few entries are looked through; `known` has them
+/// once they are many.
 fn add_entry(
     shape: &mut Shape,
     known: &mut FxHashMap<Entry, usize>,
     entry: Entry,
     types: &TypeSet,
 ) -> usize {
-    let index = *known.entry(entry.clone()).or_insert_with(|| {
+    let len = shape.entries.len();
+    if len > FEW && known.is_empty() {
+        let untyped = |entry: &Entry| Entry { types: TypeSet::new(), ..entry.clone() };
+        known.extend(shape.entries.iter().map(untyped).zip(0..));
+    }
+    let found = match len <= FEW {
+        true => shape.entries.iter().position(|other| other.asks_like(&entry)),
+        false => known.get(&entry).copied(),
+    };
+    let index = found.unwrap_or_else(|| {
+        if len > FEW {
+            known.insert(entry.clone(), len);
+        }
         shape.entries.push(entry);
-        shape.entries.len() - 1
+        len
     });
     shape.entries[index].types.union_with(types);
     index
@@ -507,7 +527,7 @@ fn flatten_items<'i>(
         match item {
             FieldSetItem::Field { field, arguments, items } => {
                 let name = supergraph.field(*field).name.as_str();
-                fields.entry((name, arguments)).or_default().push((types.clone(), items));
+                fields.entry((name, arguments)).push((types.clone(), items));
             }
             FieldSetItem::Fragment { on, items } => {
                 let narrowed = types.intersection(&supergraph.ty(*on).possible);

@@ -40,9 +40,10 @@ use crate::{
 };
 use carrier::Capabilities;
 use choice::{Candidate, Carrier, Choices, FieldChoice};
-use combine::{FieldOption, Item, add_item, combine, weight};
+use combine::{Fields, combine, weight};
 use jump::Table;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::rc::Rc;
 use supergraph::{Id, SubgraphSet, Supergraph, TypeId, ids};
 
@@ -55,7 +56,7 @@ ids! {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Standing {
     /// The subgraphs that answered the way here; none at the operation's root.
-    pub(crate) carriers: Vec<Carrier>,
+    pub(crate) carriers: SmallVec<[Carrier; 1]>,
     /// Every subgraph that could have answered the way here, taken or not.
     pub(crate) paths: SubgraphSet,
 }
@@ -87,8 +88,6 @@ pub(crate) struct Solved {
     pub(crate) candidates: Vec<Candidate>,
 }
 
-type OptionKey = (ShapeId, usize, TypeId, StandingId);
-
 /// One search.
 pub(crate) struct Solver<'a> {
     pub(crate) shapes: Shapes<'a>,
@@ -96,7 +95,6 @@ pub(crate) struct Solver<'a> {
     standings: Vec<Rc<Standing>>,
     standing_ids: FxHashMap<Rc<Standing>, StandingId>,
     solved: FxHashMap<(ShapeId, StandingId), Rc<Solved>>,
-    options: FxHashMap<OptionKey, Rc<Vec<FieldOption>>>,
     tables: FxHashMap<(TypeId, StandingId), Table>,
     doors: FxHashMap<TypeId, Rc<jump::Doors>>,
     width: Width,
@@ -129,7 +127,6 @@ impl<'a> Solver<'a> {
             standings: Vec::new(),
             standing_ids: FxHashMap::default(),
             solved: FxHashMap::default(),
-            options: FxHashMap::default(),
             tables: FxHashMap::default(),
             doors: FxHashMap::default(),
             width,
@@ -158,7 +155,7 @@ impl<'a> Solver<'a> {
     ) -> Result<(ShapeId, Vec<Candidate>), PlanErrorKind> {
         let shape = self.shapes.of_operation(operation, guards)?;
         let root = self.standing(Standing {
-            carriers: Vec::new(),
+            carriers: SmallVec::new(),
             paths: self.supergraph().subgraphs().ids().collect(),
         });
         for pass in 1..=MAX_PASSES {
@@ -189,7 +186,6 @@ impl<'a> Solver<'a> {
     /// Keeps the tables as seeds and forgets everything that was concluded from them.
     fn forget_pass(&mut self) {
         self.solved.clear();
-        self.options.clear();
         self.tables.values_mut().for_each(Table::reopen);
     }
 
@@ -245,18 +241,17 @@ impl<'a> Solver<'a> {
             carriers.iter().for_each(|carrier| possible.union_with(&carrier.types));
             types = types.intersection(&possible);
         }
-        let mut items: Vec<Item> = Vec::new();
+        let mut fields = Fields::with_capacity(shape.entries.len());
         for (index, entry) in shape.entries.iter().enumerate() {
             for ty in entry.types.intersection(&types).iter() {
-                let options = self.options(id, index, ty, standing);
-                if options.is_empty() {
+                self.options(id, index, ty, standing, fields.options());
+                if !fields.add(index, ty) {
                     return Vec::new();
                 }
-                add_item(&mut items, index, ty, options);
             }
         }
         let width = self.width();
-        combine(items, width, &mut self.steps)
+        combine(fields, width, &mut self.steps)
     }
 
     /// Only interface objects stand here: nobody knows the runtime types.
@@ -305,16 +300,15 @@ impl<'a> Solver<'a> {
         interface: TypeId,
         standing: StandingId,
     ) -> Vec<Candidate> {
-        let mut items = Vec::new();
+        let mut fields = Fields::with_capacity(shape.entries.len());
         for index in 0..shape.entries.len() {
-            let options = self.options(id, index, interface, standing);
-            if options.is_empty() {
+            self.options(id, index, interface, standing, fields.options());
+            if !fields.add(index, interface) {
                 return Vec::new();
             }
-            add_item(&mut items, index, interface, options);
         }
         let width = self.width();
-        combine(items, width, &mut self.steps)
+        combine(fields, width, &mut self.steps)
     }
 
     /// The root fields of a mutation (or the one of a subscription): each to one subgraph, in order.
@@ -324,7 +318,8 @@ impl<'a> Solver<'a> {
         let (mut ready, mut fields, mut choices) = (0, 0, Vec::new());
         let mut last = None;
         for index in 0..shape.entries.len() {
-            let options = self.options(id, index, shape.ty, root);
+            let mut options = Vec::new();
+            self.options(id, index, shape.ty, root, &mut options);
             // Among equals, the neighbor's subgraph: then both share a request.
             let option = options.iter().min_by_key(|option| {
                 let same = option.sources.first().map(|source| source.subgraph) == last;

@@ -10,7 +10,7 @@
 
 use super::{
     Builder,
-    draft::{DraftId, collect_groups},
+    draft::{DraftSet, collect_groups},
     place::{Placed, PlacedField},
 };
 use crate::{
@@ -22,7 +22,6 @@ use crate::{
     },
     solve::choice::Source,
 };
-use std::collections::BTreeSet;
 use supergraph::TypeSet;
 
 /// A context's value at a position.
@@ -30,7 +29,7 @@ pub(super) struct SetContext {
     reader: ContextUse,
     source: ContextSource,
     /// The groups that fetch it.
-    groups: BTreeSet<DraftId>,
+    groups: DraftSet,
 }
 
 /// A contextual argument and what fills it.
@@ -39,7 +38,7 @@ pub(super) struct Filled {
     pub(super) ty: String,
     pub(super) sources: Vec<ContextSource>,
     /// The groups that fetch the value.
-    pub(super) groups: BTreeSet<DraftId>,
+    pub(super) groups: DraftSet,
 }
 
 impl Builder<'_> {
@@ -47,7 +46,7 @@ impl Builder<'_> {
     pub(super) fn set_contexts(&mut self, shape: &Shape, at: PositionId, placed: &Placed) {
         for row in &shape.contexts {
             let read = self.read_by(row, placed);
-            let mut groups = BTreeSet::new();
+            let mut groups = DraftSet::new();
             collect_groups(&read, &mut groups);
             let subgraph = row.reader.subgraph;
             let fields = self.representation(&read, row.field_set, row.setter, subgraph, false);
@@ -56,7 +55,7 @@ impl Builder<'_> {
             let same =
                 |known: &&mut SetContext| known.reader == row.reader && known.source == source;
             match known.iter_mut().find(same) {
-                Some(known) => known.groups.extend(groups),
+                Some(known) => known.groups.union_with(&groups),
                 None => known.push(SetContext { reader: row.reader, source, groups }),
             }
         }
@@ -100,7 +99,7 @@ impl Builder<'_> {
             argument: argument.name.clone(),
             ty: argument.ty.clone(),
             sources: Vec::new(),
-            groups: BTreeSet::new(),
+            groups: DraftSet::new(),
         };
         let mut position = at;
         while let Some(slot) = self.positions[position].parent {
@@ -110,7 +109,7 @@ impl Builder<'_> {
             for row in rows.filter(|row| row.reader == reader) {
                 types.union_with(&row.source.types);
                 filled.sources.push(row.source.clone());
-                filled.groups.extend(&row.groups);
+                filled.groups.union_with(&row.groups);
             }
             // What stands above objects that all set the context doesn't matter.
             if self.supergraph.ty(self.positions[position].ty).possible.is_subset(&types) {

@@ -6,34 +6,41 @@
 
 use super::{context::Filled, place::Placed};
 use crate::{
+    few::FewMap,
     operation::Operation,
     plan::{ContextValue, OperationKind, PositionId, RepresentationField, SlotId},
     solve::carrier::ViewId,
 };
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
-use std::collections::BTreeSet;
-use supergraph::{SubgraphId, TypeId, TypeSet};
+use smallvec::SmallVec;
+use supergraph::{IdSet, SubgraphId, TypeId, TypeSet, ids};
 
-/// Index of a draft.
-pub(super) type DraftId = usize;
+ids! {
+    /// A draft.
+    DraftId,
+}
+
+/// Drafts in an order.
+pub(super) type Drafts = SmallVec<[DraftId; 4]>;
+
+/// Drafts without order: in that of their ids.
+pub(super) type DraftSet = IdSet<DraftId>;
 
 /// A group of the plan to be.
 pub(super) struct Draft {
     pub(super) subgraph: SubgraphId,
     pub(super) position: PositionId,
     /// The groups that create the objects it completes.
-    pub(super) creators: Vec<DraftId>,
+    pub(super) creators: Drafts,
     /// The groups that it waits for, the creators included.
-    pub(super) waits_for: BTreeSet<DraftId>,
+    pub(super) waits_for: DraftSet,
     pub(super) kind: DraftKind,
     /// Required values without which an object is not sent. Fields that require other ones stand in
     /// a group of their own, so that they don't get lost together.
-    pub(super) decisive: BTreeSet<SlotId>,
+    pub(super) decisive: IdSet<SlotId>,
     /// What objects above fill, in requests of its own; none for a group without such arguments.
     pub(super) contexts: Option<Vec<ContextValue>>,
     /// What it selects, by position and how the subgraph stands there.
-    pub(super) nodes: IndexMap<(PositionId, Local), Node, FxBuildHasher>,
+    pub(super) nodes: FewMap<(PositionId, Local), Node>,
 }
 
 pub(super) enum DraftKind {
@@ -65,25 +72,32 @@ pub(super) struct DraftRepresentation {
     pub(super) fields: Vec<RepresentationField>,
 }
 
-/// The fields selected at one position, each with the runtime types for which it is.
+/// The fields selected at one position.
+pub(super) type Node = FewMap<SlotId, NodeField>;
+
+/// A selected field.
 #[derive(Default)]
-pub(super) struct Node {
-    pub(super) fields: IndexMap<SlotId, TypeSet, FxBuildHasher>,
-    /// What is below each composite field, by runtime type.
-    pub(super) locals: Vec<(SlotId, TypeId, Local)>,
-    /// The contextual arguments of a field, by runtime type: argument and variable.
-    pub(super) contextual: Vec<(SlotId, TypeId, Arguments)>,
+pub(super) struct NodeField {
+    /// The runtime types for which it is.
+    pub(super) types: TypeSet,
+    /// What is below it, if it is composite, by runtime type.
+    pub(super) locals: SmallVec<[(TypeId, Local); 1]>,
+    /// Its contextual arguments, by runtime type: argument and variable.
+    contextual: Vec<(TypeId, Arguments)>,
 }
 
 /// Names of arguments, each with the name of the variable that fills it.
 pub(super) type Arguments = Vec<(String, String)>;
 
-impl Node {
-    /// The contextual arguments of a field on objects of type `ty`.
-    pub(super) fn contextual_arguments(&self, slot: SlotId, ty: TypeId) -> Arguments {
-        let mut rows = self.contextual.iter();
-        let found = rows.find(|row| row.0 == slot && row.1 == ty);
-        found.map(|row| row.2.clone()).unwrap_or_default()
+impl NodeField {
+    /// How the subgraph stands below the field of objects of type `ty`.
+    pub(super) fn local(&self, ty: TypeId) -> Option<Local> {
+        self.locals.iter().find(|row| row.0 == ty).map(|row| row.1)
+    }
+
+    /// The contextual arguments on objects of type `ty`.
+    pub(super) fn contextual_arguments(&self, ty: TypeId) -> &[(String, String)] {
+        self.contextual.iter().find(|row| row.0 == ty).map_or(&[], |row| &row.1)
     }
 }
 
@@ -101,12 +115,12 @@ impl Draft {
         ty: TypeId,
         local: Option<Local>,
     ) {
-        let node = self.nodes.entry(node).or_default();
-        node.fields.entry(slot).or_default().insert(ty);
+        let field = self.nodes.entry(node).entry(slot);
+        field.types.insert(ty);
         if let Some(local) = local
-            && !node.locals.contains(&(slot, ty, local))
+            && !field.locals.contains(&(ty, local))
         {
-            node.locals.push((slot, ty, local));
+            field.locals.push((ty, local));
         }
     }
 
@@ -133,9 +147,9 @@ impl Draft {
             };
             arguments.push((argument, variable));
         }
-        let node = self.nodes.entry(node).or_default();
-        if !node.contextual.iter().any(|row| row.0 == slot && row.1 == ty) {
-            node.contextual.push((slot, ty, arguments));
+        let field = self.nodes.entry(node).entry(slot);
+        if !field.contextual.iter().any(|row| row.0 == ty) {
+            field.contextual.push((ty, arguments));
         }
     }
 
@@ -201,9 +215,9 @@ pub(super) fn merge_fields(known: &mut Vec<RepresentationField>, fields: Vec<Rep
 }
 
 /// The groups that ask for placed values, at any level.
-pub(super) fn collect_groups(placed: &Placed, groups: &mut BTreeSet<DraftId>) {
+pub(super) fn collect_groups(placed: &Placed, groups: &mut DraftSet) {
     for field in &placed.fields {
-        groups.extend(&field.groups);
+        groups.extend_with(field.groups.iter().copied());
         if let Some((_, child)) = &field.child {
             collect_groups(child, groups);
         }

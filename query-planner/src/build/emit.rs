@@ -12,15 +12,15 @@
 
 use super::{
     Builder,
-    draft::{Arguments, Draft, DraftId, DraftKind, Local, Node},
+    draft::{Draft, DraftId, DraftKind, Local, NodeField},
     names::Names,
 };
 use crate::{
+    few::FewMap,
     plan::{PositionId, RuntimeType, SelectedField, Selection, SlotId},
     solve::carrier::Capabilities,
 };
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::fmt::Write;
 use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet, Value};
@@ -37,20 +37,18 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// The definitions of the named fragments, to stand behind the operation.
-    pub(super) fn fragment_definitions(&self) -> String {
-        let mut out = String::new();
+    /// Writes the definitions of the named fragments, to stand behind the operation.
+    pub(super) fn write_fragments(&self, out: &mut String) {
         for ((on, body), name) in &self.fragments {
             // Writing to a string cannot fail.
             let _ = write!(out, " fragment {name} on {on} {body}");
         }
-        out
     }
 
-    fn spread(&mut self, on: &str, body: String) -> String {
+    fn spread(&mut self, on: &str, body: String, out: &mut String) {
         let next = format!("_f{}", self.fragments.len());
         let name = self.fragments.entry((on.to_owned(), body)).or_insert(next);
-        format!("{{ ...{name} }}")
+        let _ = write!(out, "{{ ...{name} }}");
     }
 
     fn use_variables(&mut self, value: &Value) {
@@ -62,57 +60,66 @@ impl Text {
     }
 }
 
-/// A selection with its text, braces included.
-pub(super) struct Emitted {
-    pub(super) text: String,
-    pub(super) selection: Selection,
-}
-
 /// A field for some runtime types that declare it alike.
 struct Variant<'a> {
     types: TypeSet,
     ty: &'a TypeRef,
     local: Option<Local>,
-    contextual: Arguments,
+    contextual: &'a [(String, String)],
 }
 
-/// One selection set: fields for every object, and fragments.
-#[derive(Default)]
-struct Lines<'a> {
-    direct: String,
-    fragments: IndexMap<TypeId, String, FxBuildHasher>,
+/// Where a field stands in a selection set: for every object, or in a fragment for each type.
+type Place<'t> = (Option<TypeSet>, &'t [TypeId]);
+
+/// One selection set in the making: fields for every object go straight into its text, those in
+/// fragments behind them.
+struct Lines<'a, 't> {
+    out: &'t mut String,
+    /// Where its text starts.
+    start: usize,
+    fragments: FewMap<TypeId, String>,
     fields: Vec<SelectedField>,
     names: Names<'a>,
 }
 
-impl Lines<'_> {
-    fn fragment(&mut self, on: TypeId) -> &mut String {
-        self.fragments.entry(on).or_default()
+impl<'t> Lines<'_, 't> {
+    fn open(out: &'t mut String, fields: usize) -> Self {
+        let start = out.len();
+        out.push('{');
+        Self {
+            out,
+            start,
+            fragments: FewMap::default(),
+            fields: Vec::with_capacity(fields),
+            names: Names::default(),
+        }
     }
-}
 
-/// Adds to words that stand apart.
-fn add(words: &mut String, word: &str) {
-    if !words.is_empty() {
-        words.push(' ');
+    fn has_direct(&self) -> bool {
+        self.out.len() > self.start + 1
     }
-    words.push_str(word);
+
+    fn add(&mut self, word: &str) {
+        self.out.push(' ');
+        self.out.push_str(word);
+    }
 }
 
 type Variants<'a> = SmallVec<[Variant<'a>; 1]>;
 
 impl Builder<'_> {
-    /// The selection of a whole group. For entities the text is that of the `_entities` field.
-    pub(super) fn emit_group(&self, id: DraftId, text: &mut Text) -> Emitted {
+    /// Writes the selection of a whole group, braces included; for entities that of the `_entities`
+    /// field.
+    pub(super) fn emit_group(&self, id: DraftId, out: &mut String, text: &mut Text) -> Selection {
         let draft = &self.drafts[id];
         match &draft.kind {
             DraftKind::Root(_) => {
                 let ty = self.positions[draft.position].ty;
                 let local = Local { ty, view: Capabilities::no_view() };
-                self.emit_node(draft, draft.position, local, text)
+                self.emit_node(draft, draft.position, local, out, text)
             }
             DraftKind::Entities { interface_object, resolves_types, .. } => {
-                self.emit_entities(draft, *interface_object, *resolves_types, text)
+                self.emit_entities(draft, *interface_object, *resolves_types, out, text)
             }
         }
     }
@@ -122,44 +129,41 @@ impl Builder<'_> {
         draft: &Draft,
         interface_object: bool,
         resolves_types: bool,
+        out: &mut String,
         text: &mut Text,
-    ) -> Emitted {
+    ) -> Selection {
         let at = draft.position;
-        let locals: Vec<TypeId> = draft
-            .nodes
-            .keys()
-            .filter(|(position, _)| *position == at)
-            .map(|key| key.1.ty)
-            .collect();
-        let mut lines = Lines::default();
+        let here = || draft.nodes.rows().iter().filter(|((position, _), _)| *position == at);
+        let mut lines = Lines::open(out, here().map(|(_, node)| node.rows().len()).sum());
         if resolves_types {
-            add(&mut lines.direct, "__typename");
+            lines.add("__typename");
         }
-        for local in &locals {
-            let node = &draft.nodes[&(at, Local { ty: *local, view: Capabilities::no_view() })];
+        for ((_, Local { ty: local, .. }), _) in here() {
+            // An entity is entered without a view.
+            let key = (at, Local { ty: *local, view: Capabilities::no_view() });
+            let node = draft.nodes.get(key).map_or(&[][..], |node| node.rows());
             let abstract_here = self.is_abstract_in(draft.subgraph, *local);
             let condition = (!interface_object && !abstract_here).then(|| TypeSet::of(*local));
-            let row = self.supergraph.ty(*local).in_subgraph(draft.subgraph);
-            let possible = row.map(|row| row.possible.clone()).unwrap_or_default();
-            for (slot, types) in &node.fields {
+            for (slot, field) in node {
                 if abstract_here
-                    && let Some(variant) =
-                        self.on_interface(draft, node, *slot, types, *local, &possible)
+                    && let Some(variant) = self.on_interface(draft, *slot, field, *local)
                 {
                     self.emit_field(draft, *slot, &variant, (None, &[*local]), &mut lines, text);
                     continue;
                 }
-                for variant in self.variants(draft, node, *slot, types, *local) {
-                    let (types, on) = match abstract_here {
-                        true => (Some(variant.types.clone()), variant.types.iter().collect()),
-                        false => (condition.clone(), vec![*local]),
+                for variant in self.variants(draft, *slot, field, *local) {
+                    let on: SmallVec<[TypeId; 4]> = match abstract_here {
+                        true => variant.types.iter().collect(),
+                        false => SmallVec::from_slice(&[*local]),
                     };
+                    let types =
+                        if abstract_here { Some(variant.types.clone()) } else { condition.clone() };
                     self.emit_field(draft, *slot, &variant, (types, &on), &mut lines, text);
                 }
             }
             // An entity must be asked for something, and an unknown type for its name.
-            if node.fields.is_empty() && !resolves_types {
-                add(lines.fragment(*local), "__typename");
+            if node.is_empty() && !resolves_types {
+                lines.fragments.entry(*local).push_str(" __typename");
             }
         }
         let runtime_type =
@@ -167,37 +171,43 @@ impl Builder<'_> {
         self.finish(at, runtime_type, lines)
     }
 
-    /// The selection of a node below the group's own position, or of a root.
-    fn emit_node(&self, draft: &Draft, at: PositionId, local: Local, text: &mut Text) -> Emitted {
-        let node = &draft.nodes[&(at, local)];
+    /// Writes the selection of a node below the group's own position, or of a root.
+    fn emit_node(
+        &self,
+        draft: &Draft,
+        at: PositionId,
+        local: Local,
+        out: &mut String,
+        text: &mut Text,
+    ) -> Selection {
+        let node = draft.nodes.get((at, local)).map_or(&[][..], |node| node.rows());
         let local = local.ty;
-        let row = self.supergraph.ty(local).in_subgraph(draft.subgraph);
-        let mut lines = Lines::default();
+        let mut lines = Lines::open(out, node.len());
         if !self.is_abstract_in(draft.subgraph, local) {
-            for (slot, types) in &node.fields {
-                for variant in self.variants(draft, node, *slot, types, local) {
+            for (slot, field) in node {
+                for variant in self.variants(draft, *slot, field, local) {
                     self.emit_field(draft, *slot, &variant, (None, &[]), &mut lines, text);
                 }
             }
-            if lines.direct.is_empty() {
-                add(&mut lines.direct, "__typename");
+            if !lines.has_direct() {
+                lines.add("__typename");
             }
+            let row = self.supergraph.ty(local).in_subgraph(draft.subgraph);
             let runtime_type = match row.is_some_and(|row| row.interface_object) {
                 true => RuntimeType::Unknown,
                 false => RuntimeType::Known(local),
             };
             return self.finish(at, runtime_type, lines);
         }
-        add(&mut lines.direct, "__typename");
-        let possible = row.map(|row| row.possible.clone()).unwrap_or_default();
-        for (slot, types) in &node.fields {
-            match self.on_interface(draft, node, *slot, types, local, &possible) {
+        lines.add("__typename");
+        for (slot, field) in node {
+            match self.on_interface(draft, *slot, field, local) {
                 Some(variant) => {
                     self.emit_field(draft, *slot, &variant, (None, &[]), &mut lines, text);
                 }
                 None => {
-                    for variant in self.variants(draft, node, *slot, types, local) {
-                        let on: Vec<TypeId> = variant.types.iter().collect();
+                    for variant in self.variants(draft, *slot, field, local) {
+                        let on: SmallVec<[TypeId; 4]> = variant.types.iter().collect();
                         let types = Some(variant.types.clone());
                         self.emit_field(draft, *slot, &variant, (types, &on), &mut lines, text);
                     }
@@ -207,50 +217,51 @@ impl Builder<'_> {
         self.finish(at, RuntimeType::Asked, lines)
     }
 
-    /// Adds one field, directly or in a fragment for each type of `on`.
+    /// Adds one field, directly or in a fragment for each type of its place.
     fn emit_field<'s>(
         &'s self,
         draft: &Draft,
         slot: SlotId,
         variant: &Variant<'s>,
-        (types, on): (Option<TypeSet>, &[TypeId]),
-        lines: &mut Lines<'s>,
+        (types, on): Place<'_>,
+        lines: &mut Lines<'s, '_>,
         text: &mut Text,
     ) {
         let name = &self.slots[slot].field;
         let is_leaf = variant.local.is_none();
         let response_name = lines.names.choose(name, slot, types.as_ref(), variant.ty, is_leaf);
-        let mut line = String::with_capacity(name.len() + 2);
-        if response_name != *name {
-            line.push_str(&response_name);
-            line.push_str(": ");
-        }
-        line.push_str(name);
-        self.write_arguments(slot, &variant.contextual, &mut line, text);
         text.n_fields += 1;
+        let mut line = String::new();
+        let out = if on.is_empty() { &mut *lines.out } else { &mut line };
+        out.push(' ');
+        if response_name != *name {
+            out.push_str(&response_name);
+            out.push_str(": ");
+        }
+        out.push_str(name);
+        self.write_arguments(slot, variant.contextual, out, text);
         let mut selection = None;
         if let (Some(local), Some(child)) = (variant.local, self.slots[slot].child) {
-            let below = self.emit_node(draft, child, local, text);
+            out.push(' ');
             // A root type may have another name in the subgraph, which a fragment would have to say.
-            let body = match on.len() > 1 && !self.is_root_type(local.ty) {
-                true => text.spread(&self.supergraph.ty(local.ty).name, below.text),
-                false => below.text,
-            };
-            line.push(' ');
-            line.push_str(&body);
-            selection = Some(below.selection);
+            selection = Some(match on.len() > 1 && !self.is_root_type(local.ty) {
+                true => {
+                    let mut body = String::new();
+                    let selection = self.emit_node(draft, child, local, &mut body, text);
+                    text.spread(&self.supergraph.ty(local.ty).name, body, out);
+                    selection
+                }
+                false => self.emit_node(draft, child, local, out, text),
+            });
         }
-        match on {
-            [] => add(&mut lines.direct, &line),
-            _ => on.iter().for_each(|ty| add(lines.fragment(*ty), &line)),
-        }
+        on.iter().for_each(|ty| lines.fragments.entry(*ty).push_str(&line));
         lines.fields.push(SelectedField { types, response_name, slot, selection });
     }
 
     fn write_arguments(
         &self,
         slot: SlotId,
-        contextual: &Arguments,
+        contextual: &[(String, String)],
         line: &mut String,
         text: &mut Text,
     ) {
@@ -258,21 +269,21 @@ impl Builder<'_> {
         write_arguments(&asked.arguments, contextual, line, text);
         for directive in &asked.directives {
             let _ = write!(line, " @{}", directive.name);
-            write_arguments(&directive.arguments, &Arguments::new(), line, text);
+            write_arguments(&directive.arguments, &[], line, text);
         }
     }
 
-    fn finish(&self, position: PositionId, runtime_type: RuntimeType, lines: Lines<'_>) -> Emitted {
-        let mut text = String::with_capacity(lines.direct.len() + 4);
-        text.push_str("{ ");
-        text.push_str(&lines.direct);
-        let mut gap = if lines.direct.is_empty() { "" } else { " " };
-        for (ty, fields) in lines.fragments {
-            let _ = write!(text, "{gap}... on {} {{ {fields} }}", self.supergraph.ty(ty).name);
-            gap = " ";
+    fn finish(
+        &self,
+        position: PositionId,
+        runtime_type: RuntimeType,
+        lines: Lines<'_, '_>,
+    ) -> Selection {
+        for (ty, fields) in lines.fragments.rows() {
+            lines.out.extend([" ... on ", &self.supergraph.ty(*ty).name, " {", fields, " }"]);
         }
-        text.push_str(" }");
-        Emitted { text, selection: Selection { position, runtime_type, fields: lines.fields } }
+        lines.out.push_str(" }");
+        Selection { position, runtime_type, fields: lines.fields }
     }
 
     fn is_root_type(&self, ty: TypeId) -> bool {
@@ -287,21 +298,19 @@ impl Builder<'_> {
     }
 
     /// The runtime types of a field in groups that the subgraph declares alike.
-    fn variants(
-        &self,
-        draft: &Draft,
-        node: &Node,
+    fn variants<'s>(
+        &'s self,
+        draft: &'s Draft,
         slot: SlotId,
-        types: &TypeSet,
+        field: &'s NodeField,
         on: TypeId,
-    ) -> Variants<'_> {
+    ) -> Variants<'s> {
         let mut variants = Variants::new();
         let name = &self.slots[slot].field;
-        for ty in types.iter() {
-            let local =
-                node.locals.iter().find(|row| row.0 == slot && row.1 == ty).map(|row| row.2);
+        for ty in field.types.iter() {
+            let local = field.local(ty);
             let declared = self.local_type(draft.subgraph, ty, on, name);
-            let contextual = node.contextual_arguments(slot, ty);
+            let contextual = field.contextual_arguments(ty);
             let alike = |row: &&mut Variant<'_>| {
                 row.ty == declared && row.local == local && row.contextual == contextual
             };
@@ -337,35 +346,34 @@ impl Builder<'_> {
     }
 
     /// The field as the interface itself has it, when it can be asked there.
-    fn on_interface(
-        &self,
+    fn on_interface<'s>(
+        &'s self,
         draft: &Draft,
-        node: &Node,
         slot: SlotId,
-        types: &TypeSet,
+        field: &'s NodeField,
         interface: TypeId,
-        possible: &TypeSet,
-    ) -> Option<Variant<'_>> {
-        if possible.is_empty() || !possible.is_subset(types) {
+    ) -> Option<Variant<'s>> {
+        let possible = &self.supergraph.ty(interface).in_subgraph(draft.subgraph)?.possible;
+        if possible.is_empty() || !possible.is_subset(&field.types) {
             return None;
         }
         let name = &self.slots[slot].field;
-        let field = self.supergraph.field(self.supergraph.field_named(interface, name)?);
-        let ty = &field.capability(draft.subgraph)?.ty;
-        let mut locals = node.locals.iter().filter(|row| row.0 == slot).map(|row| row.2);
+        let declared = self.supergraph.field(self.supergraph.field_named(interface, name)?);
+        let ty = &declared.capability(draft.subgraph)?.ty;
+        let mut locals = field.locals.iter().map(|row| row.1);
         let local = locals.next();
         let agrees = locals.all(|other| Some(other) == local)
             && local.is_none_or(|local| local.ty == ty.named());
-        let mut contextual = types.iter().map(|ty| node.contextual_arguments(slot, ty));
+        let mut contextual = field.types.iter().map(|ty| field.contextual_arguments(ty));
         let first = contextual.next().unwrap_or_default();
         let agrees = agrees && contextual.all(|other| other == first);
-        agrees.then(|| Variant { types: types.clone(), ty, local, contextual: first })
+        agrees.then(|| Variant { types: field.types.clone(), ty, local, contextual: first })
     }
 }
 
 fn write_arguments(
     arguments: &[(String, Value)],
-    contextual: &Arguments,
+    contextual: &[(String, String)],
     line: &mut String,
     text: &mut Text,
 ) {

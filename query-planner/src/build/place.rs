@@ -13,10 +13,11 @@
 use super::{
     Builder,
     context::Filled,
-    draft::{Draft, DraftId, DraftKind, Local, collect_groups, merge_fields},
+    draft::{Draft, DraftId, DraftKind, DraftSet, Drafts, Local, collect_groups, merge_fields},
 };
 use crate::{
     PlanErrorKind,
+    few::FewMap,
     operation::Asked,
     plan::{Position, PositionId, RepresentationField, Slot, SlotId},
     shape::{Entry, ShapeId},
@@ -26,8 +27,8 @@ use crate::{
     },
 };
 use smallvec::SmallVec;
-use std::{collections::BTreeSet, rc::Rc, sync::Arc};
-use supergraph::{SubgraphId, TypeId, TypeRef, TypeSet};
+use std::{rc::Rc, sync::Arc};
+use supergraph::{Id, IdSet, SubgraphId, TypeId, TypeRef, TypeSet};
 
 /// What makes two selections of a position the same value.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,9 +50,11 @@ enum Below {
     Demanded(DraftId, TypeId, TypeSet),
 }
 
+/// The groups behind the solver's carriers, and how each stands at the position.
+type Carriers = SmallVec<[(DraftId, Local); 2]>;
+
 /// Identifies what was placed: position, shape, carriers, and the state or the choices.
-pub(super) type PlaceKey =
-    (PositionId, ShapeId, SmallVec<[(DraftId, Local); 2]>, Option<DraftId>, usize, bool);
+pub(super) type PlaceKey = (PositionId, ShapeId, Carriers, Option<DraftId>, usize, bool);
 
 /// Where the values of a selection are.
 #[derive(Default)]
@@ -64,33 +67,32 @@ pub(super) struct PlacedField {
     pub(super) entry: usize,
     pub(super) ty: TypeId,
     pub(super) slot: SlotId,
-    pub(super) groups: Vec<DraftId>,
+    pub(super) groups: Drafts,
     pub(super) child: Option<(ShapeId, Rc<Placed>)>,
 }
 
 /// Who stands at a position.
 #[derive(Clone)]
 pub(super) struct Context {
-    /// The groups behind the solver's carriers, and how each stands at the position.
-    carriers: Vec<(DraftId, Local)>,
+    carriers: Carriers,
     /// The groups that create the position's objects.
-    creators: Vec<DraftId>,
+    creators: Drafts,
     /// The group that tells the runtime types, when the creators don't.
     typed_by: Option<DraftId>,
     /// Whether the fields are for the client (else for a key or requirement).
     is_client: bool,
     /// What root groups wait for: what stands before them in a mutation.
-    after: Rc<BTreeSet<DraftId>>,
+    after: DraftSet,
 }
 
 impl Context {
     pub(super) fn root() -> Self {
         Self {
-            carriers: Vec::new(),
-            creators: Vec::new(),
+            carriers: Carriers::new(),
+            creators: Drafts::new(),
             typed_by: None,
             is_client: true,
-            after: Rc::default(),
+            after: DraftSet::new(),
         }
     }
 }
@@ -111,7 +113,7 @@ impl Builder<'_> {
             // What a field needs below ends before the next field starts.
             let is_alone = self.drafts.len() == context.after.len() + 1;
             if subgraph != last || !is_alone {
-                context.after = Rc::new((0..self.drafts.len()).collect());
+                context.after = self.drafts.ids().collect();
                 last = subgraph;
             }
             self.place_field(field, shape, root, &context)?;
@@ -135,7 +137,7 @@ impl Builder<'_> {
             Choices::Resolve { jump, interface, then } => {
                 let draft = self.draft_of(jump, *interface, at, context, &[])?;
                 let local = Local { ty: *interface, view: Capabilities::no_view() };
-                self.drafts[draft].nodes.entry((at, local)).or_default();
+                self.drafts[draft].nodes.entry((at, local));
                 if let DraftKind::Entities { resolves_types, .. } = &mut self.drafts[draft].kind {
                     *resolves_types = true;
                 }
@@ -162,7 +164,7 @@ impl Builder<'_> {
             field.sources.iter().all(|source| matches!(source.from, From::Carrier(_)))
         };
         let is_context = |field: &FieldChoice| shape_row.is_context(field.entry);
-        let mut placed = Placed::default();
+        let mut placed = Placed { fields: Vec::with_capacity(fields.len()) };
         for field in fields.iter().filter(|field| is_context(field)) {
             placed.fields.push(self.place_field(field, shape, at, context)?);
         }
@@ -185,40 +187,40 @@ impl Builder<'_> {
     ) -> Result<PlacedField, PlanErrorKind> {
         let shape = self.shapes.get(shape);
         let entry = &shape.entries[choice.entry];
-        let mut groups = Vec::with_capacity(choice.sources.len());
-        let mut nodes = Vec::with_capacity(choice.sources.len());
-        let mut filled = Vec::with_capacity(choice.sources.len());
+        let mut groups = Drafts::new();
+        let mut locals: SmallVec<[Local; 2]> = SmallVec::new();
+        let mut filled: SmallVec<[Vec<Filled>; 1]> = SmallVec::new();
         for source in &*choice.sources {
             let arguments = self.filled(source, entry, at)?;
             let (group, on) = self.group_of(source, choice.ty, at, context, &arguments)?;
             groups.push(group);
-            nodes.push((at, on));
+            locals.push(on);
             filled.push(arguments);
         }
         let slot = self.slot(entry, choice.ty, at, groups[0], context.is_client)?;
-        let answers = groups.iter().zip(nodes).zip(&*choice.sources).zip(filled);
-        for (((group, node), source), filled) in answers {
-            let local = entry.child.map(|_| below_of(source));
+        let answers = groups.iter().zip(locals).zip(&*choice.sources).zip(filled);
+        for (((group, on), source), filled) in answers {
+            let (node, local) = ((at, on), entry.child.map(|_| below_of(source)));
             let draft = &mut self.drafts[*group];
             draft.select(node, slot, choice.ty, local);
             draft.fill(node, slot, choice.ty, filled, self.operation);
         }
         let child = match (&choice.child, self.slots[slot].child) {
             (Some(child), Some(below)) => {
-                let carriers: Vec<_> = groups
+                let carriers: Carriers = groups
                     .iter()
                     .zip(&*choice.sources)
                     .map(|(group, source)| (*group, below_of(source)))
                     .collect();
                 for (group, local) in &carriers {
-                    self.drafts[*group].nodes.entry((below, *local)).or_default();
+                    self.drafts[*group].nodes.entry((below, *local));
                 }
                 let context = Context {
                     creators: groups.clone(),
                     carriers,
                     typed_by: None,
                     is_client: context.is_client,
-                    after: Rc::default(),
+                    after: DraftSet::new(),
                 };
                 let state = Some(child.state);
                 let placed =
@@ -240,8 +242,8 @@ impl Builder<'_> {
         state: Option<usize>,
     ) -> Result<Rc<Placed>, PlanErrorKind> {
         let identity = state.unwrap_or(Rc::as_ptr(choices) as usize);
-        let carriers = SmallVec::from_slice(&context.carriers);
-        let key = (at, shape, carriers, context.typed_by, identity, state.is_some());
+        let key =
+            (at, shape, context.carriers.clone(), context.typed_by, identity, state.is_some());
         if let Some(placed) = self.placed.get(&key) {
             return Ok(Rc::clone(placed));
         }
@@ -277,9 +279,9 @@ impl Builder<'_> {
         context: &Context,
         filled: &[Filled],
     ) -> Result<DraftId, PlanErrorKind> {
-        let mut waits_for: BTreeSet<DraftId> = context.creators.iter().copied().collect();
-        waits_for.extend(context.typed_by);
-        waits_for.extend(filled.iter().flat_map(|filled| &filled.groups));
+        let mut waits_for: DraftSet = context.creators.iter().copied().collect();
+        waits_for.extend_with(context.typed_by);
+        filled.iter().for_each(|filled| waits_for.union_with(&filled.groups));
         let mut fields = Vec::new();
         for (demand, is_key) in [(&jump.key, true), (&jump.requires, false)] {
             if let Some(demand) = demand {
@@ -292,7 +294,7 @@ impl Builder<'_> {
         }
         let (on, kind) = match jump.entrance {
             Entrance::Root => {
-                waits_for.extend(context.after.iter());
+                waits_for.union_with(&context.after);
                 (ty, self.root_kind(at))
             }
             Entrance::Entity { on, interface_object, .. } => {
@@ -301,9 +303,9 @@ impl Builder<'_> {
                 (on, DraftKind::Entities { interface_object, resolves_types, representations })
             }
         };
-        let decisive: BTreeSet<SlotId> =
+        let decisive: IdSet<SlotId> =
             fields.iter().filter(|field| is_decisive(field)).map(|field| field.slot).collect();
-        let here = self.drafts_at.entry((at, jump.subgraph)).or_default();
+        let here = self.drafts_at.entry((at, jump.subgraph));
         let existing = here.iter().copied().find(|id| {
             let draft = &self.drafts[*id];
             draft.creators == context.creators
@@ -314,8 +316,7 @@ impl Builder<'_> {
                 && draft.can_hold(ty, &fields)
         });
         let draft = existing.unwrap_or_else(|| {
-            here.push(self.drafts.len());
-            self.drafts.push(Draft {
+            let draft = self.drafts.push(Draft {
                 subgraph: jump.subgraph,
                 position: at,
                 creators: context.creators.clone(),
@@ -323,9 +324,10 @@ impl Builder<'_> {
                 kind,
                 decisive,
                 contexts: jump.contextual.then(Vec::new),
-                nodes: indexmap::IndexMap::default(),
+                nodes: FewMap::default(),
             });
-            self.drafts.len() - 1
+            here.push(draft);
+            draft
         });
         self.drafts[draft].represent(ty, on, fields);
         Ok(draft)
@@ -442,7 +444,8 @@ impl Builder<'_> {
                 Below::Demanded(_, other, theirs) => other == result && theirs == types,
             };
             let asks = |slot: &SlotId| {
-                self.drafts[group].nodes.values().any(|node| node.fields.contains_key(slot))
+                let mut nodes = self.drafts[group].nodes.rows().iter();
+                nodes.any(|(_, node)| node.get(*slot).is_some())
             };
             let shared = known.iter().find(|(known, slot)| {
                 known.asked == key.asked
@@ -467,7 +470,7 @@ impl Builder<'_> {
         let field_type = self.field_type(ty, self.positions[at].ty, &key.asked.name);
         let slot = self.slots.push(Slot {
             position: at,
-            field: key.asked.name.clone(),
+            field: key.asked.name.to_string(),
             ty: field_type.clone(),
             child: None,
         });
@@ -492,7 +495,7 @@ impl Builder<'_> {
     ) -> Result<SlotId, PlanErrorKind> {
         let ty = entry.types.iter().next().unwrap_or(self.positions[at].ty);
         // The group only matters for demanded values.
-        self.slot(entry, ty, at, 0, true)
+        self.slot(entry, ty, at, DraftId::from_index(0), true)
     }
 }
 

@@ -11,48 +11,61 @@
 
 use super::{
     Builder,
-    draft::{Draft, DraftId, DraftKind},
-    emit::{Emitted, Text},
+    draft::{Draft, DraftId, DraftKind, Drafts},
+    emit::Text,
 };
 use crate::{
     Batching, OperationKind,
-    plan::{Fetch, FetchId, Group, GroupId, GroupKind, PlanCost, Representation},
+    plan::{Fetch, FetchId, Group, GroupId, GroupKind, PlanCost, Representation, Selection},
 };
-use std::collections::{BTreeMap, BTreeSet};
-use supergraph::{Id, IdVec, TypeSet};
+use std::{fmt::Write, ops::Range};
+use supergraph::{Id, IdSet, IdVec, TypeSet};
 
-/// A request to be: the drafts that share it, and the requests that it waits for.
+/// A request to be: the drafts that share it, and the requests that it waits for. Its number is that
+/// of its fetch.
 pub(super) struct Bundle {
     pub(super) depth: u32,
-    drafts: Vec<DraftId>,
-    waits_for: BTreeSet<usize>,
+    drafts: Drafts,
+    waits_for: IdSet<FetchId>,
 }
 
 type Requests = (IdVec<FetchId, Fetch>, IdVec<GroupId, Group>, PlanCost);
 
+/// What a group asks for, and where its text stands among the selections of its request.
+struct Emitted {
+    text: Range<usize>,
+    selection: Selection,
+    /// The alias and the variable of an `_entities` field.
+    names: Option<(String, String)>,
+}
+
 impl Builder<'_> {
     pub(super) fn requests(&self, bundles: &[Bundle]) -> Requests {
-        let mut group_ids = BTreeMap::new();
+        let mut group_ids = vec![GroupId::from_index(0); self.drafts.len()];
         for (next, draft) in bundles.iter().flat_map(|bundle| &bundle.drafts).enumerate() {
-            group_ids.insert(*draft, GroupId::from_index(next));
+            group_ids[draft.index()] = GroupId::from_index(next);
         }
         let mut fetches: IdVec<FetchId, Fetch> = IdVec::new();
         let mut groups: IdVec<GroupId, Group> = IdVec::new();
         let mut cost = PlanCost::default();
         for bundle in bundles {
             let mut text = Text::default();
-            let emitted: Vec<_> =
-                bundle.drafts.iter().map(|draft| self.emit_group(*draft, &mut text)).collect();
             let first = &self.drafts[bundle.drafts[0]];
-            let texts: Vec<&str> = emitted.iter().map(|emitted| emitted.text.as_str()).collect();
-            let (kind, operation, names) = self.operation_text(first, &texts, &text);
+            let (selections, emitted) = self.selections(bundle, &mut text);
+            let (kind, operation) = self.operation_text(first, &selections, &emitted, &text);
             let fetch = FetchId::from_index(fetches.len());
             let mut ids = Vec::with_capacity(bundle.drafts.len());
-            for (index, (draft, emitted)) in bundle.drafts.iter().zip(emitted).enumerate() {
+            for (draft, emitted) in bundle.drafts.iter().zip(emitted) {
                 let draft = &self.drafts[*draft];
-                let group = self.group(draft, fetch, emitted, names.get(index));
-                let from = draft.creators.iter().map(|creator| group_ids[creator]);
-                ids.push(groups.push(Group { from: from.collect(), ..group }));
+                let from = draft.creators.iter().map(|creator| group_ids[creator.index()]);
+                ids.push(groups.push(Group {
+                    fetch,
+                    position: draft.position,
+                    from: from.collect(),
+                    kind: self.group_kind(draft, emitted.names),
+                    selection: emitted.selection,
+                    text: selections[emitted.text].to_owned(),
+                }));
             }
             cost.requests += 1;
             cost.depth = cost.depth.max(bundle.depth);
@@ -63,11 +76,36 @@ impl Builder<'_> {
                 kind,
                 variables: text.variables,
                 groups: ids,
-                waits_for: bundle.waits_for.iter().map(|i| FetchId::from_index(*i)).collect(),
+                waits_for: bundle.waits_for.iter().collect(),
                 depth: bundle.depth,
             });
         }
         (fetches, groups, cost)
+    }
+
+    /// The selections of a request, each behind its `_entities` field if it has one.
+    fn selections(&self, bundle: &Bundle, text: &mut Text) -> (String, Vec<Emitted>) {
+        let mut out = String::with_capacity(256);
+        let is_alone = bundle.drafts.len() == 1;
+        let emitted = bundle.drafts.iter().enumerate().map(|(index, draft)| {
+            let is_root = matches!(self.drafts[*draft].kind, DraftKind::Root(_));
+            let names = (!is_root).then(|| {
+                let number = if is_alone { String::new() } else { index.to_string() };
+                let variable = self.operation.free_variable(format!("representations{number}"));
+                let alias = if is_alone { "_entities".to_owned() } else { format!("_e{index}") };
+                // Writing to a string cannot fail.
+                let _ = match is_alone {
+                    true => write!(out, "_entities(representations: ${variable}) "),
+                    false => write!(out, " {alias}: _entities(representations: ${variable}) "),
+                };
+                (alias, variable)
+            });
+            let start = out.len();
+            let selection = self.emit_group(*draft, &mut out, text);
+            Emitted { text: start..out.len(), selection, names }
+        });
+        let emitted = emitted.collect();
+        (out, emitted)
     }
 
     /// The drafts in requests, sorted by depth and then by order of appearance.
@@ -85,7 +123,8 @@ impl Builder<'_> {
         }
         // A delay may have outlived its reason: what a request joined has moved on since.
         for index in 0..bundles.len() {
-            let deepest = bundles[index].waits_for.iter().map(|other| bundles[*other].depth).max();
+            let waits_for = bundles[index].waits_for.iter();
+            let deepest = waits_for.map(|other| bundles[other.index()].depth).max();
             bundles[index].depth = deepest.unwrap_or_default() + 1;
         }
         bundles
@@ -114,7 +153,7 @@ impl Builder<'_> {
                     continue;
                 }
                 let mut delayed = not_before.to_vec();
-                early.drafts.iter().for_each(|draft| delayed[*draft] = late.depth);
+                early.drafts.iter().for_each(|draft| delayed[draft.index()] = late.depth);
                 let fewer = self.bundles_at(Batching::Fewest, &self.depths(&delayed));
                 if weight(&fewer) < now {
                     return Some((delayed, fewer));
@@ -131,119 +170,109 @@ impl Builder<'_> {
     /// The depth of each draft when none starts before its time.
     fn depths(&self, not_before: &[u32]) -> Vec<u32> {
         let mut depths: Vec<u32> = Vec::with_capacity(self.drafts.len());
-        for (draft, not_before) in self.drafts.iter().zip(not_before) {
+        for ((_, draft), not_before) in self.drafts.iter().zip(not_before) {
             // A draft only waits for drafts made before it.
-            let deepest = draft.waits_for.iter().map(|id| depths[*id]).max();
+            let deepest = draft.waits_for.iter().map(|id| depths[id.index()]).max();
             depths.push((deepest.unwrap_or_default() + 1).max(*not_before));
         }
         depths
     }
 
     fn bundles_at(&self, batching: Batching, depths: &[u32]) -> Vec<Bundle> {
-        let mut order: Vec<DraftId> = (0..self.drafts.len()).collect();
-        order.sort_by_key(|id| (depths[*id], *id));
+        let mut order: Vec<DraftId> = self.drafts.ids().collect();
+        order.sort_by_key(|id| (depths[id.index()], *id));
         let mut bundles: Vec<Bundle> = Vec::new();
-        let mut bundle_of: BTreeMap<DraftId, usize> = BTreeMap::new();
+        let mut bundle_of = vec![FetchId::from_index(0); self.drafts.len()];
         for id in order {
             let draft = &self.drafts[id];
-            let waits_for: BTreeSet<usize> =
-                draft.waits_for.iter().map(|other| bundle_of[other]).collect();
+            let depth = depths[id.index()];
+            let waits_for: IdSet<FetchId> =
+                draft.waits_for.iter().map(|other| bundle_of[other.index()]).collect();
             let shared = bundles.iter().position(|bundle| {
                 let first = &self.drafts[bundle.drafts[0]];
-                bundle.depth == depths[id]
+                bundle.depth == depth
                     && first.subgraph == draft.subgraph
                     && first.may_share_request()
                     && draft.may_share_request()
                     && (batching == Batching::Fewest || bundle.waits_for == waits_for)
             });
-            match shared {
-                Some(index) => {
-                    bundles[index].drafts.push(id);
-                    bundles[index].waits_for.extend(waits_for);
-                    bundle_of.insert(id, index);
-                }
-                None => {
-                    bundle_of.insert(id, bundles.len());
-                    bundles.push(Bundle { depth: depths[id], drafts: vec![id], waits_for });
-                }
-            }
+            let index = shared.unwrap_or_else(|| {
+                let (drafts, waits_for) = (Drafts::new(), IdSet::new());
+                bundles.push(Bundle { depth, drafts, waits_for });
+                bundles.len() - 1
+            });
+            bundles[index].drafts.push(id);
+            bundles[index].waits_for.union_with(&waits_for);
+            bundle_of[id.index()] = FetchId::from_index(index);
         }
         bundles
     }
 
-    /// The operation around the selections, and the alias and variable of each `_entities` field.
+    /// The operation around the selections.
     fn operation_text(
         &self,
         first: &Draft,
-        selections: &[&str],
+        selections: &str,
+        emitted: &[Emitted],
         text: &Text,
-    ) -> (OperationKind, String, Vec<(String, String)>) {
-        let mut declared = Vec::new();
-        let mut names = Vec::new();
-        let (kind, body) = match &first.kind {
-            DraftKind::Root(kind) => (*kind, selections[0].to_owned()),
-            DraftKind::Entities { .. } => {
-                let mut fields = Vec::with_capacity(selections.len());
-                let contexts = first.contexts.iter().flatten();
-                declared.extend(contexts.map(|row| format!("${}: {}", row.variable, row.ty)));
-                for (index, selection) in selections.iter().enumerate() {
-                    let alone = selections.len() == 1;
-                    let name = if alone { String::new() } else { index.to_string() };
-                    let variable = self.operation.free_variable(format!("representations{name}"));
-                    let (alias, prefix) = match alone {
-                        true => ("_entities".to_owned(), String::new()),
-                        false => (format!("_e{index}"), format!("_e{index}: ")),
-                    };
-                    declared.push(format!("${variable}: [_Any!]!"));
-                    fields.push(format!(
-                        "{prefix}_entities(representations: ${variable}) {selection}"
-                    ));
-                    names.push((alias, variable));
-                }
-                (OperationKind::Query, format!("{{ {} }}", fields.join(" ")))
-            }
+    ) -> (OperationKind, String) {
+        let kind = match &first.kind {
+            DraftKind::Root(kind) => *kind,
+            DraftKind::Entities { .. } => OperationKind::Query,
         };
+        let mut out = String::with_capacity(selections.len() + 64);
+        let mut gap = "(";
+        let mut declare = |out: &mut String, name: &str, ty: &str| {
+            let head = if gap == "(" { kind.as_str() } else { "" };
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{head}{gap}${name}: {ty}");
+            gap = ", ";
+        };
+        for row in first.contexts.iter().flatten() {
+            declare(&mut out, &row.variable, &row.ty);
+        }
+        for (_, variable) in emitted.iter().filter_map(|emitted| emitted.names.as_ref()) {
+            declare(&mut out, variable, "[_Any!]!");
+        }
         for name in &text.variables {
             let variables = self.operation.variables();
             if let Some(variable) = variables.iter().find(|variable| variable.name == *name) {
-                let default = variable.default.as_ref();
-                let default = default.map(|value| format!(" = {value}")).unwrap_or_default();
-                declared.push(format!("${name}: {}{default}", variable.ty));
-            }
-        }
-        let head = match (declared.is_empty(), kind) {
-            (true, OperationKind::Query) => String::new(),
-            (true, kind) => format!("{} ", kind.as_str()),
-            (false, kind) => format!("{}({}) ", kind.as_str(), declared.join(", ")),
-        };
-        (kind, format!("{head}{body}{}", text.fragment_definitions()), names)
-    }
-
-    fn group(
-        &self,
-        draft: &Draft,
-        fetch: FetchId,
-        emitted: Emitted,
-        names: Option<&(String, String)>,
-    ) -> Group {
-        let kind = match (&draft.kind, names) {
-            (DraftKind::Entities { representations, .. }, Some((alias, variable))) => {
-                let representations = representations.iter().map(|row| Representation {
-                    types: (!self.supergraph.ty(row.ty).is_abstract()).then(|| TypeSet::of(row.ty)),
-                    typename: self.supergraph.ty(row.on).name.clone(),
-                    fields: row.fields.clone(),
-                });
-                GroupKind::Entities {
-                    alias: alias.clone(),
-                    variable: variable.clone(),
-                    representations: merge_representations(representations.collect()),
-                    contexts: draft.contexts.clone().unwrap_or_default(),
+                declare(&mut out, name, &variable.ty);
+                if let Some(default) = &variable.default {
+                    let _ = write!(out, " = {default}");
                 }
             }
-            _ => GroupKind::Root,
+        }
+        match (out.is_empty(), kind) {
+            (true, OperationKind::Query) => {}
+            (true, kind) => out.extend([kind.as_str(), " "]),
+            (false, _) => out.push_str(") "),
+        }
+        match first.kind {
+            DraftKind::Root(_) => out.push_str(selections),
+            DraftKind::Entities { .. } => out.extend(["{ ", selections.trim_start(), " }"]),
+        }
+        text.write_fragments(&mut out);
+        (kind, out)
+    }
+
+    fn group_kind(&self, draft: &Draft, names: Option<(String, String)>) -> GroupKind {
+        let (DraftKind::Entities { representations, .. }, Some((alias, variable))) =
+            (&draft.kind, names)
+        else {
+            return GroupKind::Root;
         };
-        let Emitted { text, selection } = emitted;
-        Group { fetch, position: draft.position, from: Vec::new(), kind, selection, text }
+        let representations = representations.iter().map(|row| Representation {
+            types: (!self.supergraph.ty(row.ty).is_abstract()).then(|| TypeSet::of(row.ty)),
+            typename: self.supergraph.ty(row.on).name.clone(),
+            fields: row.fields.clone(),
+        });
+        GroupKind::Entities {
+            alias,
+            variable,
+            representations: merge_representations(representations.collect()),
+            contexts: draft.contexts.clone().unwrap_or_default(),
+        }
     }
 }
 

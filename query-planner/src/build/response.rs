@@ -35,7 +35,7 @@ impl Builder<'_> {
         shape: ShapeId,
         position: PositionId,
     ) -> Result<Arc<ResponseSelection>, PlanErrorKind> {
-        if let Some(known) = self.responses.get(&position) {
+        if let Some(Some(known)) = self.responses.get(position) {
             return Ok(Arc::clone(known));
         }
         let shape = self.shapes.get(shape);
@@ -54,7 +54,7 @@ impl Builder<'_> {
             case.types = None;
         }
         let selection = Arc::new(ResponseSelection { position, cases });
-        self.responses.insert(position, Arc::clone(&selection));
+        *self.responses.entry(position) = Some(Arc::clone(&selection));
         Ok(selection)
     }
 

@@ -67,7 +67,7 @@ impl<'a> Capabilities<'a> {
             supergraph,
             labels: labels.collect(),
             views: vec![Vec::new()],
-            interned: std::iter::once((Vec::new(), Self::no_view())).collect(),
+            interned: FxHashMap::default(),
         }
     }
 
@@ -173,15 +173,16 @@ impl<'a> Capabilities<'a> {
         let local = self.supergraph.ty(resolution.local);
         let row = local.in_subgraph(subgraph);
         let interface_object = row.is_some_and(|row| row.interface_object);
-        let types = match row {
+        let possible = row.map_or(&local.possible, |row| &row.possible);
+        let types = match members {
             _ if interface_object => TypeSet::new(),
-            Some(row) => row.possible.clone(),
-            None => local.possible.clone(),
+            Some(members) => possible.intersection(members),
+            None => possible.clone(),
         };
         Carrier {
             subgraph,
             interface_object: interface_object.then_some(resolution.local),
-            types: members.map_or_else(|| types.clone(), |members| types.intersection(members)),
+            types,
             view,
             level: 0,
             once: false,
@@ -189,6 +190,9 @@ impl<'a> Capabilities<'a> {
     }
 
     fn intern_view(&mut self, items: Vec<FieldSetItem>) -> ViewId {
+        if items.is_empty() {
+            return Self::no_view();
+        }
         if let Some(id) = self.interned.get(&items) {
             return *id;
         }

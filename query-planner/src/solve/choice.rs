@@ -8,7 +8,7 @@
 
 use super::{carrier::ViewId, requests::Requests};
 use crate::shape::ShapeId;
-use std::rc::Rc;
+use std::{ops::Deref, rc::Rc};
 use supergraph::{FieldSetId, SubgraphId, TypeId, TypeSet};
 
 /// One way to answer a shape where some subgraphs already stand.
@@ -51,8 +51,7 @@ pub(crate) struct FieldChoice {
     pub(crate) entry: usize,
     /// The runtime type; an interface while the runtime type is unknown.
     pub(crate) ty: TypeId,
-    /// One subgraph; several when each can answer only a part of the value below.
-    pub(crate) sources: Rc<[Source]>,
+    pub(crate) sources: Sources,
     /// The decisions below.
     pub(crate) child: Option<Child>,
 }
@@ -64,6 +63,26 @@ pub(crate) struct Child {
     /// Equal states make equal decisions possible, so a position needs only one of each.
     pub(crate) state: usize,
     pub(crate) choices: Rc<Choices>,
+}
+
+/// Who answers a field.
+#[derive(Clone, Debug)]
+pub(crate) enum Sources {
+    /// One subgraph, which is so common that it must not cost an allocation.
+    One(Source),
+    /// Several, when each can answer only a part of the value below.
+    Several(Rc<[Source]>),
+}
+
+impl Deref for Sources {
+    type Target = [Source];
+
+    fn deref(&self) -> &[Source] {
+        match self {
+            Self::One(source) => std::slice::from_ref(source),
+            Self::Several(sources) => sources,
+        }
+    }
 }
 
 /// Where a field's answer comes from.
@@ -112,9 +131,12 @@ pub(crate) struct Jump {
 }
 
 impl Jump {
-    /// Whether the subgraph has an `@interfaceObject` where it is entered.
-    pub(crate) fn enters_interface_object(&self) -> bool {
-        matches!(self.entrance, Entrance::Entity { interface_object: true, .. })
+    /// The interface whose `@interfaceObject` the subgraph has where it is entered.
+    pub(crate) fn interface_object(&self) -> Option<TypeId> {
+        match self.entrance {
+            Entrance::Entity { on, interface_object: true, .. } => Some(on),
+            _ => None,
+        }
     }
 
     /// The same way in, taken later than it could be; none when that is not later.

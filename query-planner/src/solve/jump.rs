@@ -15,16 +15,17 @@
 use super::{
     Solver, StandingId,
     carrier::Needs,
-    choice::{Candidate, Choices, Demand, Entrance, Jump},
-    combine::{Item, add_item, combine, weight},
+    choice::{Candidate, Demand, Entrance, Jump},
+    combine::{Fields, combine, weight},
     requests::Requests,
 };
 use crate::shape::{Entry, Shape, ShapeId};
-use std::rc::Rc;
+use smallvec::SmallVec;
+use std::{borrow::Cow, rc::Rc};
 use supergraph::{FieldSetId, Id, SubgraphId, SubgraphSet, TypeId, TypeKind};
 
 /// The ways to one goal, cheapest first.
-type Ways<K> = (K, Vec<Rc<Jump>>);
+type Ways<K> = (K, SmallVec<[Rc<Jump>; 2]>);
 
 /// The ways into subgraphs, in the order in which they were found.
 #[derive(Clone, Default)]
@@ -78,42 +79,45 @@ impl Solver<'_> {
             }
             Progress::Open => table.progress = Progress::Growing,
         }
-        let mut reach = Reach::clone(&table.reach);
+        let mut reach = Rc::clone(&table.reach);
         let doors = self.doors(ty);
         let rounds = doors.entrances.len() + doors.requirements.len() + 1;
         let mut settled = Settled::new(&doors);
         for _ in 0..rounds {
-            if !self.grow(ty, standing, &doors, &mut settled, &mut reach) {
+            let Some(grown) = self.grow(ty, standing, &doors, &mut settled, &reach) else {
                 break;
-            }
+            };
             self.grew = true;
+            reach = Rc::new(grown);
             let table = self.tables.get_mut(&key).expect("it was made above");
-            table.reach = Rc::new(reach.clone());
+            table.reach = Rc::clone(&reach);
         }
         let table = self.tables.get_mut(&key).expect("it was made above");
         table.progress = Progress::Whole;
-        Rc::clone(&table.reach)
+        reach
     }
 
-    /// One round of forward chaining; says whether anything was added.
+    /// One round of forward chaining: what can be reached then, unless nothing was added.
     fn grow(
         &mut self,
         ty: TypeId,
         at: StandingId,
         doors: &Doors,
         settled: &mut Settled,
-        reach: &mut Reach,
-    ) -> bool {
-        let before = reach.clone();
+        before: &Reach,
+    ) -> Option<Reach> {
+        let mut reach = Cow::Borrowed(before);
         let mut grew = false;
         for (index, (subgraph, entrance)) in doors.entrances.iter().enumerate() {
             let known = settled.keys[index].take();
             let is_new = known.is_none();
-            let keys = known.unwrap_or_else(|| self.keys(ty, at, *entrance, &before));
+            let keys = known.unwrap_or_else(|| self.keys(ty, at, *entrance, before));
             if is_new && !self.stands(at, *subgraph) {
-                for key in &keys {
+                for key in keys.ways() {
                     let jump = self.jump(at, (*subgraph, *entrance), key, (false, None));
-                    grew |= self.add(&mut reach.jumps, *subgraph, jump);
+                    if !is_beaten(&reach.jumps, *subgraph, &jump) {
+                        grew |= self.add(&mut reach.to_mut().jumps, *subgraph, jump);
+                    }
                 }
             }
             let required = doors.requirements.iter().enumerate();
@@ -122,24 +126,24 @@ impl Solver<'_> {
                 if settled.requirements.contains(&(index, row)) {
                     continue;
                 }
-                let requirements = self.requirements(*needs, ty, at, &before);
-                for requirement in &requirements {
-                    for key in &keys {
-                        let more = (needs.contextual, requirement.as_ref());
+                let requirements = self.requirements(*needs, ty, at, before);
+                let goal = (*subgraph, *needs);
+                for requirement in requirements.ways() {
+                    for key in keys.ways() {
+                        let more = (needs.contextual, requirement);
                         let jump = self.jump(at, (*subgraph, *entrance), key, more);
-                        grew |= self.add(&mut reach.ready, (*subgraph, *needs), jump);
+                        if !is_beaten(&reach.ready, goal, &jump) {
+                            grew |= self.add(&mut reach.to_mut().ready, goal, jump);
+                        }
                     }
                 }
-                let is_at_hand = |found: &Option<(ShapeId, Candidate)>| {
-                    found.as_ref().is_none_or(|(_, found)| is_at_hand(found))
-                };
-                if is_settled(&keys) && requirements.first().is_some_and(is_at_hand) {
+                if keys.is_settled() && requirements.is_settled() {
                     settled.requirements.push((index, row));
                 }
             }
-            settled.keys[index] = is_settled(&keys).then_some(keys);
+            settled.keys[index] = keys.is_settled().then_some(keys);
         }
-        grew
+        grew.then(|| reach.into_owned())
     }
 
     /// Whether a subgraph stands there already, knowing the runtime types.
@@ -154,45 +158,37 @@ impl Solver<'_> {
         let reach = self.reach(interface, at);
         let mut jumps = Vec::new();
         for (subgraph, entrance) in &doors.resolvers {
-            for key in self.keys(interface, at, *entrance, &reach) {
+            for key in self.keys(interface, at, *entrance, &reach).ways() {
                 let more = (false, None);
-                jumps.push(Rc::new(self.jump(at, (*subgraph, *entrance), &key, more)));
+                jumps.push(Rc::new(self.jump(at, (*subgraph, *entrance), key, more)));
             }
         }
         jumps
     }
 
     /// The ways to have the key of an entrance.
-    fn keys(&mut self, ty: TypeId, at: StandingId, entrance: Entrance, reach: &Reach) -> Vec<Key> {
+    fn keys(&mut self, ty: TypeId, at: StandingId, entrance: Entrance, reach: &Reach) -> Supply {
         match entrance {
             // Below the root only a query is asked anew: a value of the mutations' type is a value.
             Entrance::Root
                 if ty != self.supergraph().query_type()
                     && !self.standings[at.index()].carriers.is_empty() =>
             {
-                Vec::new()
+                Supply::Never
             }
-            Entrance::Root => vec![Key { shape: None, candidate: nothing() }],
+            Entrance::Root => Supply::Free,
             Entrance::Entity { key, .. } => {
                 let shape = self.field_set_shape(key);
-                let candidates = self.obtain(shape, ty, at, reach).into_iter();
-                candidates.map(|candidate| Key { shape: Some(shape), candidate }).collect()
+                Supply::Of(shape, self.obtain(shape, ty, at, reach))
             }
         }
     }
 
-    /// The ways to have what a field requires of the same object; one empty way if that is nothing.
-    fn requirements(
-        &mut self,
-        needs: Needs,
-        ty: TypeId,
-        at: StandingId,
-        reach: &Reach,
-    ) -> Vec<Option<(ShapeId, Candidate)>> {
-        let Some(set) = needs.requires else { return vec![None] };
+    /// The ways to have what a field requires of the same object.
+    fn requirements(&mut self, needs: Needs, ty: TypeId, at: StandingId, reach: &Reach) -> Supply {
+        let Some(set) = needs.requires else { return Supply::Free };
         let shape = self.field_set_shape(set);
-        let candidates = self.obtain(shape, ty, at, reach).into_iter();
-        candidates.map(|candidate| Some((shape, candidate))).collect()
+        Supply::Of(shape, self.obtain(shape, ty, at, reach))
     }
 
     fn field_set_shape(&mut self, set: FieldSetId) -> ShapeId {
@@ -208,19 +204,18 @@ impl Solver<'_> {
         reach: &Reach,
     ) -> Vec<Candidate> {
         let shape = self.shapes.get(shape);
-        let mut items: Vec<Item> = Vec::new();
+        let mut fields = Fields::with_capacity(shape.entries.len());
         for (index, entry) in shape.entries.iter().enumerate() {
             if !self.applies(&shape, entry, ty) {
                 continue;
             }
-            let options = self.options_within(entry, ty, at, reach);
-            if options.is_empty() {
+            self.options_within(entry, ty, at, reach, fields.options());
+            if !fields.add(index, ty) {
                 return Vec::new();
             }
-            add_item(&mut items, index, ty, Rc::new(options));
         }
         let width = self.width();
-        let mut candidates = combine(items, width, &mut self.steps);
+        let mut candidates = combine(fields, width, &mut self.steps);
         candidates.truncate(width.jumps);
         candidates
     }
@@ -236,20 +231,18 @@ impl Solver<'_> {
         &self,
         at: StandingId,
         (subgraph, entrance): (SubgraphId, Entrance),
-        key: &Key,
-        (contextual, requires): (bool, Option<&(ShapeId, Candidate)>),
+        key: Option<Way<'_>>,
+        (contextual, requires): (bool, Option<Way<'_>>),
     ) -> Jump {
         let carriers = &self.standings[at.index()].carriers;
         let typed = carriers.iter().filter(|carrier| carrier.interface_object.is_none());
         // The objects, and their types, are there when the first of these has arrived.
         let here = typed.map(|carrier| carrier.level).min().unwrap_or_default();
-        let mut requests = key.candidate.requests.clone();
-        let mut ready = key.candidate.ready.max(here);
-        let mut fields = key.candidate.fields;
-        if let Some((_, requirement)) = requires {
-            requests.unite(&requirement.requests);
-            ready = ready.max(requirement.ready);
-            fields = requirement.fields.saturating_add(fields);
+        let (mut requests, mut ready, mut fields) = (Requests::default(), here, 0_u32);
+        for (_, demand) in [key, requires].into_iter().flatten() {
+            requests.unite(&demand.requests);
+            ready = ready.max(demand.ready);
+            fields = fields.saturating_add(demand.fields);
         }
         let level = ready + 1;
         requests.unite(&match entrance {
@@ -257,13 +250,12 @@ impl Solver<'_> {
             Entrance::Root if !carriers.is_empty() => Requests::alone(subgraph, level, at),
             _ => Requests::of(subgraph, level),
         });
-        let demand =
-            |shape, candidate: &Candidate| Demand { shape, choices: Rc::clone(&candidate.choices) };
+        let demand = |(shape, way): Way<'_>| Demand { shape, choices: Rc::clone(&way.choices) };
         Jump {
             subgraph,
             entrance,
-            key: key.shape.map(|shape| demand(shape, &key.candidate)),
-            requires: requires.map(|(shape, candidate)| demand(*shape, candidate)),
+            key: key.map(demand),
+            requires: requires.map(demand),
             contextual,
             requests,
             level,
@@ -271,21 +263,13 @@ impl Solver<'_> {
         }
     }
 
-    /// Adds a way in unless it is no better than a known one.
+    /// Adds a way in; says whether it is one of the best.
     fn add<K: PartialEq + Copy>(&self, rows: &mut Vec<Ways<K>>, key: K, jump: Jump) -> bool {
         let position = rows.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-            rows.push((key, Vec::new()));
+            rows.push((key, SmallVec::new()));
             rows.len() - 1
         });
         let ways = &mut rows[position].1;
-        let beaten = ways.iter().any(|known| {
-            known.level <= jump.level
-                && known.fields <= jump.fields
-                && known.requests.is_subset(&jump.requests)
-        });
-        if beaten {
-            return false;
-        }
         let jump = Rc::new(jump);
         ways.push(Rc::clone(&jump));
         ways.sort_by_key(|jump| weight(&jump.requests, jump.level, jump.fields));
@@ -373,10 +357,20 @@ impl Solver<'_> {
     }
 }
 
+/// Whether a way is no better than a known one.
+fn is_beaten<K: PartialEq>(rows: &[Ways<K>], key: K, jump: &Jump) -> bool {
+    let mut known = rows.iter().filter(|(known, _)| *known == key).flat_map(|(_, ways)| ways);
+    known.any(|known| {
+        known.level <= jump.level
+            && known.fields <= jump.fields
+            && known.requests.is_subset(&jump.requests)
+    })
+}
+
 /// What further rounds cannot make cheaper: it is at hand where the carriers stand.
 struct Settled {
     /// The ways to have the key of each entrance.
-    keys: Vec<Option<Vec<Key>>>,
+    keys: Vec<Option<Supply>>,
     /// Entrance and requirement.
     requirements: Vec<(usize, usize)>,
 }
@@ -388,25 +382,38 @@ impl Settled {
     }
 }
 
-fn is_settled(keys: &[Key]) -> bool {
-    keys.first().is_some_and(|key| is_at_hand(&key.candidate))
+/// One way to have a field set.
+type Way<'c> = (ShapeId, &'c Candidate);
+
+/// The ways to have a key or a requirement.
+enum Supply {
+    /// There is none.
+    Never,
+    /// Nothing is needed.
+    Free,
+    /// A field set, to be had by one of these.
+    Of(ShapeId, Vec<Candidate>),
 }
 
-fn is_at_hand(candidate: &Candidate) -> bool {
-    candidate.requests.is_empty() && candidate.ready == 0
-}
+impl Supply {
+    /// Each way; one empty way if nothing is needed.
+    fn ways(&self) -> impl Iterator<Item = Option<Way<'_>>> {
+        let (free, found) = match self {
+            Self::Never => (0, None),
+            Self::Free => (1, None),
+            Self::Of(shape, candidates) => (0, Some((*shape, candidates))),
+        };
+        let found = found.into_iter();
+        let found = found.flat_map(|(shape, all)| all.iter().map(move |way| Some((shape, way))));
+        std::iter::repeat_n(None, free).chain(found)
+    }
 
-/// A way to have a key.
-struct Key {
-    shape: Option<ShapeId>,
-    candidate: Candidate,
-}
+    fn is_empty(&self) -> bool {
+        self.ways().next().is_none()
+    }
 
-fn nothing() -> Candidate {
-    Candidate {
-        requests: Requests::default(),
-        ready: 0,
-        fields: 0,
-        choices: Rc::new(Choices::Fields(Vec::new())),
+    fn is_settled(&self) -> bool {
+        let is_at_hand = |way: &Candidate| way.requests.is_empty() && way.ready == 0;
+        self.ways().next().is_some_and(|way| way.is_none_or(|(_, way)| is_at_hand(way)))
     }
 }

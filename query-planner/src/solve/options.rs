@@ -10,10 +10,10 @@
 //! requests).
 
 use super::{
-    FieldOption, Solver, Standing, StandingId,
+    Solver, Standing, StandingId,
     carrier::{Capabilities, Resolution, ViewId},
-    choice::{Carrier, Child, Entrance, From, Jump, Source},
-    combine::weight,
+    choice::{Carrier, Child, Entrance, From, Jump, Source, Sources},
+    combine::{FieldOption, weight},
     jump::Reach,
     requests::Requests,
 };
@@ -21,14 +21,19 @@ use crate::{
     PlanErrorKind,
     shape::{Entry, ShapeId},
 };
+use smallvec::SmallVec;
 use std::rc::Rc;
-use supergraph::{Id, SubgraphSet, TypeId, TypeKind, TypeSet};
+use supergraph::{Id, SubgraphId, SubgraphSet, TypeId, TypeKind, TypeSet};
 
 /// A subgraph that resolves the field, before looking below.
 #[derive(Clone)]
 struct Answerer {
     from: From,
-    carrier: Carrier,
+    subgraph: SubgraphId,
+    /// What `@provides` adds to what it can answer.
+    view: ViewId,
+    /// It answers a mutation (or subscription).
+    once: bool,
     resolution: Resolution,
     requests: Requests,
     level: u32,
@@ -38,77 +43,81 @@ struct Answerer {
 const MAX_PARTS: usize = 3;
 
 impl Solver<'_> {
-    /// The ways to answer an entry for objects of type `ty`; remembered.
+    /// Adds the ways to answer an entry for objects of type `ty` to `all`.
     pub(super) fn options(
         &mut self,
         shape: ShapeId,
         index: usize,
         ty: TypeId,
         standing: StandingId,
-    ) -> Rc<Vec<FieldOption>> {
-        let key = (shape, index, ty, standing);
-        if let Some(options) = self.options.get(&key) {
-            return Rc::clone(options);
-        }
+        all: &mut Vec<FieldOption>,
+    ) {
         if self.shapes.go_on().is_err() {
             // Without options everything above ends, and `candidates` says why.
-            return Rc::default();
+            return;
         }
+        let start = all.len();
         let entry = &self.shapes.get(shape).entries[index];
-        let mut options = self.options_here(entry, ty, standing);
-        self.keep_forced(shape, index, &mut options);
-        if !options.iter().any(|option| option.requests.is_empty()) {
+        self.options_here(entry, ty, standing, all);
+        self.keep_forced(shape, index, all, start);
+        if !opens_nothing(&all[start..]) {
             let reach = self.reach(ty, standing);
-            options.extend(self.options_by_jumps(entry, ty, standing, &reach));
-            if options.is_empty() {
-                options = self.options_in_parts(entry, ty, standing, &reach);
-            } else if self.may_share_root(entry, ty, standing, &options) {
-                options.extend(self.options_in_parts(entry, ty, standing, &reach));
+            self.options_by_jumps(entry, ty, standing, &reach, all);
+            if all.len() == start || self.may_share_root(entry, ty, standing, &all[start..]) {
+                all.extend(self.options_in_parts(entry, ty, standing, &reach));
             }
         }
-        self.keep_forced(shape, index, &mut options);
-        self.prune(&mut options);
-        if options.is_empty() && self.failure.is_none() {
+        self.keep_forced(shape, index, all, start);
+        self.prune(all, start);
+        if all.len() == start && self.failure.is_none() {
             self.failure = Some(self.why_not(entry, ty));
         }
-        let options = Rc::new(options);
-        self.options.insert(key, Rc::clone(&options));
-        options
     }
 
     /// Where a field is forced to one subgraph, to see what that would cost, its other options go.
-    fn keep_forced(&self, shape: ShapeId, entry: usize, options: &mut Vec<FieldOption>) {
+    fn keep_forced(
+        &self,
+        shape: ShapeId,
+        entry: usize,
+        options: &mut Vec<FieldOption>,
+        start: usize,
+    ) {
         let Some(forced) = &self.forced else { return };
         if (forced.shape, forced.entry) == (shape, entry) {
             let is_meant = |source: &Source| source.subgraph == forced.subgraph;
-            options.retain(|option| option.sources.iter().all(is_meant));
+            retain_from(options, start, |option| option.sources.iter().all(is_meant));
         }
     }
 
-    /// The ways to answer an entry of a key or requirement while `reach` is still growing.
+    /// Adds the ways to answer an entry of a key or requirement while `reach` is still growing.
     pub(super) fn options_within(
         &mut self,
         entry: &Entry,
         ty: TypeId,
         standing: StandingId,
         reach: &Reach,
-    ) -> Vec<FieldOption> {
-        let mut options = self.options_here(entry, ty, standing);
-        if !options.iter().any(|option| option.requests.is_empty()) {
-            options.extend(self.options_by_jumps(entry, ty, standing, reach));
+        all: &mut Vec<FieldOption>,
+    ) {
+        let start = all.len();
+        self.options_here(entry, ty, standing, all);
+        if !opens_nothing(&all[start..]) {
+            self.options_by_jumps(entry, ty, standing, reach, all);
         }
         // Objects above are only asked for what the operation's own fields read.
-        options.retain(|option| !option.sources.iter().any(Source::is_contextual));
-        self.prune(&mut options);
-        options
+        retain_from(all, start, |option| !option.sources.iter().any(Source::is_contextual));
+        self.prune(all, start);
     }
 
-    fn options_here(&mut self, entry: &Entry, ty: TypeId, at: StandingId) -> Vec<FieldOption> {
-        let answerers = self.answerers_here(entry, ty, at);
-        answerers
-            .into_iter()
-            .flat_map(|answerer| self.options_below(entry, ty, at, answerer))
-            .collect()
+    fn options_here(
+        &mut self,
+        entry: &Entry,
+        ty: TypeId,
+        at: StandingId,
+        all: &mut Vec<FieldOption>,
+    ) {
+        for answerer in self.answerers_here(entry, ty, at) {
+            self.options_below(entry, ty, at, answerer, all);
+        }
     }
 
     fn options_by_jumps(
@@ -117,21 +126,22 @@ impl Solver<'_> {
         ty: TypeId,
         at: StandingId,
         reach: &Reach,
-    ) -> Vec<FieldOption> {
-        let answerers = self.answerers_by_jumps(entry, ty, reach);
-        answerers
-            .into_iter()
-            .flat_map(|answerer| self.options_below(entry, ty, at, answerer))
-            .collect()
+        all: &mut Vec<FieldOption>,
+    ) {
+        for answerer in self.answerers_by_jumps(entry, ty, reach) {
+            self.options_below(entry, ty, at, answerer, all);
+        }
     }
 
-    fn answerers_here(&self, entry: &Entry, ty: TypeId, at: StandingId) -> Vec<Answerer> {
+    fn answerers_here(&self, entry: &Entry, ty: TypeId, at: StandingId) -> SmallVec<[Answerer; 1]> {
         let carriers = &self.standings[at.index()].carriers;
         let resolved = carriers.iter().enumerate().filter_map(|(index, carrier)| {
             let resolution = self.capabilities.resolve(carrier, ty, entry.field())?;
             resolution.needs.is_nothing().then(|| Answerer {
                 from: From::Carrier(index),
-                carrier: carrier.clone(),
+                subgraph: carrier.subgraph,
+                view: carrier.view,
+                once: carrier.once,
                 resolution,
                 requests: Requests::default(),
                 level: carrier.level,
@@ -145,17 +155,16 @@ impl Solver<'_> {
         let field = supergraph.field_named(ty, entry.field()).map(|field| supergraph.field(field));
         let by_jump = |jump: &Rc<Jump>| {
             // Most subgraphs know nothing of most fields: look before preparing to stand there.
-            if !jump.enters_interface_object() {
+            if jump.interface_object().is_none() {
                 field?.capability(jump.subgraph)?;
             }
-            let carrier = self.arrived(jump, ty);
-            let resolution = match carrier.interface_object {
-                Some(_) => self.capabilities.resolve(&carrier, ty, entry.field()),
-                None => self.capabilities.resolve_on(jump.subgraph, ty, entry.field()),
-            }?;
+            let on = jump.interface_object().unwrap_or(ty);
+            let resolution = self.capabilities.resolve_on(jump.subgraph, on, entry.field())?;
             Some(Answerer {
                 from: From::Jump(Rc::clone(jump)),
-                carrier,
+                subgraph: jump.subgraph,
+                view: Capabilities::no_view(),
+                once: self.arrives_once(jump, ty),
                 resolution,
                 requests: jump.requests.clone(),
                 level: jump.level,
@@ -175,12 +184,17 @@ impl Solver<'_> {
                 // A field without requirement may wait for the request of one that has it.
                 let plain = reach.jumps.iter().filter(|(target, _)| target == subgraph);
                 for plain in plain.flat_map(|(_, jumps)| jumps) {
-                    let late = plain.delayed_to(jump.level).map(Rc::new);
-                    found.extend(
-                        late.as_ref()
-                            .and_then(by_jump)
-                            .filter(|answerer| answerer.resolution.needs.is_nothing()),
-                    );
+                    let answerer = by_jump(plain).filter(|a| a.resolution.needs.is_nothing());
+                    found.extend(answerer.and_then(|answerer| {
+                        let late = plain.delayed_to(jump.level)?;
+                        let (requests, level) = (late.requests.clone(), late.level);
+                        Some(Answerer {
+                            from: From::Jump(Rc::new(late)),
+                            requests,
+                            level,
+                            ..answerer
+                        })
+                    }));
                 }
             }
         }
@@ -189,10 +203,7 @@ impl Solver<'_> {
 
     /// How a subgraph stands where a jump has led it, on objects of type `ty`.
     pub(super) fn arrived(&self, jump: &Jump, ty: TypeId) -> Carrier {
-        let interface_object = match jump.entrance {
-            Entrance::Entity { on, interface_object: true, .. } => Some(on),
-            _ => None,
-        };
+        let interface_object = jump.interface_object();
         let row = self.supergraph().ty(ty).in_subgraph(jump.subgraph);
         Carrier {
             subgraph: jump.subgraph,
@@ -203,41 +214,46 @@ impl Solver<'_> {
             },
             view: Capabilities::no_view(),
             level: jump.level,
-            once: jump.entrance == Entrance::Root && ty != self.supergraph().query_type(),
+            once: self.arrives_once(jump, ty),
         }
     }
 
-    /// The answerer's options: one for each candidate of the selection below.
+    fn arrives_once(&self, jump: &Jump, ty: TypeId) -> bool {
+        jump.entrance == Entrance::Root && ty != self.supergraph().query_type()
+    }
+
+    /// Adds the answerer's options: one for each candidate of the selection below.
     fn options_below(
         &mut self,
         entry: &Entry,
         ty: TypeId,
         at: StandingId,
         answerer: Answerer,
-    ) -> Vec<FieldOption> {
+        all: &mut Vec<FieldOption>,
+    ) {
         self.steps += 1;
         let Some(child) = entry.child else {
-            return vec![FieldOption {
-                sources: Rc::new([source(&answerer, Capabilities::no_view())]),
+            all.push(FieldOption {
+                sources: Sources::One(source(&answerer, Capabilities::no_view())),
                 requests: answerer.requests,
                 ready: answerer.level,
                 fields: 1,
                 child: None,
-            }];
+            });
+            return;
         };
         let below = self.standing_below(entry, ty, at, child, std::slice::from_ref(&answerer));
-        let sources: Rc<[Source]> = Rc::new([source(&answerer, below.carriers[0].view)]);
+        let sources = Sources::One(source(&answerer, below.carriers[0].view));
         let below = self.standing(below);
         let solved = self.solve(child, below);
-        let mut options = Vec::with_capacity(solved.candidates.len());
         for candidate in &solved.candidates {
             let mut requests = candidate.requests.later_by(answerer.level);
             requests.unite(&answerer.requests);
-            options.push(FieldOption {
+            all.push(FieldOption {
                 requests,
                 ready: answerer.level + candidate.ready,
                 fields: candidate.fields.saturating_add(1),
-                sources: Rc::clone(&sources),
+                sources: sources.clone(),
                 child: Some(Child {
                     shape: child,
                     state: solved.state,
@@ -245,7 +261,6 @@ impl Solver<'_> {
                 }),
             });
         }
-        options
     }
 
     /// Who stands below `entry` when `answerers` resolve it.
@@ -258,16 +273,16 @@ impl Solver<'_> {
         answerers: &[Answerer],
     ) -> Standing {
         let mut paths = self.paths_below(entry, ty, at);
-        paths.extend_with(answerers.iter().map(|answerer| answerer.carrier.subgraph));
+        paths.extend_with(answerers.iter().map(|answerer| answerer.subgraph));
         let result = self.shapes.get(child).ty;
         let members = (self.supergraph().ty(result).kind == TypeKind::Union)
             .then(|| self.common_members(entry, ty, &paths));
         let several = answerers.len() > 1;
         let carriers = answerers.iter().map(|answerer| {
             let mut carrier = self.capabilities.carrier_below(
-                answerer.carrier.subgraph,
+                answerer.subgraph,
                 &answerer.resolution,
-                answerer.carrier.view,
+                answerer.view,
                 (ty, entry.field()),
                 members.as_ref(),
             );
@@ -363,10 +378,10 @@ impl Solver<'_> {
         let mut answerers: Vec<Answerer> = Vec::new();
         let all = self.answerers_here(entry, ty, at).into_iter();
         for answerer in all.chain(self.answerers_by_jumps(entry, ty, reach)) {
-            let subgraph = answerer.carrier.subgraph;
+            let subgraph = answerer.subgraph;
             if answerer.resolution.needs.is_nothing()
                 && !self.is_once(&answerer, ty)
-                && !answerers.iter().any(|known| known.carrier.subgraph == subgraph)
+                && !answerers.iter().any(|known| known.subgraph == subgraph)
             {
                 answerers.push(answerer);
             }
@@ -388,7 +403,7 @@ impl Solver<'_> {
     /// Whether what the answerer says of an object of type `ty` belongs to a mutation. What a mutation
     /// answers of the type `Query` is a query, which others may be asked, too.
     fn is_once(&self, answerer: &Answerer, ty: TypeId) -> bool {
-        answerer.carrier.once && ty != self.supergraph().query_type()
+        answerer.once && ty != self.supergraph().query_type()
     }
 
     fn options_of_parts(
@@ -401,8 +416,8 @@ impl Solver<'_> {
     ) -> Vec<FieldOption> {
         let below = self.standing_below(entry, ty, at, child, chosen);
         let views = below.carriers.iter().map(|carrier| carrier.view);
-        let sources: Rc<[Source]> =
-            chosen.iter().zip(views).map(|(a, view)| source(a, view)).collect();
+        let sources = chosen.iter().zip(views).map(|(a, view)| source(a, view));
+        let sources = Sources::Several(sources.collect());
         let below = self.standing(below);
         let solved = self.solve(child, below);
         let level = chosen.iter().map(|answerer| answerer.level).max().unwrap_or_default();
@@ -413,7 +428,7 @@ impl Solver<'_> {
                 requests,
                 ready: level.max(candidate.ready),
                 fields: candidate.fields.saturating_add(1),
-                sources: Rc::clone(&sources),
+                sources: sources.clone(),
                 child: Some(Child {
                     shape: child,
                     state: solved.state,
@@ -424,27 +439,27 @@ impl Solver<'_> {
         options.collect()
     }
 
-    /// Cheapest first; without those that another beats in every respect.
-    fn prune(&self, options: &mut Vec<FieldOption>) {
-        options.sort_by_key(|option| weight(&option.requests, option.ready, option.fields));
+    /// Of the options from `start` on: cheapest first, without those that another beats in every
+    /// respect.
+    fn prune(&self, all: &mut Vec<FieldOption>, start: usize) {
+        all[start..].sort_by_key(|option| weight(&option.requests, option.ready, option.fields));
         if self.width.exhaustive && !self.is_spent() {
             return;
         }
-        let mut kept: Vec<FieldOption> = Vec::with_capacity(options.len());
-        for option in options.drain(..) {
-            let beaten = kept.iter().any(|better| {
+        let mut end = start;
+        for next in start..all.len() {
+            let option = &all[next];
+            let beaten = all[start..end].iter().any(|better| {
                 better.ready <= option.ready
                     && better.fields <= option.fields
                     && better.requests.is_subset(&option.requests)
             });
             if !beaten {
-                kept.push(option);
+                all.swap(end, next);
+                end += 1;
             }
         }
-        *options = kept;
-        if self.is_spent() {
-            options.truncate(1);
-        }
+        all.truncate(if self.is_spent() { end.min(start + 1) } else { end });
     }
 
     fn why_not(&self, entry: &Entry, ty: TypeId) -> PlanErrorKind {
@@ -470,10 +485,31 @@ impl Solver<'_> {
     }
 }
 
+/// Whether an option opens no request: then no other is looked for.
+fn opens_nothing(options: &[FieldOption]) -> bool {
+    options.iter().any(|option| option.requests.is_empty())
+}
+
+/// Keeps those from `start` on that are meant, in their order.
+fn retain_from(
+    options: &mut Vec<FieldOption>,
+    start: usize,
+    is_meant: impl Fn(&FieldOption) -> bool,
+) {
+    if options[start..].iter().all(&is_meant) {
+        return;
+    }
+    let mut at = 0;
+    options.retain(|option| {
+        at += 1;
+        at <= start || is_meant(option)
+    });
+}
+
 fn source(answerer: &Answerer, view: ViewId) -> Source {
     Source {
         from: answerer.from.clone(),
-        subgraph: answerer.carrier.subgraph,
+        subgraph: answerer.subgraph,
         on: answerer.resolution.on,
         local: answerer.resolution.local,
         view,

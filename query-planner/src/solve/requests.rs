@@ -101,7 +101,7 @@ impl Requests {
     }
 
     /// Becomes what `a` and `b` have.
-    pub(crate) fn set_union(&mut self, a: &Self, b: &Self) {
+    fn set_union(&mut self, a: &Self, b: &Self) {
         self.bits = a.bits | b.bits;
         self.rows.clear();
         let (mut a, mut b) = (a.rows.as_slice(), b.rows.as_slice());
@@ -115,25 +115,66 @@ impl Requests {
         self.rows.extend_from_slice(b);
     }
 
-    /// How many requests both have together.
-    pub(crate) fn united_len(&self, other: &Self) -> usize {
-        let (mut a, mut b) = (self.rows.as_slice(), other.rows.as_slice());
-        let mut len = 0;
-        while let (Some(first), Some(second)) = (a.first(), b.first()) {
-            len += 1;
-            let (left, right) = (first <= second, second <= first);
-            a = &a[usize::from(left)..];
-            b = &b[usize::from(right)..];
-        }
-        len + a.len() + b.len()
-    }
-
     pub(crate) fn is_subset(&self, other: &Self) -> bool {
         if self.bits & !other.bits != 0 || self.rows.len() > other.rows.len() {
             return false;
         }
         let mut rest = other.rows.iter();
         self.rows.iter().all(|row| rest.find(|theirs| *theirs >= row) == Some(row))
+    }
+}
+
+/// All requests that the sets of one search can have, numbered in ascending order.
+pub(crate) struct Numbering {
+    rows: Vec<Row>,
+}
+
+/// A set of numbered requests, one bit each: the search unites and compares so many sets that it pays
+/// to number them first. All masks of a numbering have the same number of words.
+#[derive(Clone)]
+pub(crate) struct Mask {
+    words: SmallVec<[u64; 2]>,
+}
+
+impl Numbering {
+    pub(crate) fn of<'r>(sets: impl Iterator<Item = &'r Requests>) -> Self {
+        let mut rows: Vec<Row> = sets.flat_map(|set| &set.rows).copied().collect();
+        rows.sort_unstable();
+        rows.dedup();
+        Self { rows }
+    }
+
+    pub(crate) fn mask(&self, set: &Requests) -> Mask {
+        let mut words = SmallVec::from_elem(0, self.rows.len().div_ceil(64));
+        for row in &set.rows {
+            let number = self.rows.binary_search(row).expect("all sets were numbered");
+            words[number / 64] |= 1 << (number % 64);
+        }
+        Mask { words }
+    }
+
+    pub(crate) fn requests(&self, mask: &Mask) -> Requests {
+        let is_in = |number: usize| mask.words[number / 64] & 1 << (number % 64) != 0;
+        let rows = self.rows.iter().enumerate().filter(|(number, _)| is_in(*number));
+        rows.map(|(_, row)| *row).collect()
+    }
+}
+
+impl Mask {
+    /// How many requests both have together.
+    pub(crate) fn united_len(&self, other: &Self) -> u32 {
+        let words = self.words.iter().zip(&other.words);
+        words.map(|(ours, theirs)| (ours | theirs).count_ones()).sum()
+    }
+
+    pub(crate) fn united(&self, other: &Self) -> Self {
+        let mut words = SmallVec::from_slice(&self.words);
+        words.iter_mut().zip(&other.words).for_each(|(ours, theirs)| *ours |= theirs);
+        Self { words }
+    }
+
+    pub(crate) fn is_subset(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).all(|(ours, theirs)| ours & !theirs == 0)
     }
 }
 
