@@ -45,9 +45,9 @@ pub fn ready(rooms: &Rooms) -> Value {
 }
 
 /// The text of `/metrics`.
-pub async fn metrics(rooms: &Rooms) -> String {
+pub fn metrics(rooms: &Rooms) -> String {
     let metrics = &rooms.telemetry.metrics;
-    let n_operations = rooms.graph.current().operations.count().await;
+    let n_operations = rooms.graph.current().operations.count();
     metrics.prepared_operations.set(i64::try_from(n_operations).unwrap_or(i64::MAX));
     metrics.render()
 }

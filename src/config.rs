@@ -16,12 +16,14 @@ mod headers;
 mod labels;
 mod limits;
 mod listen;
+mod merge;
 mod planning;
 mod policies;
 mod routes;
 mod supergraph;
 mod telemetry;
 mod upstreams;
+mod warm;
 
 mod decode;
 mod interpolate;
@@ -31,6 +33,7 @@ mod quantity;
 mod report;
 mod suggest;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,6 +52,7 @@ pub use json_schema::{json_schema, language_server_line};
 pub use labels::LabelRule;
 pub use limits::ServerLimits;
 pub use listen::ListenSettings;
+pub use merge::MergeSettings;
 pub use node::Position;
 pub use planning::PlanningSettings;
 pub use policies::Limits;
@@ -57,7 +61,8 @@ pub use routes::RouteSettings;
 pub use suggest::nearest;
 pub use supergraph::{Destination, SubgraphSettings, SupergraphSettings};
 pub use telemetry::{LogFormat, TelemetrySettings};
-pub use upstreams::{TimeoutSettings, UpstreamSettings};
+pub use upstreams::{HttpVersion, TimeoutSettings, UpstreamSettings};
+pub use warm::WarmSettings;
 
 /// The file as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -73,6 +78,8 @@ struct RawSettings {
     listen: Option<String>,
     /// The port for operators.
     admin: Option<listen::RawAdmin>,
+    /// How many threads serve clients. Default: one for each processor that this process may use.
+    workers: Option<u32>,
     /// The GraphQL door.
     graphql: Option<graphql::RawGraphql>,
     /// What the graph is made of: exactly one of `subgraphs`, `file` and `directory`.
@@ -102,6 +109,8 @@ pub struct Settings {
     pub text: Arc<str>,
     /// Where to listen.
     pub listen: ListenSettings,
+    /// How many threads serve clients.
+    pub workers: NonZeroUsize,
     /// The GraphQL door.
     pub graphql: GraphqlSettings,
     /// What a request to the GraphQL door may be.
@@ -203,8 +212,9 @@ fn settle(
         );
     }
     let listen = listen::settle(raw.listen, raw.admin, problems);
+    let workers = listen::workers(raw.workers, problems);
     let graphql = raw.graphql.unwrap_or_default().settle(problems);
-    let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), problems);
+    let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), folder, problems);
     let policies =
         Policies::settle(raw.policies.unwrap_or_default(), raw.apply.unwrap_or_default(), problems);
     let mut supergraph = raw.supergraph.unwrap_or_default();
@@ -217,6 +227,7 @@ fn settle(
         file: file.to_owned(),
         text: "".into(),
         listen,
+        workers,
         graphql,
         graphql_limits: policies.limits(Door::Graphql, &[]),
         supergraph,

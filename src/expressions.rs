@@ -107,7 +107,37 @@ enum Term {
     RouteName,
 }
 
+/// What of a request an expression depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read<'a> {
+    /// One header.
+    Header(&'a HeaderName),
+    /// The id.
+    RequestId,
+    /// The method.
+    Method,
+    /// The path, or a part of it.
+    Path,
+    /// The client's address.
+    ClientIp,
+    /// The route that took it.
+    Route,
+}
+
 impl Expression {
+    /// All that it depends on.
+    pub fn reads(&self) -> impl Iterator<Item = Read<'_>> {
+        self.terms.iter().filter_map(|term| match term {
+            Term::Text(_) => None,
+            Term::RequestId => Some(Read::RequestId),
+            Term::Method => Some(Read::Method),
+            Term::Path | Term::PathParam(_) => Some(Read::Path),
+            Term::ClientIp => Some(Read::ClientIp),
+            Term::Header(name) => Some(Read::Header(name)),
+            Term::RouteName => Some(Read::Route),
+        })
+    }
+
     /// Reads an expression for a phase.
     ///
     /// # Errors

@@ -1,15 +1,17 @@
-//! Starts a gateway: furnishes the rooms, binds both ports, serves until it is stopped.
+//! Starts a gateway: furnishes the rooms, binds both ports, starts the workers, serves until it is stopped.
 //!
 //! **In:** [`Settings`] and a log. **Out:** a [`Running`] gateway, or why it cannot start.
 //!
 //! **Never here:** the command line, signals (`cli`).
 //!
-//! **Holds:** when [`Gateway::start`] returns, both ports accept requests.
+//! **Holds:** when [`Gateway::start`] returns, both ports accept requests. Clients are served by the workers;
+//! operators, and the watch over the files, by the runtime that started the gateway.
 //!
 //! **Read first:** [`Gateway::start`].
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -23,8 +25,10 @@ use crate::config::Settings;
 use crate::graph::{Configuration, GraphInForce, Problem, ReadConfiguration, Watch, Workshop};
 use crate::pipeline::{Rooms, error_policy};
 use crate::routes::Routes;
-use crate::server::{Doors, DoorsInForce, Port, accept};
+use crate::server::workers::Workers;
+use crate::server::{Doors, DoorsInForce, accept};
 use crate::telemetry::{DoorMetrics, Metrics, Sink, Telemetry};
+use crate::together::Together;
 use crate::upstream::Upstreams;
 
 /// Starts gateways.
@@ -52,6 +56,15 @@ pub enum StartError {
     /// The graph cannot be loaded.
     #[error("the graph cannot be loaded")]
     Graph(#[source] Arc<Problem>),
+    /// The system gives no threads.
+    #[error("cannot start {n_workers} workers")]
+    Workers {
+        /// How many.
+        n_workers: NonZeroUsize,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// A port cannot be listened on.
     #[error("cannot listen on `{address}`")]
     Listen {
@@ -91,8 +104,9 @@ impl Gateway {
     ) -> Result<Running, StartError> {
         let (version, configuration) = (env!("CARGO_PKG_VERSION"), settings.file.display());
         tracing::info!(version, %configuration, "starting");
+        let n_workers = settings.workers;
         let workshop = Workshop {
-            upstreams: Arc::new(Upstreams::new(&settings.upstreams)),
+            upstreams: Arc::new(Upstreams::new(&settings.upstreams, n_workers.get())),
             settings: Arc::new(settings),
             telemetry: Telemetry { log, metrics: Arc::new(Metrics::new()) },
         };
@@ -105,13 +119,16 @@ impl Gateway {
         let doors = Doors::new(rooms(&workshop, &graph), &probes);
         let doors: DoorsInForce = Arc::new(ArcSwap::from_pointee(doors));
         let configuration = read.map(|read| follow(read, &doors, &graph, probes, &workshop));
+        let max_connections = workshop.settings.limits.connections;
         let watch = graph.watch(workshop, loaded, configuration);
+        let workers = Workers::start(n_workers, &doors)
+            .map_err(|source| StartError::Workers { n_workers, source })?;
         let listeners = [
-            tokio::spawn(accept::serve(public, Port::Public, Arc::clone(&doors), stopping)),
+            tokio::spawn(accept::deal(public, max_connections, workers, stopping)),
             // Probes and metrics answer until the last client is served.
-            tokio::spawn(accept::serve(admin, Port::Admin, doors, admin_stopping)),
+            tokio::spawn(accept::serve(admin, max_connections, doors, admin_stopping)),
         ];
-        tracing::info!(address = %public_address, %admin_address, "listening");
+        tracing::info!(address = %public_address, %admin_address, %n_workers, "listening");
         Ok(Running {
             public_address,
             admin_address,
@@ -132,6 +149,7 @@ fn rooms(workshop: &Workshop, graph: &Arc<GraphInForce>) -> Arc<Rooms> {
         graph: Arc::clone(graph),
         graphql_metrics: Arc::new(DoorMetrics::new(metrics, "graphql", &settings.graphql.path)),
         error_policy: error_policy(&settings.graphql),
+        client_queries: Together::default(),
         telemetry: telemetry.clone(),
         settings: Arc::clone(settings),
     })
@@ -160,6 +178,7 @@ fn tell_what_needs_a_restart(started: &Settings, new: &Settings) {
     let changed = [
         ("listen", started.listen.public != new.listen.public),
         ("admin.listen", started.listen.admin != new.listen.admin),
+        ("workers", started.workers != new.workers),
         ("limits.connections", started.limits.connections != new.limits.connections),
         ("telemetry", started.telemetry != new.telemetry),
     ];

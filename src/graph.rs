@@ -23,8 +23,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use supergraph::{IdVec, SubgraphId, Supergraph};
 
-use crate::config::{Limits, Settings};
-use crate::operation::{Found, Key, PreparedOperations, undecided};
+use crate::config::{Settings, WarmSettings};
+use crate::operation::{PreparedOperations, undecided};
 use crate::schedule::Source;
 use crate::telemetry::Telemetry;
 use crate::upstream::Upstreams;
@@ -66,9 +66,6 @@ pub struct Workshop {
     pub telemetry: Telemetry,
 }
 
-/// How many of the most used operations are prepared before a new graph takes over.
-const WARMED: usize = 200;
-
 impl GraphInForce {
     /// Loads the graph.
     ///
@@ -109,7 +106,7 @@ impl GraphInForce {
     /// Puts what was loaded in force, if a graph can be made of it.
     async fn replace(&self, workshop: &Workshop, loaded: &Loaded) -> Result<(), Arc<Problem>> {
         let graph = workshop.build(loaded)?;
-        warm(&graph, &self.current(), workshop.settings.graphql_limits).await;
+        warm(&graph, &self.current(), &workshop.settings).await;
         workshop.tell_loaded(&graph, "graph replaced");
         self.current.store(Arc::new(graph));
         self.problem.store(None);
@@ -142,9 +139,7 @@ impl Workshop {
     }
 
     fn build(&self, loaded: &Loaded) -> Result<Graph, Problem> {
-        let supergraph = Supergraph::parse(&loaded.sdl)
-            .map_err(|error| Problem::of_supergraph(loaded.file.as_deref(), &error))?;
-        let supergraph = Arc::new(supergraph);
+        let supergraph = Arc::clone(&loaded.supergraph);
         let sources = sources::find(self, loaded, &supergraph)?;
         let max_bytes = self.settings.limits.prepared_operations;
         Ok(Graph {
@@ -189,14 +184,16 @@ async fn load_now(workshop: &Workshop) -> Result<Loaded, Arc<Problem>> {
     }
 }
 
-/// Prepares for a new graph what was used most on the old one. What does not fit it any more is left.
-async fn warm(graph: &Graph, old: &Graph, limits: Limits) {
-    for Key { document, operation_name } in old.operations.most_used(WARMED) {
-        let found = graph.operations.prepare(&document, operation_name.as_deref(), limits).await;
-        if let Ok((prepared, Found::Prepared)) = found {
-            // A plan without variables set is the one most requests need.
-            let _ = prepared.variant(&serde_json::Map::new(), &[]).await;
-        }
+/// Prepares for a new graph what was used most on the old one. What does not fit it any more is left, and
+/// so is what is not ready in time.
+async fn warm(graph: &Graph, old: &Graph, settings: &Settings) {
+    let WarmSettings { operations, timeout } = settings.graphql.warm;
+    let in_use = old.operations.most_used(operations);
+    let n_plans = in_use.len();
+    let warming = graph.operations.warm(in_use, settings.graphql_limits);
+    if tokio::time::timeout(timeout, warming).await.is_err() {
+        let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(n_plans, timeout_ms, "not all plans in use were ready for the new graph");
     }
 }
 

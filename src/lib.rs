@@ -18,6 +18,7 @@ pub mod routes; // The REST door.
 pub mod graph; // The graph in force: load, watch, warm, swap.
 pub mod operation; // Prepared operations: parse, validate, plan, keep.
 pub mod schedule; // Drives an execution: calls out, answers in.
+pub mod together; // Does once what several want at the same moment.
 pub mod upstream; // One request to one target: pool, turn, deadline, headers.
 pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostics.
 pub mod config; // The file as written, and as settled.

@@ -9,46 +9,60 @@
 //!
 //! **Holds:** identity is the whole text and name; their hash is keyed, so nobody can choose two texts
 //! that are taken for each other. An operation under preparation is prepared once, however many wait.
+//! One that is ready costs a request one look-up: no lock, nothing asynchronous, nothing read again.
 //!
-//! **Read first:** [`PreparedOperations::prepare`], [`Prepared::variant`].
+//! **Read first:** [`PreparedOperations::find`], [`PreparedOperations::prepare`], [`PreparedOperations::variant`].
 
 pub mod error;
 
 mod depth;
+mod front;
 mod introspection;
+mod key;
 mod labels;
 mod planner;
 mod prepare;
 mod shape;
+mod store;
 mod variables;
 mod variant;
+mod warm;
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use equivalent::Equivalent;
+use futures_util::FutureExt;
 use query_planner::{Guards, Operation};
+use serde_json::{Map, Value};
 use supergraph::Supergraph;
 
 use crate::config::{Limits, PlanningSettings};
 use crate::telemetry::Metrics;
+use crate::together::{Together, Turn};
 
 pub use error::{RequestError, RequestErrorKind};
-pub use introspection::Introspection;
+pub use introspection::{Answers, Introspection};
+pub use key::Key;
 pub use labels::{labels_on, undecided};
 pub use prepare::MAX_RECURSION;
 pub use variant::Variant;
 
+use key::Asked;
 use planner::Planner;
+use store::Store;
 use variables::Variable;
 use variant::Variants;
 
 /// The prepared operations of one supergraph.
+#[derive(Debug)]
 pub struct PreparedOperations {
-    kept: moka::future::Cache<Key, Arc<Prepared>>,
+    store: Arc<Store>,
+    preparing: Together<Key, Preparation>,
     planner: Arc<Planner>,
 }
+
+/// What comes of preparing.
+type Preparation = Result<Arc<Prepared>, Arc<RequestError>>;
 
 /// One operation, ready for variables.
 #[derive(Debug)]
@@ -57,9 +71,13 @@ pub struct Prepared {
     pub operation: Arc<Operation>,
     /// What it asks of the schema itself; none if it does not.
     pub introspection: Option<Introspection>,
+    key: Key,
+    name: Option<Arc<str>>,
     variables: Vec<Variable>,
     variants: Variants,
     uses: AtomicU64,
+    /// What it weighed when it was last put into the store.
+    n_bytes_kept: AtomicUsize,
 }
 
 /// Whether an operation was there already.
@@ -71,22 +89,6 @@ pub enum Found {
     Prepared,
 }
 
-/// Names an operation: the text and name by which it came, to prepare it again for another graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The document.
-    pub document: Arc<str>,
-    /// The name given with it.
-    pub operation_name: Option<Arc<str>>,
-}
-
-/// A [`Key`] that owns nothing, to look up with.
-#[derive(Debug, Clone, Copy)]
-struct Asked<'a> {
-    document: &'a str,
-    operation_name: Option<&'a str>,
-}
-
 impl PreparedOperations {
     /// An empty store for a supergraph, of about `max_bytes`.
     pub fn new(
@@ -95,11 +97,18 @@ impl PreparedOperations {
         planning: PlanningSettings,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let kept = moka::future::Cache::builder()
-            .max_capacity(max_bytes as u64)
-            .weigher(|key: &Key, _: &Arc<Prepared>| weight(key))
-            .build();
-        Self { kept, planner: Arc::new(Planner::new(supergraph, planning, metrics)) }
+        Self {
+            store: Arc::new(Store::new(max_bytes)),
+            preparing: Together::default(),
+            planner: Arc::new(Planner::new(supergraph, planning, metrics)),
+        }
+    }
+
+    /// The operation of that text and name, if it is ready.
+    pub fn find(&self, document: &str, operation_name: Option<&str>) -> Option<Arc<Prepared>> {
+        let prepared = self.store.find(Asked { document, operation_name })?;
+        prepared.uses.fetch_add(1, Ordering::Relaxed);
+        Some(prepared)
     }
 
     /// The operation of that text and name.
@@ -113,49 +122,116 @@ impl PreparedOperations {
         limits: Limits,
     ) -> Result<(Arc<Prepared>, Found), Arc<RequestError>> {
         let asked = Asked { document, operation_name };
-        if let Some(prepared) = self.kept.get(&asked).await {
-            prepared.uses.fetch_add(1, Ordering::Relaxed);
-            return Ok((prepared, Found::Kept));
+        loop {
+            if let Some(prepared) = self.find(document, operation_name) {
+                return Ok((prepared, Found::Kept));
+            }
+            let preparation = match self.preparing.turn(asked.to_key()) {
+                Turn::First(first) => {
+                    // Others may have ended it between the look and the turn.
+                    if let Some(prepared) = self.find(document, operation_name) {
+                        return Ok((prepared, Found::Kept));
+                    }
+                    let work = self.prepare_now(asked.to_key(), limits).boxed();
+                    Some(first.work(work, |_| true).await)
+                }
+                Turn::Other(other) => other.await,
+            };
+            // None: whoever prepared it ended without a result.
+            if let Some(preparation) = preparation {
+                let prepared = preparation?;
+                prepared.uses.fetch_add(1, Ordering::Relaxed);
+                return Ok((prepared, Found::Prepared));
+            }
         }
-        let key = asked.to_key();
-        let prepared = self.kept.try_get_with(key.clone(), self.prepare_now(key, limits)).await?;
-        prepared.uses.fetch_add(1, Ordering::Relaxed);
-        Ok((prepared, Found::Prepared))
+    }
+
+    /// The plan of an operation for these variables; `labels` of progressive overrides are on, others off.
+    ///
+    /// # Errors
+    /// When there is no plan, or none within the bounds of planning.
+    pub async fn variant(
+        &self,
+        prepared: &Arc<Prepared>,
+        variables: &Map<String, Value>,
+        labels: &[String],
+    ) -> Result<Arc<Variant>, RequestError> {
+        let variant = prepared.variants.find(&prepared.operation, variables, labels).await?;
+        self.weigh(prepared, variant.took);
+        Ok(variant)
+    }
+
+    /// Whether the answers to what an operation asks of the schema are kept; else makes them, and keeps them.
+    ///
+    /// # Errors
+    /// When the schema cannot be asked; that would be a bug.
+    pub async fn introspect(
+        &self,
+        prepared: &Arc<Prepared>,
+        variables: &Map<String, Value>,
+    ) -> Result<Arc<Answers>, RequestError> {
+        let Some(introspection) = &prepared.introspection else { return Ok(Arc::default()) };
+        if let Some(answers) = introspection.kept(variables) {
+            return Ok(answers);
+        }
+        let permit = Arc::clone(&self.planner.permits).acquire_owned().await;
+        let (planner, variables) = (Arc::clone(&self.planner), variables.clone());
+        let asking = Arc::clone(prepared);
+        let work = move || {
+            let _permit = permit;
+            let introspection = asking.introspection.as_ref()?;
+            Some(introspection.answer(planner.supergraph.api_schema(), &variables))
+        };
+        let answers = match tokio::task::spawn_blocking(work).await {
+            Ok(answers) => answers.unwrap_or_else(|| Ok(Arc::default()))?,
+            Err(panic) => return Err(RequestErrorKind::Bug(panic.to_string()).into()),
+        };
+        self.weigh(prepared, std::time::Duration::ZERO);
+        Ok(answers)
     }
 
     /// How many operations are kept.
-    pub async fn count(&self) -> u64 {
-        self.kept.run_pending_tasks().await;
-        self.kept.entry_count()
+    pub fn count(&self) -> u64 {
+        self.store.count()
     }
 
-    /// The operations that were used most, the first one most of all.
-    pub fn most_used(&self, n: usize) -> Vec<Key> {
-        let used = |prepared: &Prepared| prepared.uses.load(Ordering::Relaxed);
-        let mut all: Vec<(u64, Key)> =
-            self.kept.iter().map(|(key, prepared)| (used(&prepared), Key::clone(&key))).collect();
-        all.sort_by(|(a, _), (b, _)| b.cmp(a));
-        all.into_iter().take(n).map(|(_, key)| key).collect()
+    /// Tells the store that an operation has grown.
+    fn weigh(&self, prepared: &Arc<Prepared>, took: std::time::Duration) {
+        let n_bytes = prepared.n_bytes() as usize;
+        if prepared.n_bytes_kept.swap(n_bytes, Ordering::Relaxed) != n_bytes {
+            self.store.keep(prepared, self.planner.is_slow(took));
+        }
     }
 
-    async fn prepare_now(&self, key: Key, limits: Limits) -> Result<Arc<Prepared>, RequestError> {
-        let permit = Arc::clone(&self.planner.permits).acquire_owned().await;
-        let planner = Arc::clone(&self.planner);
-        let work = move || {
-            let _permit = permit;
-            prepare::prepare(planner, &key, limits).map(Arc::new)
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(result) => result,
-            Err(panic) => Err(RequestError::from(RequestErrorKind::Bug(panic.to_string()))),
+    fn prepare_now(
+        &self,
+        key: Key,
+        limits: Limits,
+    ) -> impl Future<Output = Preparation> + Send + 'static {
+        let (planner, store) = (Arc::clone(&self.planner), Arc::clone(&self.store));
+        async move {
+            let permit = Arc::clone(&planner.permits).acquire_owned().await;
+            let work = move || {
+                let _permit = permit;
+                prepare::prepare(planner, key, limits).map(Arc::new)
+            };
+            let prepared = match tokio::task::spawn_blocking(work).await {
+                Ok(result) => result.map_err(Arc::new)?,
+                Err(panic) => {
+                    let bug = RequestErrorKind::Bug(panic.to_string());
+                    return Err(Arc::new(RequestError::from(bug)));
+                }
+            };
+            store.keep(&prepared, false);
+            Ok(prepared)
         }
     }
 }
 
 impl Prepared {
     /// Its name, if it has one.
-    pub fn name(&self) -> Option<&str> {
-        self.operation.name()
+    pub fn name(&self) -> Option<&Arc<str>> {
+        self.name.as_ref()
     }
 
     /// The values that its variables have for a request.
@@ -165,69 +241,47 @@ impl Prepared {
     pub fn coerce_variable_values(
         &self,
         supergraph: &Supergraph,
-        values: serde_json::Map<String, serde_json::Value>,
-    ) -> Result<serde_json::Map<String, serde_json::Value>, RequestError> {
+        values: Map<String, Value>,
+    ) -> Result<Map<String, Value>, RequestError> {
+        if self.variables.is_empty() {
+            return Ok(Map::new());
+        }
         variables::coerce_variable_values(supergraph.api_schema(), &self.variables, values)
     }
 
     /// The state of its guards for these variables; `labels` of progressive overrides are on, others off.
-    pub fn guards(
-        &self,
-        supergraph: &Supergraph,
-        variables: &serde_json::Map<String, serde_json::Value>,
-        labels: &[String],
-    ) -> Guards {
-        variant::guards(supergraph, &self.operation, variables, labels)
+    pub fn guards(&self, variables: &Map<String, Value>, labels: &[String]) -> Guards {
+        self.variants.guards(variables, labels)
     }
 
-    /// The plan for these variables; `labels` of progressive overrides are on, others off.
+    /// The plan for these variables, if it is there; `labels` of progressive overrides are on, others off.
+    pub fn kept_variant(
+        &self,
+        variables: &Map<String, Value>,
+        labels: &[String],
+    ) -> Option<Arc<Variant>> {
+        self.variants.kept(variables, labels)
+    }
+
+    /// The plan for these variables; `labels` of progressive overrides are on, others off. In a store, ask
+    /// [`PreparedOperations::variant`], which takes its weight into account.
     ///
     /// # Errors
     /// When there is no plan, or none within the bounds of planning.
     pub async fn variant(
         &self,
-        variables: &serde_json::Map<String, serde_json::Value>,
+        variables: &Map<String, Value>,
         labels: &[String],
     ) -> Result<Arc<Variant>, RequestError> {
         self.variants.find(&self.operation, variables, labels).await
     }
-}
 
-impl Asked<'_> {
-    fn to_key(self) -> Key {
-        let operation_name = self.operation_name.map(Arc::from);
-        Key { document: self.document.into(), operation_name }
+    /// About how many bytes it takes, with its plans; what is read of a document grows with it.
+    fn n_bytes(&self) -> u32 {
+        let document = self.key.document.len().saturating_mul(24).saturating_add(4_096);
+        let introspection = self.introspection.as_ref().map_or(0, Introspection::n_bytes);
+        let n_bytes =
+            document.saturating_add(introspection).saturating_add(self.variants.n_bytes());
+        u32::try_from(n_bytes).unwrap_or(u32::MAX)
     }
-}
-
-impl Equivalent<Key> for Asked<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        self.document == &*key.document && self.operation_name == key.operation_name.as_deref()
-    }
-}
-
-impl Hash for Asked<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.document.hash(state);
-        self.operation_name.hash(state);
-    }
-}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let asked =
-            Asked { document: &self.document, operation_name: self.operation_name.as_deref() };
-        asked.hash(state);
-    }
-}
-
-impl std::fmt::Debug for PreparedOperations {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PreparedOperations({})", self.kept.entry_count())
-    }
-}
-
-/// About how many bytes a prepared operation takes: plans grow with their documents.
-fn weight(key: &Key) -> u32 {
-    u32::try_from(key.document.len().saturating_mul(48).saturating_add(8_192)).unwrap_or(u32::MAX)
 }

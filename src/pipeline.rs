@@ -13,12 +13,15 @@
 //! Spec: <https://spec.graphql.org/September2025/#sec-Executing-Requests>
 
 pub mod explain;
+pub mod merge;
+pub mod request;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use execution::{AllowedExtensions, CompiledExecution, ErrorPolicy, Exposure, Inputs};
+use futures_util::FutureExt;
 use http::{HeaderMap, Method};
 use query_planner::OperationKind;
 use serde_json::{Map, Value};
@@ -27,10 +30,16 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::{GraphqlSettings, Settings};
 use crate::expressions::Scope;
 use crate::graph::{Graph, GraphInForce};
-use crate::operation::{Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on};
+use crate::operation::{
+    Answers, Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on,
+};
 use crate::routes::Routes;
 use crate::schedule::{Conditions, Outcome, run};
 use crate::telemetry::{DoorMetrics, Telemetry};
+use crate::together::{Together, Turn};
+
+pub use merge::MergeKey;
+pub use request::{Envelope, GraphqlRequest, Transport, read_request};
 
 /// Everything that requests share.
 #[derive(Debug)]
@@ -47,6 +56,8 @@ pub struct Rooms {
     pub graphql_metrics: Arc<DoorMetrics>,
     /// What clients may learn of subgraphs' errors.
     pub error_policy: ErrorPolicy,
+    /// Queries of clients that others may join.
+    pub client_queries: Together<MergeKey, Arc<Outcome>>,
 }
 
 /// What is known of a request before its body is read.
@@ -66,28 +77,6 @@ pub struct Facts {
     pub started: Instant,
 }
 
-/// What the GraphQL door was asked.
-#[derive(Debug)]
-pub struct GraphqlRequest {
-    /// The document.
-    pub document: String,
-    /// Which of its operations.
-    pub operation_name: Option<String>,
-    /// The values of variables, not coerced.
-    pub variables: Map<String, Value>,
-    /// How it came.
-    pub transport: Transport,
-}
-
-/// How a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// By a method that must not change anything.
-    Get,
-    /// By `POST`.
-    Post,
-}
-
 /// What a request came to, and what is to be told about it.
 #[derive(Debug)]
 pub struct Executed {
@@ -101,6 +90,26 @@ pub struct Executed {
     pub outcome: Outcome,
     /// How long the run took.
     pub duration: Duration,
+    /// Whether it was another request's run.
+    pub merged: bool,
+}
+
+/// An operation, ready to run for one request.
+struct Run {
+    rooms: Arc<Rooms>,
+    graph: Arc<Graph>,
+    variant: Arc<Variant>,
+    variables: Map<String, Value>,
+    introspected: Arc<Answers>,
+}
+
+/// What a caller may say about how a request is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// The media type of the answer.
+    pub media_type: &'static str,
+    /// Whether the answer is about this very run, which nobody else's can stand for.
+    pub is_own: bool,
 }
 
 /// The bounds of one execution.
@@ -119,13 +128,14 @@ pub const EXECUTION_LIMITS: execution::Limits = execution::Limits {
 /// # Errors
 /// When nothing ran.
 pub async fn execute_request(
-    rooms: &Rooms,
+    rooms: &Arc<Rooms>,
     facts: &Facts,
-    request: GraphqlRequest,
+    request: GraphqlRequest<'_>,
+    manner: Manner,
 ) -> Result<Executed, (Option<Arc<Prepared>>, Arc<RequestError>)> {
     let graph = rooms.graph.current();
     let prepared = prepare(rooms, &graph, &request).await.map_err(|error| (None, error))?;
-    match execute_operation(rooms, facts, graph, &prepared, request).await {
+    match execute_operation(rooms, facts, graph, &prepared, request, manner).await {
         Ok(executed) => Ok(executed),
         Err(error) => Err((Some(prepared), Arc::new(error))),
     }
@@ -134,10 +144,14 @@ pub async fn execute_request(
 async fn prepare(
     rooms: &Rooms,
     graph: &Graph,
-    request: &GraphqlRequest,
+    request: &GraphqlRequest<'_>,
 ) -> Result<Arc<Prepared>, Arc<RequestError>> {
     let metrics = &rooms.telemetry.metrics;
     let name = request.operation_name.as_deref();
+    if let Some(prepared) = graph.operations.find(&request.document, name) {
+        metrics.prepared_hits.inc();
+        return Ok(prepared);
+    }
     let limits = rooms.settings.graphql_limits;
     match graph.operations.prepare(&request.document, name, limits).await {
         Ok((prepared, Found::Kept)) => {
@@ -156,38 +170,94 @@ async fn prepare(
 }
 
 async fn execute_operation(
-    rooms: &Rooms,
+    rooms: &Arc<Rooms>,
     facts: &Facts,
     graph: Arc<Graph>,
     prepared: &Arc<Prepared>,
-    request: GraphqlRequest,
+    request: GraphqlRequest<'_>,
+    manner: Manner,
 ) -> Result<Executed, RequestError> {
     let started = Instant::now();
-    if prepared.operation.kind() == OperationKind::Subscription {
-        return Err(RequestErrorKind::Subscription.into());
-    }
-    if request.transport == Transport::Get && prepared.operation.kind() != OperationKind::Query {
-        return Err(RequestErrorKind::MutationOverGet.into());
-    }
-    if prepared.introspection.is_some() && !rooms.settings.graphql.introspection {
-        return Err(RequestErrorKind::Introspection.into());
-    }
-    let variables = prepared.coerce_variable_values(&graph.supergraph, request.variables)?;
+    may_run(rooms, prepared, &request)?;
+    let GraphqlRequest { variables, extensions, .. } = request;
+    let variables = prepared.coerce_variable_values(&graph.supergraph, variables)?;
     let labels = graph.supergraph.labels();
     let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
     let deadline = facts.started + rooms.settings.limits.request_timeout;
-    let variant = timeout_at(deadline, prepared.variant(&variables, &labels)).await;
-    let variant = variant.map_err(|_| RequestErrorKind::OutOfTime)??;
-    let introspection = match &prepared.introspection {
-        Some(introspection) => introspection.execute(graph.supergraph.api_schema(), &variables)?,
-        None => Map::new(),
+    let variant = match prepared.kept_variant(&variables, &labels) {
+        Some(variant) => variant,
+        None => {
+            let planning = graph.operations.variant(prepared, &variables, &labels);
+            timeout_at(deadline, planning).await.map_err(|_| RequestErrorKind::OutOfTime)??
+        }
     };
-    let outcome = {
+    let introspected = match &prepared.introspection {
+        Some(_) => {
+            let asking = graph.operations.introspect(prepared, &variables);
+            timeout_at(deadline, asking).await.map_err(|_| RequestErrorKind::OutOfTime)??
+        }
+        None => Arc::default(),
+    };
+    let run = Run { rooms: Arc::clone(rooms), graph, variant, variables, introspected };
+    let key = match rooms.settings.graphql.merge.client_queries && !manner.is_own {
+        true => MergeKey::of(&run, facts, &extensions, manner.media_type),
+        false => None,
+    };
+    let (variant, graph) = (Arc::clone(&run.variant), Arc::clone(&run.graph));
+    let (outcome, merged) = match key {
+        Some(key) => run_together(run, facts, key).await,
+        None => (run.outcome(facts).await, false),
+    };
+    let duration = started.elapsed();
+    Ok(Executed { prepared: Arc::clone(prepared), variant, graph, outcome, duration, merged })
+}
+
+/// Whether the door lets such an operation through.
+fn may_run(
+    rooms: &Rooms,
+    prepared: &Prepared,
+    request: &GraphqlRequest<'_>,
+) -> Result<(), RequestErrorKind> {
+    if prepared.operation.kind() == OperationKind::Subscription {
+        return Err(RequestErrorKind::Subscription);
+    }
+    if request.transport == Transport::Get && prepared.operation.kind() != OperationKind::Query {
+        return Err(RequestErrorKind::MutationOverGet);
+    }
+    if prepared.introspection.is_some() && !rooms.settings.graphql.introspection {
+        return Err(RequestErrorKind::Introspection);
+    }
+    Ok(())
+}
+
+/// Runs an operation, or waits for the run of a request that is the same; tells which.
+async fn run_together(run: Run, facts: &Facts, key: MergeKey) -> (Outcome, bool) {
+    let rooms = Arc::clone(&run.rooms);
+    let (outcome, merged) = match rooms.client_queries.turn(key) {
+        Turn::First(first) => {
+            let facts = facts.clone();
+            let work = async move { Arc::new(run.outcome(&facts).await) };
+            (first.work(work.boxed(), |outcome| !outcome.sets_cookies).await, false)
+        }
+        Turn::Other(other) => {
+            rooms.telemetry.metrics.merged_client_queries.inc();
+            match other.await {
+                Some(outcome) => (outcome, true),
+                None => return (run.outcome(facts).await, false),
+            }
+        }
+    };
+    (Arc::try_unwrap(outcome).unwrap_or_else(|shared| Outcome::clone(&shared)), merged)
+}
+
+impl Run {
+    async fn outcome(&self, facts: &Facts) -> Outcome {
+        let (rooms, graph, variant) = (&self.rooms, &self.graph, &self.variant);
         let inputs = Inputs {
             plan: &variant.plan,
             supergraph: &graph.supergraph,
-            variables: &variables,
-            introspection: &introspection,
+            variables: &self.variables,
+            introspection: &NOTHING,
             limits: &EXECUTION_LIMITS,
             errors: &rooms.error_policy,
         };
@@ -197,13 +267,14 @@ async fn execute_operation(
             sources: &graph.sources,
             scope: facts.scope(&[], ""),
             max_answer: rooms.settings.limits.response,
-            deadline,
+            deadline: facts.started + rooms.settings.limits.request_timeout,
         };
-        run(execution, &conditions).await
-    };
-    let duration = started.elapsed();
-    Ok(Executed { prepared: Arc::clone(prepared), variant, graph, outcome, duration })
+        run(execution.introspected(&self.introspected), &conditions).await
+    }
 }
+
+/// What the schema answers comes as bytes.
+static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 impl Facts {
     /// What expressions see of the request.

@@ -5,50 +5,36 @@
 //!
 //! **Never here:** which calls exist and when (the execution knows), connections (`upstream`).
 //!
-//! **Holds:** no task outlives the future: when the client goes away, the driver is dropped, and with
-//! it every call under way. When the deadline passes, what has arrived is rendered and the rest counts as failed.
+//! **Holds:** when the client goes away, the driver is dropped, and with it every call under way that no
+//! other request has joined. When the deadline passes, what has arrived is rendered and the rest counts
+//! as failed.
 //!
 //! **Read first:** [`run`].
 
-use std::sync::Arc;
+mod send;
+mod source;
+
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use execution::{Answer, Call, CallId, CallKind, Execution, FetchFailure, ResponseParts, Summary};
+use execution::{Answer, CallId, Execution, FetchOutcome, Summary};
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
 use query_planner::{FetchId, QueryPlan};
 use supergraph::{Id, IdVec, SubgraphId};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::config::HeaderRule;
 use crate::expressions::Scope;
-use crate::telemetry::{FetchMetrics, FetchRecord};
-use crate::upstream::{
-    Collected, Outgoing, OutgoingBody, Repeat, Upstream, UpstreamError, headers,
-};
+use crate::telemetry::FetchRecord;
+use crate::upstream::headers;
 
-/// Who answers for one subgraph, and how it is asked.
-#[derive(Debug)]
-pub struct Source {
-    /// The subgraph's name.
-    pub name: Arc<str>,
-    /// Where requests go.
-    pub upstream: Arc<Upstream>,
-    /// The path of its GraphQL door.
-    pub path: PathAndQuery,
-    /// Rules for headers to it, all in order.
-    pub request_headers: Vec<HeaderRule>,
-    /// Rules for headers from it, all in order.
-    pub response_headers: Vec<HeaderRule>,
-    /// Instead of the upstream's.
-    pub timeout: Option<Duration>,
-    /// Where its requests are counted.
-    pub metrics: FetchMetrics,
-}
+pub use source::{Merging, Source};
+
+use send::{Ended, answer, send};
 
 /// What a run is given besides the execution.
 #[derive(Clone, Copy)]
@@ -66,10 +52,10 @@ pub struct Conditions<'a> {
 }
 
 /// What a run comes to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Outcome {
     /// The response.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// What the execution counted.
     pub summary: Summary,
     /// One for each request that was sent or tried, in the order of the plan.
@@ -78,115 +64,93 @@ pub struct Outcome {
     pub headers: HeaderMap,
     /// How long at least one request was under way.
     pub upstream: Duration,
+    /// Whether a subgraph's answer was meant for one client alone.
+    pub sets_cookies: bool,
 }
 
 /// Runs an execution to its end.
 pub async fn run<E: Execution>(mut execution: E, conditions: &Conditions<'_>) -> Outcome {
+    let mut calls = execution.take_calls();
+    if calls.is_empty() {
+        return Told::default().outcome(execution);
+    }
+    let mut told = Told::default();
+    told.fetches.reserve(conditions.plan.fetches.len());
+    let mut deadline = pin!(sleep_until(conditions.deadline));
     let mut under_way = FuturesUnordered::new();
-    let mut fetches = Vec::with_capacity(conditions.plan.fetches.len());
-    let mut response_headers = HeaderMap::new();
-    let mut upstream = Duration::ZERO;
     let mut busy_since = Instant::now();
     loop {
         let was_idle = under_way.is_empty();
-        under_way.extend(execution.take_calls().into_iter().map(|call| send(call, conditions)));
-        if under_way.is_empty() {
-            break;
-        }
-        if was_idle {
+        if was_idle && !calls.is_empty() {
             busy_since = Instant::now();
         }
-        let Ok(Some(ended)) = timeout_at(conditions.deadline, under_way.next()).await else {
-            upstream += busy_since.elapsed();
-            break;
+        let next = match (was_idle, calls.len()) {
+            (true, 0) => break,
+            // One alone needs nothing that looks after several.
+            (true, 1) => {
+                let call = calls.remove(0);
+                before(deadline.as_mut(), send(call, conditions)).await
+            }
+            _ => {
+                under_way.extend(calls.drain(..).map(|call| send(call, conditions)));
+                before(deadline.as_mut(), under_way.next()).await.flatten()
+            }
         };
-        if under_way.is_empty() {
-            upstream += busy_since.elapsed();
+        if under_way.is_empty() || next.is_none() {
+            told.upstream += busy_since.elapsed();
         }
-        let source = &conditions.sources[ended.subgraph];
-        if let Some(headers) = &ended.headers {
-            let rules = &source.response_headers;
-            headers::from_subgraph(&mut response_headers, headers, &conditions.scope, rules);
-        }
-        fetches.push(ended.record);
-        execution.answer(ended.call, ended.answer);
+        let Some(ended) = next else { break };
+        let (call, answer) = told.take(ended, conditions);
+        execution.answer(call, answer);
+        calls = execution.take_calls();
     }
     drop(under_way);
-    let mut body = Vec::with_capacity(1024);
-    let summary = execution.finish(&mut body);
-    complete(&mut fetches, &summary);
-    Outcome { body, summary, fetches, headers: response_headers, upstream }
+    told.outcome(execution)
 }
 
-struct Ended {
-    call: CallId,
-    subgraph: SubgraphId,
-    answer: Answer,
-    headers: Option<HeaderMap>,
-    record: FetchRecord,
-}
-
-async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
-    let started = Instant::now();
-    let source = &conditions.sources[call.subgraph];
-    let outgoing = outgoing(&call, source, &conditions.scope);
-    let result = source.upstream.collect(outgoing, conditions.max_answer).await;
-    let duration = started.elapsed();
-    let status = result.as_ref().ok().map(|answer| answer.status.as_u16());
-    source.metrics.observe(status, duration);
-    let failed = result.is_err();
-    let (answer, headers) = answer(result);
-    let record = FetchRecord {
-        id: number(call.fetch),
-        subgraph: Arc::clone(&source.name),
-        duration,
-        status,
-        entities: call.entities.len(),
-        unique: call.entities.len(),
-        failed,
-    };
-    Ended { call: call.id, subgraph: call.subgraph, answer, headers, record }
-}
-
-fn outgoing(call: &Call, source: &Source, scope: &Scope<'_>) -> Outgoing {
-    let mut headers = headers::to_subgraph(scope, &source.request_headers);
-    // The body is ours, and the answer is read here, whatever rules forward of the client's.
-    headers.remove(CONTENT_ENCODING);
-    headers.remove(ACCEPT_ENCODING);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(
-        ACCEPT,
-        HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
-    );
-    Outgoing {
-        method: Method::POST,
-        path: source.path.clone(),
-        headers,
-        body: OutgoingBody::Whole(call.body.to_bytes()),
-        // A query may be asked twice; a mutation must not be.
-        repeat: if call.kind == CallKind::Query { Repeat::Safe } else { Repeat::Never },
-        timeout: source.timeout,
+/// What the work comes to, if it does before the deadline.
+async fn before<T>(deadline: Pin<&mut Sleep>, work: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(work), deadline).await {
+        Either::Left((result, _)) => Some(result),
+        Either::Right(_) => None,
     }
 }
 
-fn answer(result: Result<Collected, UpstreamError>) -> (Answer, Option<HeaderMap>) {
-    match result {
-        Ok(Collected { status, headers, body }) => {
-            let body: Bytes = body;
-            let parts = ResponseParts { status: status.as_u16(), body };
-            (Answer::Response(parts), Some(headers))
+/// What is told of the calls so far.
+#[derive(Default)]
+struct Told {
+    fetches: Vec<FetchRecord>,
+    headers: HeaderMap,
+    upstream: Duration,
+    sets_cookies: bool,
+}
+
+impl Told {
+    /// Keeps what is told of an ended call; gives on what is the execution's.
+    fn take(&mut self, ended: Ended, conditions: &Conditions<'_>) -> (CallId, Answer) {
+        if let Ok(answer) = &*ended.exchange {
+            let rules = &conditions.sources[ended.subgraph].response_headers;
+            if !rules.is_empty() {
+                let scope = &conditions.scope;
+                headers::from_subgraph(&mut self.headers, &answer.headers, scope, rules);
+            }
+            self.sets_cookies |= answer.headers.contains_key(SET_COOKIE);
         }
-        Err(error) => {
-            let (code, message) = match error.is_timeout() {
-                true => ("GATEWAY_TIMEOUT", "the subgraph did not answer in time"),
-                false => ("SUBREQUEST_HTTP_ERROR", "the subgraph could not be asked"),
-            };
-            let failure = FetchFailure {
-                code: code.to_owned(),
-                message: message.to_owned(),
-                detail: Some(error.to_string()),
-            };
-            (Answer::Failed(failure), None)
+        self.fetches.push(ended.record);
+        (ended.call, answer(&ended.exchange))
+    }
+
+    fn outcome(mut self, execution: impl Execution) -> Outcome {
+        let mut body = Vec::new();
+        let summary = execution.finish(&mut body);
+        complete(&mut self.fetches, &summary);
+        Outcome {
+            body: body.into(),
+            summary,
+            fetches: self.fetches,
+            headers: self.headers,
+            upstream: self.upstream,
+            sets_cookies: self.sets_cookies,
         }
     }
 }
@@ -195,18 +159,12 @@ fn answer(result: Result<Collected, UpstreamError>) -> (Answer, Option<HeaderMap
 fn complete(fetches: &mut [FetchRecord], summary: &Summary) {
     fetches.sort_by_key(|record| record.id);
     for record in fetches {
-        let Some(fetch) = summary.fetches.ids().find(|id| number(*id) == record.id) else {
-            continue;
-        };
-        let counted = &summary.fetches[fetch];
+        // Fetches are counted from 1, as the plan prints them.
+        let Some(index) = (record.id as usize).checked_sub(1) else { continue };
+        let counted = &summary.fetches[FetchId::from_index(index)];
         if record.unique > 0 {
             record.entities = counted.targets;
         }
-        record.failed |= counted.outcome == execution::FetchOutcome::Failed;
+        record.failed |= counted.outcome == FetchOutcome::Failed;
     }
-}
-
-/// Fetches are counted from 1, as the plan prints them.
-fn number(fetch: FetchId) -> u32 {
-    u32::try_from(fetch.index() + 1).unwrap_or(u32::MAX)
 }

@@ -10,7 +10,9 @@
 //! **Read first:** [`answer`].
 
 pub mod accept;
+pub mod workers;
 
+mod connections;
 mod graphql_http;
 mod media_type;
 mod observe;
@@ -18,6 +20,7 @@ mod own;
 #[cfg(feature = "ui")]
 mod page;
 mod passthrough;
+mod patience;
 mod reply;
 mod request_id;
 mod timing;
@@ -124,7 +127,7 @@ async fn public_door(
     body: Incoming,
     observation: &mut Observation,
 ) -> Reply {
-    let rooms = &*doors.rooms;
+    let rooms = &doors.rooms;
     if facts.path == rooms.settings.graphql.path {
         return graphql_http::answer(rooms, facts, uri.query(), body, observation).await;
     }

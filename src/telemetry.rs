@@ -12,14 +12,16 @@
 mod diagnostics;
 mod log;
 mod metrics;
+mod queue;
 mod record;
 mod timestamp;
 
 use std::sync::Arc;
 
 pub use diagnostics::subscriber;
-pub use log::{Capture, Json, Lines, Queue, Sink, Text, lines_to};
+pub use log::{Capture, Json, Lines, Sink, Text};
 pub use metrics::{DoorMetrics, FetchMetrics, Metrics, MetricsKey, PlanningOutcome};
+pub use queue::{Queue, lines_to};
 pub use record::{Event, FetchRecord, Level, RequestRecord};
 pub use timestamp::rfc3339;
 

@@ -15,29 +15,39 @@ pub mod headers;
 
 mod body;
 mod connect;
+mod deadlines;
+mod encoding;
 mod error;
+mod http1;
+mod http2;
+mod lease;
+mod permits;
 mod pool;
 mod registry;
+mod share;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::uri::PathAndQuery;
+use http::header::{ACCEPT_ENCODING, HOST};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
-use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::config::UpstreamSettings;
+use crate::config::{HttpVersion, TimeoutSettings, UpstreamSettings};
 
 pub use body::{ClientBody, OutgoingBody, PooledBody};
+pub use deadlines::Phase;
 pub use error::{UpstreamError, UpstreamErrorKind};
 pub use registry::Upstreams;
+pub use share::this_thread_is_worker;
 
-use connect::Connector;
+use connect::{Connector, SystemRoots};
+use deadlines::Deadlines;
+use lease::{Broken, Lease};
 use pool::Pool;
 
 /// A named set of targets that answer alike.
@@ -47,7 +57,8 @@ pub struct Upstream {
     targets: Vec<Target>,
     next: AtomicUsize,
     is_failing: AtomicBool,
-    timeout: Duration,
+    timeout: TimeoutSettings,
+    compression: bool,
 }
 
 /// A request on its way out.
@@ -87,23 +98,39 @@ pub struct Collected {
     pub body: Bytes,
 }
 
-type Exchanged = (Response<hyper::body::Incoming>, pool::Lease);
+type Exchanged = (Response<hyper::body::Incoming>, Lease);
+
+/// How often one request is sent at most when kept connections end under it.
+const MAX_ATTEMPTS: usize = 4;
 
 #[derive(Debug)]
 struct Target {
     host: HeaderValue,
+    /// Scheme and host, where they belong into the URI.
+    origin: Option<(Scheme, Authority)>,
     base_path: String,
     pool: Arc<Pool>,
 }
 
 impl Upstream {
-    fn new(name: &str, settings: &UpstreamSettings, connector: &Arc<Connector>) -> Self {
+    fn new(
+        name: &str,
+        settings: &UpstreamSettings,
+        roots: &Arc<SystemRoots>,
+        n_workers: usize,
+    ) -> Self {
+        let connector = Arc::new(Connector::new(settings, Arc::clone(roots)));
         let target = |url: &Url| {
-            let pool = Pool::new(url, settings, Arc::clone(connector));
+            let host = host_header(url);
+            let origin = || {
+                let scheme = Scheme::try_from(url.scheme()).ok()?;
+                Some((scheme, Authority::try_from(host.as_bytes()).ok()?))
+            };
             Target {
-                host: host_header(url),
+                origin: if settings.http == HttpVersion::One { None } else { origin() },
+                host,
                 base_path: url.path().trim_end_matches('/').to_owned(),
-                pool: Arc::new(pool),
+                pool: Arc::new(Pool::new(url, settings, Arc::clone(&connector), n_workers)),
             }
         };
         Self {
@@ -111,7 +138,8 @@ impl Upstream {
             targets: settings.targets.iter().map(target).collect(),
             next: AtomicUsize::new(0),
             is_failing: AtomicBool::new(false),
-            timeout: settings.timeout.total,
+            timeout: settings.timeout,
+            compression: settings.compression,
         }
     }
 
@@ -130,13 +158,12 @@ impl Upstream {
     /// # Errors
     /// When no connection could be had, the deadline passed, or the exchange broke.
     pub async fn send(&self, request: Outgoing) -> Result<Response<PooledBody>, UpstreamError> {
-        let deadline = Instant::now() + request.timeout.unwrap_or(self.timeout);
-        let sent = match timeout_at(deadline, self.try_targets(request)).await {
-            Ok(Ok((response, lease))) => {
-                Ok(response.map(|body| PooledBody::new(body, lease, deadline, &self.name)))
+        let deadlines = Deadlines::start(self.timeout, request.timeout);
+        let sent = match self.try_targets(request, &deadlines).await {
+            Ok((response, lease)) => {
+                Ok(response.map(|body| PooledBody::new(body, lease, deadlines, &self.name)))
             }
-            Ok(Err(kind)) => Err(self.failed(kind)),
-            Err(_) => Err(self.failed(UpstreamErrorKind::Timeout)),
+            Err(kind) => Err(self.failed(kind)),
         };
         self.notice(sent.as_ref().err());
         sent
@@ -162,16 +189,19 @@ impl Upstream {
         }
     }
 
-    /// Sends a request and waits for the whole answer, which may have `max_size` bytes.
+    /// Sends a request and waits for the whole answer, unpacked, which may have `max_size` bytes.
     ///
     /// # Errors
     /// As [`Self::send`]; and when the answer breaks off or is too large.
     pub async fn collect(
         &self,
-        request: Outgoing,
+        mut request: Outgoing,
         max_size: usize,
     ) -> Result<Collected, UpstreamError> {
-        let (head, mut body) = self.send(request).await?.into_parts();
+        if self.compression {
+            request.headers.insert(ACCEPT_ENCODING, encoding::ACCEPTED);
+        }
+        let (mut head, mut body) = self.send(request).await?.into_parts();
         let too_large = || self.failed(UpstreamErrorKind::ResponseTooLarge { limit: max_size });
         if body.exact_size().is_some_and(|size| size > max_size as u64) {
             return Err(too_large());
@@ -193,17 +223,23 @@ impl Upstream {
             }
         }
         let body = first.unwrap_or_else(|| Bytes::from(all));
+        let body = encoding::decode(&mut head.headers, body, max_size);
+        let body = body.map_err(|kind| self.failed(kind))?;
         Ok(Collected { status: head.status, headers: head.headers, body })
     }
 
     /// Asks the target whose turn it is; the next one if that cannot even be connected to, for then
     /// nothing was sent.
-    async fn try_targets(&self, mut request: Outgoing) -> Result<Exchanged, UpstreamErrorKind> {
+    async fn try_targets(
+        &self,
+        mut request: Outgoing,
+        deadlines: &Deadlines,
+    ) -> Result<Exchanged, UpstreamErrorKind> {
         let mut last = UpstreamErrorKind::NoTarget;
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         for i in 0..self.targets.len() {
             let target = &self.targets[(turn.wrapping_add(i)) % self.targets.len()];
-            match target.exchange(&mut request).await {
+            match target.exchange(&mut request, deadlines).await {
                 Err(
                     unreached @ (UpstreamErrorKind::Connect { .. }
                     | UpstreamErrorKind::ConnectTimeout { .. }
@@ -221,48 +257,64 @@ impl Upstream {
 }
 
 impl Target {
-    async fn exchange(&self, outgoing: &mut Outgoing) -> Result<Exchanged, UpstreamErrorKind> {
-        outgoing.headers.insert(HOST, self.host.clone());
+    async fn exchange(
+        &self,
+        outgoing: &mut Outgoing,
+        deadlines: &Deadlines,
+    ) -> Result<Exchanged, UpstreamErrorKind> {
+        if self.origin.is_none() {
+            outgoing.headers.insert(HOST, self.host.clone());
+        }
         let uri = self.uri(&outgoing.path)?;
-        let mut spare = None;
+        let mut n_attempts = 0;
         loop {
-            let mut lease = self.pool.check_out().await?;
+            let mut lease = self.pool.check_out(deadlines).await?;
+            n_attempts += 1;
             let body = std::mem::take(&mut outgoing.body);
-            // A kept connection may have been closed by the other side in the moment we chose it.
-            if lease.is_reused() && outgoing.repeat == Repeat::Safe {
-                spare = body.again().map(|body| (outgoing.headers.clone(), body));
-            }
+            // A kept connection may have been closed by the other side in the moment we chose it. One of
+            // HTTP/2 may also refuse a request outright.
+            let may_repeat = outgoing.repeat == Repeat::Safe || self.origin.is_some();
+            let spare = (lease.is_reused() && may_repeat && n_attempts < MAX_ATTEMPTS)
+                .then(|| body.again().map(|body| (outgoing.headers.clone(), body)))
+                .flatten();
             let request = request(&outgoing.method, &uri, &mut outgoing.headers, body);
-            let error = match lease.sender().try_send_request(request).await {
+            let deadline = deadlines.until(Phase::FirstByte);
+            let error = match lease.exchange(request, deadline).await {
                 Ok(response) => return Ok((response, lease)),
-                Err(error) => error,
+                Err(Broken::Late(deadline)) => return Err(deadline.passed()),
+                Err(Broken::Exchange(error)) => error,
             };
-            if !lease.is_reused() {
-                return Err(UpstreamErrorKind::Exchange(error.into_error()));
+            let (error, unsent) = split(*error);
+            if !lease.is_reused() || n_attempts == MAX_ATTEMPTS {
+                return Err(UpstreamErrorKind::exchange(error));
             }
-            let (error, unsent) = split(error);
+            let is_safe = outgoing.repeat == Repeat::Safe || http2::is_refused(&error);
             if let Some(unsent) = unsent {
                 // Not a byte of it was written: any request may try another connection.
                 let (head, body) = unsent.into_parts();
                 (outgoing.headers, outgoing.body) = (head.headers, body);
-            } else if let Some((headers, body)) = spare.take() {
+            } else if let Some((headers, body)) = spare.filter(|_| is_safe) {
                 (outgoing.headers, outgoing.body) = (headers, body);
             } else {
-                return Err(UpstreamErrorKind::Exchange(error));
+                return Err(UpstreamErrorKind::exchange(error));
             }
         }
     }
 
     fn uri(&self, path: &PathAndQuery) -> Result<Uri, UpstreamErrorKind> {
-        if self.base_path.is_empty() {
-            return Ok(Uri::from(path.clone()));
-        }
-        // A target's URL with a path, asked for the root, means that path itself.
-        let path = match path.as_str() {
-            "/" => self.base_path.clone(),
-            path => format!("{}{path}", self.base_path),
+        let path = match (self.base_path.as_str(), path.as_str()) {
+            ("", _) => path.clone(),
+            // A target's URL with a path, asked for the root, means that path itself.
+            (base, "/") => PathAndQuery::try_from(base).map_err(|_| UpstreamErrorKind::Path)?,
+            (base, path) => PathAndQuery::try_from(format!("{base}{path}"))
+                .map_err(|_| UpstreamErrorKind::Path)?,
         };
-        Uri::try_from(path).map_err(|_| UpstreamErrorKind::Path)
+        let Some((scheme, authority)) = &self.origin else { return Ok(Uri::from(path)) };
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(scheme.clone());
+        parts.authority = Some(authority.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|_| UpstreamErrorKind::Path)
     }
 }
 

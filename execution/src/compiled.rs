@@ -61,6 +61,8 @@ use supergraph::{Id, IdVec};
 /// An execution over slots.
 pub struct CompiledExecution<'a> {
     inputs: Inputs<'a>,
+    /// Answers to introspection that are bytes already.
+    introspected: &'a [(String, Bytes)],
     program: &'a Program,
     store: Store,
     fetches: Vec<Progress>,
@@ -127,6 +129,7 @@ impl<'a> CompiledExecution<'a> {
         let ready = waiting.filter(|(_, fetch)| fetch.n_waits_for == 0).map(|row| Reverse(row.0));
         Self {
             inputs,
+            introspected: &[],
             program,
             store,
             ready: ready.collect(),
@@ -135,6 +138,14 @@ impl<'a> CompiledExecution<'a> {
             asked: Vec::new(),
             naive_requests: 0,
         }
+    }
+
+    /// Takes answers to introspection by response name, each one JSON text: they are copied as they are, and
+    /// go before the values among the inputs.
+    #[must_use]
+    pub fn introspected(mut self, answers: &'a [(String, Bytes)]) -> Self {
+        self.introspected = answers;
+        self
     }
 
     /// Adds the calls of a fetch that is ready; none when there is nothing to ask for.
@@ -403,10 +414,13 @@ impl Execution for CompiledExecution<'_> {
         let mut errors = Errors::new(self.inputs.limits.max_errors);
         let explained = self.report(&mut errors);
         // Most of what came is shown, between names that the client chose.
-        let answered: usize = self.store.buffers.iter().map(Bytes::len).sum();
-        let mut response = Vec::with_capacity(answered + answered / 2 + 256);
+        let introspected: usize = self.introspected.iter().map(|(_, text)| text.len()).sum();
+        let buffers = self.store.buffers.iter().map(Bytes::len);
+        let answered: usize = buffers.sum();
+        let mut response = Vec::with_capacity(answered + answered / 2 + introspected + 256);
         response.extend_from_slice(b"{\"data\":");
-        let (inputs, program, store) = (self.inputs, self.program, &self.store);
+        let inputs = (self.inputs, self.introspected);
+        let (program, store) = (self.program, &self.store);
         let data = render::render(inputs, program, store, &explained, &mut errors, &mut response);
         if data.is_none() {
             response.extend_from_slice(b"null");
@@ -429,14 +443,7 @@ impl Progress {
             n_waits_for: program.n_waits_for,
             n_unanswered: 0,
             calls: 0..0,
-            summary: FetchSummary {
-                outcome: FetchOutcome::Skipped,
-                targets: 0,
-                unrepresented: 0,
-                representations: 0,
-                request_bytes: 0,
-                answer_bytes: 0,
-            },
+            summary: FetchSummary::skipped(),
         }
     }
 }

@@ -264,18 +264,7 @@ impl Execution for SimpleExecution<'_> {
 
 impl Progress {
     fn new() -> Self {
-        Self {
-            state: State::Waiting,
-            calls: Vec::new(),
-            summary: FetchSummary {
-                outcome: FetchOutcome::Skipped,
-                targets: 0,
-                unrepresented: 0,
-                representations: 0,
-                request_bytes: 0,
-                answer_bytes: 0,
-            },
-        }
+        Self { state: State::Waiting, calls: Vec::new(), summary: FetchSummary::skipped() }
     }
 }
 

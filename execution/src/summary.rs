@@ -87,6 +87,20 @@ impl FetchOutcome {
     }
 }
 
+impl FetchSummary {
+    /// A fetch of which nothing is known yet: it had nothing to ask for.
+    pub(crate) fn skipped() -> Self {
+        Self {
+            outcome: FetchOutcome::Skipped,
+            targets: 0,
+            unrepresented: 0,
+            representations: 0,
+            request_bytes: 0,
+            answer_bytes: 0,
+        }
+    }
+}
+
 impl Summary {
     /// Requests that were sent.
     pub fn requests(&self) -> usize {

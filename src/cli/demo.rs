@@ -32,7 +32,7 @@ use url::Url;
 
 use crate::config::{
     ConfigErrors, Destination, HeaderRules, Limits, RouteSettings, Settings, SupergraphSettings,
-    TimeoutSettings, UpstreamSettings,
+    UpstreamSettings,
 };
 use crate::gateway::{self, Gateway, StartError};
 use crate::telemetry::subscriber;
@@ -151,11 +151,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
             }
         }
     }
-    let pool = |url: &str| UpstreamSettings {
-        targets: url_of(url).into_iter().collect(),
-        timeout: TimeoutSettings::default(),
-        max_connections: 64,
-    };
+    let pool = |url: &str| UpstreamSettings::to(url_of(url).into_iter().collect());
     let orders = pool(servers.server(Service::Orders).url());
     settings.upstreams.insert(Service::Orders.name().to_owned(), orders);
     settings.upstreams.insert("demo".to_owned(), pool(&format!("http://{control}")));

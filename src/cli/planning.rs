@@ -55,7 +55,7 @@ pub(super) fn explain_operation(
 ) -> Answer<Explanation> {
     let (labels, PlanningSettings { limits, batching, .. }) = (asked.labels, asked.planning);
     let (prepared, variables) = on_runtime(prepare(supergraph, asked))?;
-    let guards = prepared.guards(supergraph, &variables, labels);
+    let guards = prepared.guards(&variables, labels);
     let explained =
         query_planner::explain(supergraph, &prepared.operation, &guards, limits, batching);
     explained.map_err(|error| {

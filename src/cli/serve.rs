@@ -36,7 +36,9 @@ pub(super) fn serve(configuration: &Path) -> Exit {
     };
     let file = configuration.to_owned();
     let read = Arc::new(move |text: &str| Settings::parse(&file, text));
-    let exit = with_runtime(async {
+    // Clients are served by the workers; what is left needs no more threads.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let exit = runtime.expect("a process can poll").block_on(async {
         match Gateway::start_following(settings, log, read).await {
             Ok(mut running) => {
                 until_told_to_stop(&mut running).await;

@@ -79,6 +79,11 @@ pub(super) fn problem(problem: &Problem) -> Exit {
 pub(super) fn start_error(error: &StartError) -> Exit {
     match error {
         StartError::Graph(graph) => problem(graph),
+        StartError::Workers { n_workers, source } => {
+            complain(&format!("error: cannot start {n_workers} workers: {source}"));
+            complain("  fix: allow this process more threads, or write fewer `workers`");
+            Exit::Listen
+        }
         StartError::Listen { address, source } => {
             complain(&format!("error: cannot listen on `{address}`: {source}"));
             complain("  fix: stop what listens there, or change `listen` or `admin.listen`");

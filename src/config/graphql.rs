@@ -7,8 +7,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::merge::{MergeSettings, RawMergeRequests};
 use super::planning::{PlanningSettings, RawPlanning};
 use super::report::{Key, Problems};
+use super::warm::{RawWarm, WarmSettings};
 
 /// `graphql` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -27,6 +29,10 @@ pub(super) struct RawGraphql {
     pub errors: Option<RawErrors>,
     /// What planning an operation may cost.
     pub planning: Option<RawPlanning>,
+    /// What is prepared before a new graph takes over.
+    pub warm: Option<RawWarm>,
+    /// Which identical requests of one moment become one.
+    pub merge: Option<RawMergeRequests>,
 }
 
 /// `graphql.errors` as written.
@@ -55,6 +61,10 @@ pub struct GraphqlSettings {
     pub errors: ErrorSettings,
     /// What planning an operation may cost.
     pub planning: PlanningSettings,
+    /// What is prepared before a new graph takes over.
+    pub warm: WarmSettings,
+    /// Which identical requests of one moment become one.
+    pub merge: MergeSettings,
 }
 
 /// What of a subgraph's errors reaches clients.
@@ -91,6 +101,8 @@ impl RawGraphql {
                     .unwrap_or_else(|| vec!["code".to_owned()]),
             },
             planning: self.planning.unwrap_or_default().settle(&key.then("planning"), problems),
+            warm: self.warm.unwrap_or_default().settle(&key.then("warm"), problems),
+            merge: self.merge.unwrap_or_default().settle(),
         }
     }
 }

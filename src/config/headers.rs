@@ -90,6 +90,15 @@ pub enum HeaderRule {
     },
 }
 
+impl HeaderRule {
+    /// The header that it speaks of.
+    pub fn name(&self) -> &HeaderName {
+        match self {
+            Self::Forward { name, .. } | Self::Set { name, .. } | Self::Remove { name } => name,
+        }
+    }
+}
+
 /// How the answers of several fetches share one header of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {

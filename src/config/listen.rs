@@ -1,12 +1,14 @@
-//! Where the gateway listens: `listen` for clients, `admin.listen` for operators.
+//! Where the gateway listens, `listen` for clients and `admin.listen` for operators, and with how many
+//! `workers` it serves.
 //!
-//! **In:** `host:port` texts. **Out:** socket addresses.
+//! **In:** `host:port` texts, a number. **Out:** socket addresses, a number of threads.
 //!
 //! **Never here:** binding (`server` does); TLS for clients.
 //!
-//! **Holds:** both ports differ, unless both ask for any free one (`:0`).
+//! **Holds:** both ports differ, unless both ask for any free one (`:0`). There is at least one worker.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +23,9 @@ pub(super) struct RawAdmin {
     /// Where `/metrics` answers; `/health` and `/ready` answer here and on the public port. Default: `127.0.0.1:4009`.
     pub listen: Option<String>,
 }
+
+/// Threads that make sense on any machine.
+const MAX_WORKERS: usize = 1_024;
 
 /// Both addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +54,22 @@ pub(super) fn settle(
         );
     }
     ListenSettings { public, admin }
+}
+
+/// How many threads serve clients; by default one for each processor that this process may use, which
+/// follows the quota of a container.
+pub(super) fn workers(written: Option<u32>, problems: &mut Problems<'_>) -> NonZeroUsize {
+    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let Some(written) = written else { return all };
+    match NonZeroUsize::new(written as usize).filter(|workers| workers.get() <= MAX_WORKERS) {
+        Some(workers) => workers,
+        None => {
+            let message = format!("{written} workers cannot serve");
+            let fix = format!("write 1 to {MAX_WORKERS}, or leave the key out for {all}");
+            problems.add(&Key::default().then("workers"), message, &fix);
+            all
+        }
+    }
 }
 
 fn address(

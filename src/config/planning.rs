@@ -26,6 +26,9 @@ pub(super) struct RawPlanning {
     pub positions: Option<u32>,
     /// How long planning an operation may take. An operation that takes longer is refused. Default: 10s.
     pub timeout: Option<RawDuration>,
+    /// From how long on a plan counts as slow to make. Slow ones are kept apart, so that a flood of other
+    /// operations does not push them out. Default: 50ms.
+    pub slow: Option<RawDuration>,
     /// When requests of equal depth to one subgraph become one: `fewest` waits for the inputs of all of them,
     /// `earliest` joins only those that wait for the same requests. Default: `fewest`.
     pub batching: Option<RawBatching>,
@@ -47,6 +50,8 @@ pub struct PlanningSettings {
     pub limits: query_planner::Limits,
     /// For one plan, from its first step on.
     pub timeout: Duration,
+    /// From here on a plan is slow to make, and kept apart.
+    pub slow: Duration,
     /// How requests of equal depth are sent.
     pub batching: Batching,
 }
@@ -56,6 +61,7 @@ impl Default for PlanningSettings {
         Self {
             limits: query_planner::Limits { positions: 100_000, steps: 2_000_000 },
             timeout: Duration::from_secs(10),
+            slow: Duration::from_millis(50),
             batching: Batching::Fewest,
         }
     }
@@ -70,6 +76,7 @@ impl RawPlanning {
         }
         let timeout =
             self.timeout.and_then(|timeout| timeout.settle(&key.then("timeout"), problems));
+        let slow = self.slow.and_then(|slow| slow.settle(&key.then("slow"), problems));
         PlanningSettings {
             limits: query_planner::Limits {
                 positions: self
@@ -78,6 +85,7 @@ impl RawPlanning {
                 steps: self.steps.unwrap_or(default.limits.steps),
             },
             timeout: timeout.unwrap_or(default.timeout),
+            slow: slow.unwrap_or(default.slow),
             batching: self.batching.map_or(default.batching, |batching| match batching {
                 RawBatching::Fewest => Batching::Fewest,
                 RawBatching::Earliest => Batching::Earliest,

@@ -55,6 +55,9 @@ pub(super) struct RawSubgraph {
     pub headers: Option<RawHeaders>,
     /// How long a request to it may take, instead of its upstream's `timeout.total`.
     pub timeout: Option<RawDuration>,
+    /// Whether identical queries to it that are under way at the same time are sent once, instead of
+    /// `graphql.merge.subgraph_queries`.
+    pub merge: Option<bool>,
 }
 
 /// What the graph is made of. Paths are absolute or relative to the working folder.
@@ -81,6 +84,8 @@ pub struct SubgraphSettings {
     pub response_headers: Vec<HeaderRule>,
     /// Instead of the upstream's.
     pub timeout: Option<std::time::Duration>,
+    /// Instead of what holds for all.
+    pub merge: Option<bool>,
 }
 
 /// Who answers: an address of its own, or a named pool.
@@ -183,6 +188,7 @@ impl RawSubgraph {
             timeout: self
                 .timeout
                 .and_then(|timeout| timeout.settle(&key.then("timeout"), problems)),
+            merge: self.merge,
         }
     }
 }

@@ -116,3 +116,19 @@ fn the_level_of_diagnostics_is_a_key_and_the_environment_goes_before_it() {
     assert!(!overridden.would_enable("graphloom::graph", &Level::WARN));
     assert!(filter(Some("a=b=c")).unwrap_err().contains("`RUST_LOG` is no filter"));
 }
+
+#[test]
+fn merging_and_warming_have_defaults_and_can_be_said() {
+    let graphql = settings(GRAPH).unwrap().graphql;
+    assert_eq!((graphql.merge.subgraph_queries, graphql.merge.client_queries), (true, false));
+    assert_eq!((graphql.warm.operations, graphql.warm.timeout), (200, Duration::from_secs(10)));
+    assert_eq!(graphql.planning.slow, Duration::from_millis(50));
+    let text = "graphql: { merge: { subgraph_queries: false, client_queries: true }, \
+                warm: { operations: 0, timeout: 1s }, planning: { slow: 2s } }\n";
+    let graphql = settings(&format!("{GRAPH}{text}")).unwrap().graphql;
+    assert_eq!((graphql.merge.subgraph_queries, graphql.merge.client_queries), (false, true));
+    assert_eq!((graphql.warm.operations, graphql.warm.timeout), (0, Duration::from_secs(1)));
+    assert_eq!(graphql.planning.slow, Duration::from_secs(2));
+    let wrong = settings(&format!("{GRAPH}graphql: {{ warm: {{ timeout: soon }} }}\n"));
+    assert!(wrong.unwrap_err().contains("graphql.warm.timeout"));
+}

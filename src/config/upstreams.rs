@@ -8,14 +8,17 @@
 //!
 //! **Read first:** [`RawUpstream`].
 
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use url::Url;
 
-use super::quantity::RawDuration;
+use super::quantity::{RawDuration, RawSize};
 use super::report::{Key, Problems};
 
 /// One of `upstreams` as written.
@@ -29,6 +32,27 @@ pub(super) struct RawUpstream {
     pub timeout: Option<RawTimeout>,
     /// How many connections may be open to each target. Default: 256.
     pub max_connections: Option<u32>,
+    /// The version of HTTP: `1`, `2` (under TLS) or `h2c` (HTTP/2 in the clear). Default: `1`.
+    pub http: Option<RawHttp>,
+    /// Whom to trust when a target's URL is `https`.
+    pub tls: Option<RawTls>,
+    /// Whether subgraphs may pack their answers (gzip, deflate). Default: true.
+    pub compression: Option<bool>,
+    /// How large the headers of an answer may be, together. Default: `64KB`.
+    pub max_response_headers: Option<RawSize>,
+}
+
+/// An `http` as written.
+#[derive(Debug, Deserialize)]
+pub(super) struct RawHttp(String);
+
+/// A `tls` as written.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "UpstreamTls")]
+pub(super) struct RawTls {
+    /// A PEM file with the certificate authorities to trust, instead of those of this system.
+    pub ca: Option<PathBuf>,
 }
 
 /// One of `targets` as written.
@@ -47,6 +71,10 @@ pub(super) struct RawTarget {
 pub(super) struct RawTimeout {
     /// For opening a connection, TLS included. Default: 2s.
     pub connect: Option<RawDuration>,
+    /// For the head of the answer, counted from the moment the request is sent. Default: none of its own.
+    pub first_byte: Option<RawDuration>,
+    /// For each further part of the answer. Default: none of its own.
+    pub idle: Option<RawDuration>,
     /// For the request as a whole, until the last byte of the answer. Default: 30s.
     pub total: Option<RawDuration>,
 }
@@ -60,6 +88,25 @@ pub struct UpstreamSettings {
     pub timeout: TimeoutSettings,
     /// For each target.
     pub max_connections: u32,
+    /// How targets are spoken to.
+    pub http: HttpVersion,
+    /// A PEM file with the certificate authorities to trust, instead of those of the system.
+    pub authority: Option<Arc<Path>>,
+    /// Whether answers that are read here may come packed.
+    pub compression: bool,
+    /// Bytes of the head of an answer.
+    pub max_response_headers: usize,
+}
+
+/// How a target is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.1.
+    One,
+    /// HTTP/2 under TLS.
+    Two,
+    /// HTTP/2 in the clear, known beforehand.
+    H2c,
 }
 
 /// Deadlines of one request to an upstream.
@@ -67,41 +114,65 @@ pub struct UpstreamSettings {
 pub struct TimeoutSettings {
     /// For opening a connection.
     pub connect: Duration,
+    /// For the head of the answer.
+    pub first_byte: Option<Duration>,
+    /// For each further part of the answer.
+    pub idle: Option<Duration>,
     /// For everything, until the last byte of the answer.
     pub total: Duration,
 }
 
 /// Open connections to a target when the file does not say.
-pub(super) const MAX_CONNECTIONS: u32 = 256;
+const MAX_CONNECTIONS: u32 = 256;
+
+/// Bytes of the head of an answer when the file does not say.
+const MAX_RESPONSE_HEADERS: usize = 64_000;
 
 impl Default for TimeoutSettings {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(2), total: Duration::from_secs(30) }
+        let (connect, total) = (Duration::from_secs(2), Duration::from_secs(30));
+        Self { connect, first_byte: None, idle: None, total }
+    }
+}
+
+impl UpstreamSettings {
+    /// These targets, and the defaults for the rest.
+    pub fn to(targets: Vec<Url>) -> Self {
+        Self {
+            targets,
+            timeout: TimeoutSettings::default(),
+            max_connections: MAX_CONNECTIONS,
+            http: HttpVersion::One,
+            authority: None,
+            compression: true,
+            max_response_headers: MAX_RESPONSE_HEADERS,
+        }
     }
 }
 
 pub(super) fn settle(
     raw: IndexMap<String, RawUpstream>,
+    folder: &Path,
     problems: &mut Problems<'_>,
 ) -> IndexMap<String, UpstreamSettings> {
     let key = Key::default().then("upstreams");
     raw.into_iter()
         .map(|(name, upstream)| {
             let key = key.then(&name);
-            (name, upstream.settle(&key, problems))
+            (name, upstream.settle(&key, folder, problems))
         })
         .collect()
 }
 
 impl RawUpstream {
-    fn settle(self, key: &Key, problems: &mut Problems<'_>) -> UpstreamSettings {
+    fn settle(self, key: &Key, folder: &Path, problems: &mut Problems<'_>) -> UpstreamSettings {
         let targets_key = key.then("targets");
         let raw = self.targets.unwrap_or_default();
         if raw.is_empty() {
             let fix = "add `targets: [{ url: http://host:port }]`";
             problems.add(&targets_key, "the upstream has no target", fix);
         }
-        let targets = raw
+        let targets: Vec<Url> = raw
             .into_iter()
             .enumerate()
             .filter_map(|(i, target)| {
@@ -115,21 +186,87 @@ impl RawUpstream {
             problems.add(&key.then("max_connections"), "no connection is allowed", fix);
         }
         let timeout = self.timeout.unwrap_or_default().settle(&key.then("timeout"), problems);
-        UpstreamSettings { targets, timeout, max_connections }
+        let http_key = key.then("http");
+        let http =
+            self.http.map_or(HttpVersion::One, |version| version.settle(&http_key, problems));
+        check_schemes(&targets, http, &http_key, problems);
+        let tls_key = key.then("tls");
+        let authority = self.tls.and_then(|tls| tls.settle(&tls_key, folder, problems));
+        let max_response_headers = self
+            .max_response_headers
+            .and_then(|size| size.settle(&key.then("max_response_headers"), problems))
+            .unwrap_or(MAX_RESPONSE_HEADERS);
+        UpstreamSettings {
+            timeout,
+            max_connections,
+            http,
+            authority,
+            compression: self.compression.unwrap_or(true),
+            max_response_headers,
+            ..UpstreamSettings::to(targets)
+        }
+    }
+}
+
+impl RawHttp {
+    fn settle(&self, key: &Key, problems: &mut Problems<'_>) -> HttpVersion {
+        match self.0.as_str() {
+            "1" | "1.1" => HttpVersion::One,
+            "2" => HttpVersion::Two,
+            "h2c" => HttpVersion::H2c,
+            other => {
+                let message = format!("`{other}` is not a version of HTTP that upstreams can have");
+                problems.add(key, message, "write `1`, `2` (under TLS) or `h2c` (without TLS)");
+                HttpVersion::One
+            }
+        }
+    }
+}
+
+impl JsonSchema for RawHttp {
+    fn schema_name() -> Cow<'static, str> {
+        "HttpVersion".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [1, 2, "h2c"] })
+    }
+}
+
+impl RawTls {
+    fn settle(self, key: &Key, folder: &Path, problems: &mut Problems<'_>) -> Option<Arc<Path>> {
+        let file = folder.join(self.ca?);
+        if !file.is_file() {
+            let fix = "name a PEM file with certificates; paths are relative to this file";
+            problems.add(&key.then("ca"), format!("there is no file `{}`", file.display()), fix);
+        }
+        Some(file.into())
+    }
+}
+
+/// HTTP/2 is agreed on by TLS, or known beforehand without it.
+fn check_schemes(targets: &[Url], http: HttpVersion, key: &Key, problems: &mut Problems<'_>) {
+    let (needed, fix) = match http {
+        HttpVersion::One => return,
+        HttpVersion::Two => ("https", "write `http: h2c` for HTTP/2 without TLS"),
+        HttpVersion::H2c => ("http", "write `http: 2` for HTTP/2 under TLS"),
+    };
+    if let Some(other) = targets.iter().find(|target| target.scheme() != needed) {
+        problems.add(key, format!("`{other}` is not an `{needed}` address"), fix);
     }
 }
 
 impl RawTimeout {
     pub(super) fn settle(self, key: &Key, problems: &mut Problems<'_>) -> TimeoutSettings {
         let default = TimeoutSettings::default();
-        let mut read = |written: Option<RawDuration>, step: &str, default: Duration| {
-            written
-                .and_then(|duration| duration.settle(&key.then(step), problems))
-                .unwrap_or(default)
+        let mut read = |written: Option<RawDuration>, step: &str| {
+            written.and_then(|duration| duration.settle(&key.then(step), problems))
         };
         TimeoutSettings {
-            connect: read(self.connect, "connect", default.connect),
-            total: read(self.total, "total", default.total),
+            connect: read(self.connect, "connect").unwrap_or(default.connect),
+            first_byte: read(self.first_byte, "first_byte"),
+            idle: read(self.idle, "idle"),
+            total: read(self.total, "total").unwrap_or(default.total),
         }
     }
 }

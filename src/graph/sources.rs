@@ -16,7 +16,7 @@ use url::Url;
 use super::problem::{Problem, ProblemError};
 use super::{Loaded, Workshop};
 use crate::config::{Destination, HeaderRule, SupergraphSettings};
-use crate::schedule::Source;
+use crate::schedule::{Merging, Source};
 use crate::telemetry::FetchMetrics;
 
 pub(super) fn find(
@@ -42,11 +42,15 @@ fn source(workshop: &Workshop, subgraph: &SubgraphDef) -> Option<Source> {
         all.iter().chain(own.into_iter().flatten()).cloned().collect()
     };
     let all = &workshop.settings.headers;
+    let request_headers: Vec<HeaderRule> = rules(&all.request, own.map(|own| &own.request_headers));
+    let for_all = workshop.settings.graphql.merge.subgraph_queries;
+    let merges = own.and_then(|own| own.merge).unwrap_or(for_all);
     let source = |upstream, path, timeout: Option<Duration>| Source {
         name: name.into(),
         upstream,
         path,
-        request_headers: rules(&all.request, own.map(|own| &own.request_headers)),
+        merging: merges.then(|| Merging::new(&request_headers)),
+        request_headers: request_headers.clone(),
         response_headers: rules(&all.response, own.map(|own| &own.response_headers)),
         timeout,
         metrics: FetchMetrics::new(&workshop.telemetry.metrics, name),

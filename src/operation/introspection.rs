@@ -1,19 +1,25 @@
 //! Answers `__schema` and `__type` from the API schema.
 //!
-//! **In:** an operation that asks for them. **Out:** their values by response name, for `execution` to
-//! place in the response.
+//! **In:** an operation that asks for them. **Out:** their values by response name, as bytes for
+//! `execution` to place in the response.
 //!
 //! **Never here:** whether a client may ask (`pipeline`), `__typename` (the plan answers it).
 //!
-//! **Read first:** [`Introspection::execute`].
+//! **Holds:** the schema is walked once for an operation, and for each of a few states of its variables;
+//! later requests copy the bytes. They die with the graph, as the operation does.
+//!
+//! **Read first:** [`Introspection::kept`], [`Introspection::answer`].
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Schema-Introspection>
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use apollo_compiler::executable::Operation;
 use apollo_compiler::introspection::{check_max_depth, partial_execute};
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Node, Schema};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::error::{RequestError, RequestErrorKind};
@@ -23,7 +29,21 @@ use super::error::{RequestError, RequestErrorKind};
 pub struct Introspection {
     document: Valid<ExecutableDocument>,
     operation: Node<Operation>,
+    known: Mutex<Vec<Known>>,
 }
+
+/// The values of `__schema` and `__type` fields by response name, as JSON texts.
+pub type Answers = Vec<(String, Bytes)>;
+
+/// The answers for one state of the variables.
+#[derive(Debug)]
+struct Known {
+    variables: Map<String, Value>,
+    answers: Arc<Answers>,
+}
+
+/// States of the variables whose answers are kept. Tools ask without, or with the name of one type.
+const MAX_KNOWN: usize = 8;
 
 /// Finds out whether an operation asks for the schema.
 ///
@@ -42,10 +62,51 @@ pub(super) fn find(
     }
     check_max_depth(document, operation)
         .map_err(|error| RequestErrorKind::IntrospectionDepth(error.message().to_string()))?;
-    Ok(Some(Introspection { document: document.clone(), operation: operation.clone() }))
+    Ok(Some(Introspection {
+        document: document.clone(),
+        operation: operation.clone(),
+        known: Mutex::default(),
+    }))
 }
 
 impl Introspection {
+    /// The answers for these variables, if they are kept.
+    pub fn kept(&self, variables: &Map<String, Value>) -> Option<Arc<Answers>> {
+        let known = self.lock();
+        let known = known.iter().find(|known| known.variables == *variables)?;
+        Some(Arc::clone(&known.answers))
+    }
+
+    /// The answers for these variables, kept if there is room.
+    ///
+    /// # Errors
+    /// When the schema cannot be asked; that would be a bug.
+    pub fn answer(
+        &self,
+        schema: &Valid<Schema>,
+        variables: &Map<String, Value>,
+    ) -> Result<Arc<Answers>, RequestError> {
+        let values = self.execute(schema, variables)?;
+        let answers = values.into_iter().map(|(name, value)| (name, value.to_string().into()));
+        let answers: Arc<Answers> = Arc::new(answers.collect());
+        let mut known = self.lock();
+        let is_new = !known.iter().any(|known| known.variables == *variables);
+        if is_new && known.len() < MAX_KNOWN {
+            known.push(Known { variables: variables.clone(), answers: Arc::clone(&answers) });
+        }
+        Ok(answers)
+    }
+
+    /// How many bytes its answers take.
+    pub(super) fn n_bytes(&self) -> usize {
+        let known = self.lock();
+        known.iter().flat_map(|known| known.answers.iter()).map(|(_, text)| text.len()).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The values of its `__schema` and `__type` fields.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ pub(super) struct Planner {
     settings: PlanningSettings,
     /// Preparing is work for a processor, and never takes all of them.
     pub(super) permits: Arc<Semaphore>,
+    n_permits: usize,
     metrics: Arc<Metrics>,
 }
 
@@ -80,8 +81,9 @@ impl Planner {
         metrics: Arc<Metrics>,
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let permits = Arc::new(Semaphore::new(processors.div_ceil(2)));
-        Self { supergraph, settings, permits, metrics }
+        let n_permits = processors.div_ceil(2);
+        let permits = Arc::new(Semaphore::new(n_permits));
+        Self { supergraph, settings, permits, n_permits, metrics }
     }
 
     /// Begins to plan. What comes of it is there for everyone who holds the flight.
@@ -109,17 +111,26 @@ impl Planner {
         let is_stopped = Arc::clone(&stop.0);
         let active = Active::new(&self.metrics);
         let supergraph = Arc::clone(&self.supergraph);
-        let PlanningSettings { limits, timeout, batching } = self.settings;
+        let PlanningSettings { limits, timeout, batching, .. } = self.settings;
         let planned = Arc::clone(&operation);
         let work = move || {
             let _held = (permit, active);
             let is_stopped = || is_stopped.load(Ordering::Relaxed);
-            query_planner::plan_until(&supergraph, &planned, &guards, limits, batching, &is_stopped)
+            let started = Instant::now();
+            let plan = query_planner::plan_until(
+                &supergraph,
+                &planned,
+                &guards,
+                limits,
+                batching,
+                &is_stopped,
+            )?;
+            Ok(variant(plan, &supergraph, started))
         };
         let started = Instant::now();
         let answer = tokio::time::timeout(timeout, tokio::task::spawn_blocking(work)).await;
         let result = match answer {
-            Ok(Ok(Ok(plan))) => Ok(self.variant(plan)),
+            Ok(Ok(Ok(variant))) => Ok(variant),
             Ok(Ok(Err(error))) => Err(NoPlan::of(&error)),
             Ok(Err(panic)) => Err(NoPlan::bug(&panic)),
             Err(_) => Err(NoPlan::TimedOut { limit: timeout }),
@@ -128,10 +139,14 @@ impl Planner {
         result
     }
 
-    fn variant(&self, plan: QueryPlan) -> Arc<Variant> {
-        let shape = shape::of(&plan, &self.supergraph).into();
-        let program = Program::compile(&plan, &self.supergraph);
-        Arc::new(Variant { plan, program, shape })
+    /// Whether plans that took so long are kept apart.
+    pub(super) fn is_slow(&self, took: Duration) -> bool {
+        took >= self.settings.slow
+    }
+
+    /// How much may be prepared at once.
+    pub(super) fn n_permits(&self) -> usize {
+        self.n_permits
     }
 
     fn tell(&self, name: Option<&str>, result: &Planned, duration: Duration) {
@@ -159,6 +174,12 @@ impl Planner {
             _ => {}
         }
     }
+}
+
+fn variant(plan: QueryPlan, supergraph: &Supergraph, started: Instant) -> Arc<Variant> {
+    let shape = shape::of(&plan, supergraph).into();
+    let program = Program::compile(&plan, supergraph);
+    Arc::new(Variant { plan, program, shape, took: started.elapsed() })
 }
 
 impl Flight {

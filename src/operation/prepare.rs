@@ -11,7 +11,7 @@
 //! Spec: <https://spec.graphql.org/September2025/#sec-Executing-Requests>
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::parser::Parser;
@@ -20,9 +20,10 @@ use query_planner::{Operation, OperationError};
 use supergraph::Supergraph;
 
 use super::error::{Finding, RequestError, RequestErrorKind};
+use super::key::Key;
 use super::planner::Planner;
 use super::variant::Variants;
-use super::{Key, Prepared, depth, introspection, variables};
+use super::{Prepared, depth, introspection, variables};
 use crate::config::Limits;
 
 /// How deeply a document's syntax may nest.
@@ -33,7 +34,7 @@ const MAX_FINDINGS: usize = 20;
 
 pub(super) fn prepare(
     planner: Arc<Planner>,
-    key: &Key,
+    key: Key,
     limits: Limits,
 ) -> Result<Prepared, RequestError> {
     let supergraph = &*planner.supergraph;
@@ -55,12 +56,16 @@ pub(super) fn prepare(
     }
     let variables = variables::declared(supergraph.api_schema(), definition);
     let introspection = introspection::find(&document, definition)?;
+    let variants = Variants::new(planner, &operation);
     Ok(Prepared {
+        name: operation.name().map(Arc::from),
         operation: Arc::new(operation),
         introspection,
+        key,
         variables,
-        variants: Variants::new(planner),
+        variants,
         uses: AtomicU64::new(0),
+        n_bytes_kept: AtomicUsize::new(0),
     })
 }
 

@@ -6,17 +6,17 @@
 //!
 //! **Holds:** a variant is planned once, however many wait for it; at most [`MAX_VARIANTS`] are kept
 //! for an operation, others are planned for their request only. That there is no plan is kept as well;
-//! a plan that took too long is tried again after [`RETRY_AFTER`].
+//! a plan that took too long is tried again after [`RETRY_AFTER`]. An operation without guards has one
+//! variant, which is there without a search.
 //!
-//! **Read first:** [`Variants::find`].
+//! **Read first:** [`Variants::kept`], [`Variants::find`].
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use execution::Program;
 use query_planner::{Guards, Operation, QueryPlan};
 use serde_json::{Map, Value};
-use supergraph::Supergraph;
 use tokio::time::Instant;
 
 use super::error::RequestError;
@@ -37,37 +37,80 @@ pub struct Variant {
     pub program: Program,
     /// The plan in one line, for people: `products → (inventory ∥ reviews) → accounts`.
     pub shape: Arc<str>,
+    /// How long it took to plan and to compile.
+    pub took: Duration,
 }
 
 #[derive(Debug)]
 pub(super) struct Variants {
     planner: Arc<Planner>,
+    /// The variables that decide guards, sorted.
+    guard_variables: Vec<String>,
+    /// Of an operation without guards.
+    only: OnceLock<Arc<Variant>>,
     kept: Mutex<Vec<Kept>>,
 }
 
+/// One bit a guard: the variables, then the labels of the supergraph.
+type State = u128;
+
 #[derive(Debug)]
 struct Kept {
-    guards: Guards,
+    state: State,
     flight: Flight,
     since: Instant,
+    uses: u64,
 }
 
 impl Variants {
-    pub(super) fn new(planner: Arc<Planner>) -> Self {
-        Self { planner, kept: Mutex::default() }
+    pub(super) fn new(planner: Arc<Planner>, operation: &Operation) -> Self {
+        let guard_variables = operation.guard_variables().into_iter().map(str::to_owned).collect();
+        Self { planner, guard_variables, only: OnceLock::new(), kept: Mutex::default() }
     }
 
-    /// The plan for variables, and for the labels of progressive overrides that are on.
+    /// The plan for variables, and for the labels of progressive overrides that are on, if it is there.
+    pub(super) fn kept(
+        &self,
+        variables: &Map<String, Value>,
+        labels: &[String],
+    ) -> Option<Arc<Variant>> {
+        if self.is_one() {
+            return self.only.get().cloned();
+        }
+        let state = self.state(|name| is_true(variables, name), labels)?;
+        let mut kept = self.lock();
+        let known = kept.iter_mut().find(|known| known.state == state)?;
+        known.uses += 1;
+        known.flight.landed()?.as_ref().ok().cloned()
+    }
+
+    /// The plan for variables and labels, if need be when it has been made.
     pub(super) async fn find(
         &self,
         operation: &Arc<Operation>,
         variables: &Map<String, Value>,
         labels: &[String],
     ) -> Result<Arc<Variant>, RequestError> {
-        let guards = guards(&self.planner.supergraph, operation, variables, labels);
+        if let Some(variant) = self.kept(variables, labels) {
+            return Ok(variant);
+        }
+        self.plan(operation, self.guards(variables, labels)).await
+    }
+
+    /// The plan for a state of the guards.
+    pub(super) async fn plan(
+        &self,
+        operation: &Arc<Operation>,
+        guards: Guards,
+    ) -> Result<Arc<Variant>, RequestError> {
         loop {
             match self.flight(operation, &guards).landing().await {
-                Ok(variant) => return Ok(variant),
+                Ok(variant) => {
+                    if self.is_one() {
+                        let _ = self.only.set(Arc::clone(&variant));
+                    }
+                    return Ok(variant);
+                }
                 Err(NoPlan::Abandoned) => {}
                 Err(no_plan) => return Err(no_plan.into_request_error().into()),
             }
@@ -75,9 +118,13 @@ impl Variants {
     }
 
     fn flight(&self, operation: &Arc<Operation>, guards: &Guards) -> Flight {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let take_off = || self.planner.take_off(operation, guards.clone());
-        if let Some(known) = kept.iter_mut().find(|known| known.guards == *guards) {
+        let labels: Vec<String> = guards.labels.iter().cloned().collect();
+        let Some(state) = self.state(|name| guards.variables.contains(name), &labels) else {
+            return take_off();
+        };
+        let mut kept = self.lock();
+        if let Some(known) = kept.iter_mut().find(|known| known.state == state) {
             if known.is_stale() {
                 (known.flight, known.since) = (take_off(), Instant::now());
             }
@@ -85,10 +132,70 @@ impl Variants {
         }
         let flight = take_off();
         if kept.len() < MAX_VARIANTS {
-            let (guards, flight) = (guards.clone(), flight.clone());
-            kept.push(Kept { guards, flight, since: Instant::now() });
+            kept.push(Kept { state, flight: flight.clone(), since: Instant::now(), uses: 1 });
         }
         flight
+    }
+
+    /// The guards that variables and labels decide.
+    pub(super) fn guards(&self, variables: &Map<String, Value>, labels: &[String]) -> Guards {
+        let on = self.guard_variables.iter().filter(|name| is_true(variables, name));
+        let known = self.planner.supergraph.labels().iter();
+        Guards {
+            variables: on.cloned().collect(),
+            labels: known.filter(|label| labels.contains(label)).cloned().collect(),
+        }
+    }
+
+    /// The states of its guards that were asked for, and how often each was.
+    pub(super) fn in_use(&self) -> Vec<(Guards, u64)> {
+        let labels = self.planner.supergraph.labels();
+        let is_on = |state: State, bit: usize| state >> bit & 1 == 1;
+        let n_variables = self.guard_variables.len();
+        let guards = |state: State| Guards {
+            variables: on_in(&self.guard_variables, |bit| is_on(state, bit)),
+            labels: on_in(labels, |bit| is_on(state, n_variables + bit)),
+        };
+        let kept = self.lock();
+        let planned = kept.iter().filter(|kept| matches!(kept.flight.landed(), Some(Ok(_))));
+        planned.map(|kept| (guards(kept.state), kept.uses)).collect()
+    }
+
+    /// As many uses as before a change of the graph.
+    pub(super) fn inherit(&self, guards: &Guards, uses: u64) {
+        let labels: Vec<String> = guards.labels.iter().cloned().collect();
+        let state = self.state(|name| guards.variables.contains(name), &labels);
+        if let Some(known) = self.lock().iter_mut().find(|known| Some(known.state) == state) {
+            known.uses = uses;
+        }
+    }
+
+    /// About how many bytes its plans take.
+    pub(super) fn n_bytes(&self) -> usize {
+        let kept = self.lock();
+        let planned = kept.iter().filter_map(|kept| kept.flight.landed()?.as_ref().ok());
+        planned.map(|variant| variant.n_bytes()).sum()
+    }
+
+    /// Whether no request can decide anything.
+    fn is_one(&self) -> bool {
+        self.guard_variables.is_empty() && self.planner.supergraph.labels().is_empty()
+    }
+
+    /// None if there are more guards than bits: what nobody asks for is planned, but not kept.
+    fn state(&self, is_true: impl Fn(&str) -> bool, labels: &[String]) -> Option<State> {
+        let known = self.planner.supergraph.labels();
+        if self.guard_variables.len() + known.len() > State::BITS as usize {
+            return None;
+        }
+        let variables = self.guard_variables.iter().map(|name| is_true(name));
+        let labels = known.iter().map(|label| labels.contains(label));
+        let bits = variables.chain(labels).enumerate();
+        Some(bits.fold(0, |state, (bit, is_on)| state | State::from(is_on) << bit))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,22 +209,25 @@ impl Kept {
     }
 }
 
-/// The guards that variables and labels decide.
-pub(super) fn guards(
-    supergraph: &Supergraph,
-    operation: &Operation,
-    variables: &Map<String, Value>,
-    labels: &[String],
-) -> Guards {
-    let is_true = |name: &&str| variables.get(*name) == Some(&Value::Bool(true));
-    let is_on = |label: &&String| labels.contains(label);
-    Guards {
-        variables: operation
-            .guard_variables()
-            .into_iter()
-            .filter(is_true)
-            .map(str::to_owned)
-            .collect(),
-        labels: supergraph.labels().iter().filter(is_on).cloned().collect(),
+impl Variant {
+    /// About how many bytes it takes. The parts of a plan are many and small: their number is what counts.
+    fn n_bytes(&self) -> usize {
+        let plan = &self.plan;
+        let texts: usize = plan.fetches.iter().map(|(_, fetch)| fetch.text.len()).sum();
+        let parts = plan.positions.len() + plan.slots.len() + plan.groups.len();
+        // The text stands in the plan, and in the program as it is sent.
+        texts * 2 + parts * BYTES_A_PART + plan.fetches.len() * BYTES_A_PART + 1_024
     }
+}
+
+/// What a slot, position or group takes in a plan, in its program and on the heap: measured, and rounded up.
+const BYTES_A_PART: usize = 512;
+
+fn is_true(variables: &Map<String, Value>, name: &str) -> bool {
+    variables.get(name) == Some(&Value::Bool(true))
+}
+
+fn on_in<C: FromIterator<String>>(names: &[String], is_on: impl Fn(usize) -> bool) -> C {
+    let on = names.iter().enumerate().filter(|(bit, _)| is_on(*bit));
+    on.map(|(_, name)| name.clone()).collect()
 }

@@ -44,7 +44,7 @@ pub fn splice(body: &mut Vec<u8>, extension: &Value) {
 pub async fn plan(
     rooms: &Rooms,
     facts: &Facts,
-    request: GraphqlRequest,
+    request: GraphqlRequest<'_>,
 ) -> Result<Value, Arc<RequestError>> {
     let graph = rooms.graph.current();
     let name = request.operation_name.as_deref();
@@ -56,7 +56,7 @@ pub async fn plan(
         .unwrap_or(request.variables);
     let labels = graph.supergraph.labels();
     let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
-    let variant = prepared.variant(&variables, &labels).await?;
+    let variant = graph.operations.variant(&prepared, &variables, &labels).await?;
     Ok(json!({
         "plan": variant.plan.to_json(&graph.supergraph),
         "text": variant.plan.to_text(&graph.supergraph),

@@ -1,94 +1,80 @@
-//! Accepts connections and serves them until told to stop.
+//! Accepts connections until told to stop.
 //!
-//! **In:** a bound listener. **Out:** each request to [`answer`]; at the end, drained connections.
+//! **In:** a bound listener. **Out:** each connection to a worker, or served here; at the end, drained ones.
 //!
 //! **Never here:** requests.
 //!
-//! **Holds:** a client that sends its headers slowly loses its connection, not a thread. Once stopping,
-//! no request that began is cut off before the drain time is over.
+//! **Holds:** no more connections are open than allowed; the others wait in the system's queue. Once
+//! stopping, none is accepted any more.
 //!
-//! **Read first:** [`serve`].
+//! **Read first:** [`deal`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::{DoorsInForce, Port, answer};
-use crate::config::ServerLimits;
+use super::connections::Connections;
+use super::workers::Workers;
+use super::{DoorsInForce, Port};
 
 /// How long to wait after the system refused a connection, before asking again.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Serves one listener until `stop` turns true, then drains.
+/// Deals the connections of clients to the workers until `stop` turns true, then drains.
+pub async fn deal(
+    listener: TcpListener,
+    max_connections: usize,
+    mut workers: Workers,
+    mut stop: watch::Receiver<bool>,
+) {
+    let permits = Arc::new(Semaphore::new(max_connections));
+    loop {
+        let (stream, peer, permit) = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = accept(&listener, &permits) => accepted,
+        };
+        workers.deal(stream, peer, permit);
+    }
+    drop(listener);
+    workers.drain().await;
+}
+
+/// Serves the connections of operators on this runtime until `stop` turns true, then drains.
 pub async fn serve(
     listener: TcpListener,
-    port: Port,
+    max_connections: usize,
     doors: DoorsInForce,
     mut stop: watch::Receiver<bool>,
 ) {
-    let limits = || doors.load().rooms.settings.limits;
-    let graceful = GracefulShutdown::new();
-    let permits = Arc::new(Semaphore::new(limits().connections));
-    // Ends the connections with this future, should it be dropped.
-    let mut connections = JoinSet::new();
+    let permits = Arc::new(Semaphore::new(max_connections));
+    let mut connections = Connections::new(Port::Admin, doors);
     loop {
-        let permit = Arc::clone(&permits).acquire_owned();
-        let accepted = tokio::select! {
+        tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = async { (permit.await, listener.accept().await) } => accepted,
-        };
-        let (Ok(permit), Ok((stream, peer))) = accepted else {
-            // Out of file descriptors, most likely: connections that end will free some.
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        };
-        let connection = connection(&builder(limits()), stream, peer, port, &doors);
-        let connection = graceful.watch(connection);
-        connections.spawn(async move {
-            // Whatever ends a connection, its requests were told already.
-            let _ = connection.await;
-            drop(permit);
-        });
+            () = connections.ended() => {}
+            (stream, peer, permit) = accept(&listener, &permits) => {
+                connections.serve(stream, peer, permit);
+            }
+        }
     }
     drop(listener);
-    let _ = tokio::time::timeout(limits().drain, graceful.shutdown()).await;
+    connections.drain().await;
 }
 
-fn builder(limits: ServerLimits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.headers);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(limits.headers).unwrap_or(u32::MAX));
-    builder
-}
-
-fn connection(
-    builder: &Builder<TokioExecutor>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    port: Port,
-    doors: &DoorsInForce,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error: Send> + Send + 'static {
-    let _ = stream.set_nodelay(true);
-    let doors = Arc::clone(doors);
-    let service = service_fn(move |request| {
-        let doors = doors.load_full();
-        async move { Ok::<_, std::convert::Infallible>(answer(doors, port, peer, request).await) }
-    });
-    builder.serve_connection(TokioIo::new(stream), service).into_owned()
+/// The next connection, once one may be open.
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    loop {
+        let permit = Arc::clone(permits).acquire_owned().await;
+        if let (Ok(permit), Ok((stream, peer))) = (permit, listener.accept().await) {
+            return (stream, peer, permit);
+        }
+        // Out of file descriptors, most likely: connections that end will free some.
+        tokio::time::sleep(PAUSE).await;
+    }
 }

@@ -11,16 +11,14 @@
 //!
 //! Spec: <https://graphql.github.io/graphql-over-http/draft/>
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::BoxError;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, Method};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::timeout_at;
 
@@ -30,7 +28,8 @@ use super::reply::{GraphqlResult, Refusal, Reply, RequestErrors};
 use super::timing;
 use crate::operation::{Prepared, RequestError};
 use crate::pipeline::{
-    Executed, Facts, GraphqlRequest, Rooms, Transport, execute_request, explain,
+    Envelope, Executed, Facts, GraphqlRequest, Manner, Rooms, Transport, execute_request, explain,
+    read_request,
 };
 
 /// Asks for `extensions.graphloom`; heeded only where the query page is.
@@ -38,28 +37,31 @@ const EXPLAIN: HeaderName = HeaderName::from_static("graphloom-explain");
 
 /// Answers a request to the GraphQL door.
 pub(super) async fn answer(
-    rooms: &Rooms,
+    rooms: &Arc<Rooms>,
     facts: &Facts,
     query: Option<&str>,
     body: Incoming,
     observation: &mut Observation,
 ) -> Reply {
-    observation.enter("graphql", &rooms.settings.graphql.path, &rooms.graphql_metrics);
+    observation.enter(&rooms.graphql_metrics);
     let Some(media_type) = MediaType::negotiate(&facts.headers) else {
         let refusal = Refusal::NotAcceptable;
         observation.failed(refusal.code(), refusal.message());
         return Reply::GraphqlRefused { media_type: MediaType::Json, refusal };
     };
-    let mut n_bytes = 0;
-    let request = match read(rooms, facts, query, body, &mut n_bytes).await {
+    let content = read_content(rooms, facts, body).await;
+    let n_bytes = content.as_ref().map_or(0, Bytes::len);
+    observation.record().bytes_in = n_bytes as u64;
+    let request = content.as_ref().map_err(Refusal::clone);
+    let request = match request.and_then(|content| read(facts, query, content)) {
         Ok(request) => request,
         Err(refusal) => {
             observation.failed(refusal.code(), refusal.message());
             return Reply::GraphqlRefused { media_type, refusal };
         }
     };
-    observation.record().bytes_in = n_bytes;
-    let result = match execute_request(rooms, facts, request).await {
+    let manner = Manner { media_type: media_type.as_str(), is_own: explains(rooms, facts) };
+    let result = match execute_request(rooms, facts, request, manner).await {
         Ok(executed) => render(rooms, facts, executed, observation),
         Err((prepared, error)) => {
             if let Some(prepared) = prepared {
@@ -72,9 +74,16 @@ pub(super) async fn answer(
     Reply::Graphql { media_type, result }
 }
 
+/// Whether the answer tells about its own run.
+fn explains(rooms: &Rooms, facts: &Facts) -> bool {
+    rooms.settings.graphql.ide && facts.headers.contains_key(EXPLAIN)
+}
+
 /// The plan of an operation that is not run, or what is wrong with it.
 pub(super) async fn plan(rooms: &Rooms, facts: &Facts, body: axum::body::Body) -> Value {
-    let request = match read(rooms, facts, None, body, &mut 0).await {
+    let content = read_content(rooms, facts, body).await;
+    let content = content.as_ref().map_err(Refusal::clone);
+    let request = match content.and_then(|content| read(facts, None, content)) {
         Ok(request) => request,
         Err(refusal) => return json!({ "errors": [{ "message": refusal.message() }] }),
     };
@@ -106,109 +115,120 @@ fn render(
         observation.failed(&error.code, detail);
     }
     let graphql = &rooms.settings.graphql;
-    let explained =
-        (graphql.ide && facts.headers.contains_key(EXPLAIN)).then(|| explain::extension(&executed));
-    let Executed { variant, outcome, duration, .. } = executed;
+    let explained = explains(rooms, facts).then(|| explain::extension(&executed));
+    let Executed { variant, outcome, duration, merged, .. } = executed;
     let (mut body, mut headers) = (outcome.body, outcome.headers);
     if let Some(extension) = explained {
-        explain::splice(&mut body, &extension);
+        let mut spliced = Vec::from(body);
+        explain::splice(&mut spliced, &extension);
+        body = spliced.into();
     }
     if graphql.server_timing {
         timing::put(&mut headers, &outcome.fetches, duration);
     }
     observation.record().plan = Some(Arc::clone(&variant.shape));
-    observation.fetched(outcome.fetches, outcome.upstream);
-    GraphqlResult::Executed { body: Bytes::from(body), headers }
+    match merged {
+        // The requests are told by the run that sent them.
+        true => observation.record().merged = outcome.fetches.len(),
+        false => observation.fetched(outcome.fetches, outcome.upstream),
+    }
+    GraphqlResult::Executed { body, headers }
 }
 
 fn tell_operation(prepared: &Prepared, observation: &mut Observation) {
     let record = observation.record();
-    record.operation_name = prepared.name().map(str::to_owned);
+    record.operation_name = prepared.name().cloned();
     record.operation_type = Some(prepared.operation.kind().as_str());
 }
 
-/// A request as it stands in a JSON body.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawRequest<'a> {
-    #[serde(borrow)]
-    query: Option<Cow<'a, str>>,
-    operation_name: Option<String>,
-    variables: Option<Map<String, Value>>,
-}
-
-async fn read<B>(
-    rooms: &Rooms,
-    facts: &Facts,
-    query: Option<&str>,
-    body: B,
-    n_bytes: &mut u64,
-) -> Result<GraphqlRequest, Refusal>
+/// Reads the body of a request, if it is one that has a body.
+async fn read_content<B>(rooms: &Rooms, facts: &Facts, body: B) -> Result<Bytes, Refusal>
 where
-    B: Body<Data = Bytes, Error: Into<BoxError>>,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
 {
     match facts.method {
-        Method::GET => read_query(query.unwrap_or_default()),
-        Method::POST => {
-            if !is_json(&facts.headers) {
-                return Err(Refusal::UnsupportedMediaType);
-            }
-            let body = read_body(rooms, facts, body).await?;
-            *n_bytes = body.len() as u64;
-            let raw: RawRequest<'_> = serde_json::from_slice(&body).map_err(|error| {
-                Refusal::Malformed(format!("the body is not a request: {error}"))
-            })?;
-            request(raw, Transport::Post)
-        }
+        Method::GET => Ok(Bytes::new()),
+        Method::POST if is_json(&facts.headers) => read_body(rooms, facts, body).await,
+        Method::POST => Err(Refusal::UnsupportedMediaType),
         _ => Err(Refusal::MethodNotAllowed("GET, POST".to_owned())),
     }
 }
 
-async fn read_body<B>(rooms: &Rooms, facts: &Facts, body: B) -> Result<Bytes, Refusal>
+/// Reads a request, which borrows from the query string or the body.
+fn read<'a>(
+    facts: &Facts,
+    query: Option<&'a str>,
+    content: &'a [u8],
+) -> Result<GraphqlRequest<'a>, Refusal> {
+    let (envelope, transport) = match facts.method {
+        Method::GET => (read_query(query.unwrap_or_default())?, Transport::Get),
+        _ => {
+            let envelope = read_request(content).map_err(|error| {
+                Refusal::Malformed(format!("the body is not a request: {error}"))
+            })?;
+            (envelope, Transport::Post)
+        }
+    };
+    envelope.into_request(transport).ok_or_else(|| {
+        Refusal::Malformed("the request has no `query`: the document to execute".to_owned())
+    })
+}
+
+async fn read_body<B>(rooms: &Rooms, facts: &Facts, mut body: B) -> Result<Bytes, Refusal>
 where
-    B: Body<Data = Bytes, Error: Into<BoxError>>,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
 {
     let limit = rooms.settings.graphql_limits.body;
-    let too_large = Refusal::TooLarge { limit };
     if body.size_hint().lower() > limit as u64 {
-        return Err(too_large);
+        return Err(Refusal::TooLarge { limit });
     }
     let deadline = facts.started + rooms.settings.limits.request_timeout;
-    match timeout_at(deadline, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large),
-        Ok(Err(_)) => Err(Refusal::Malformed("the body broke off".to_owned())),
+    match timeout_at(deadline, collect(&mut body, limit)).await {
+        Ok(read) => read,
         Err(_) => Err(Refusal::TooSlow),
     }
 }
 
-fn read_query(query: &str) -> Result<GraphqlRequest, Refusal> {
-    let mut raw = RawRequest { query: None, operation_name: None, variables: None };
+/// The whole body, as it came if it came in one piece.
+async fn collect<B>(body: &mut B, limit: usize) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin,
+{
+    let mut whole = Bytes::new();
+    let mut pieces = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let broken = |_| Refusal::Malformed("the body broke off".to_owned());
+        let Ok(piece) = frame.map_err(broken)?.into_data() else { continue };
+        if whole.len() + pieces.len() + piece.len() > limit {
+            return Err(Refusal::TooLarge { limit });
+        }
+        if whole.is_empty() && pieces.is_empty() {
+            whole = piece;
+            continue;
+        }
+        pieces.extend_from_slice(&std::mem::take(&mut whole));
+        pieces.extend_from_slice(&piece);
+    }
+    Ok(if pieces.is_empty() { whole } else { pieces.into() })
+}
+
+fn read_query(query: &str) -> Result<Envelope<'_>, Refusal> {
+    let mut envelope = Envelope::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let map = |name: &str| {
+            serde_json::from_str::<Map<String, Value>>(&value).map_err(|error| {
+                Refusal::Malformed(format!("`{name}` is not a JSON object: {error}"))
+            })
+        };
         match &*name {
-            "query" => raw.query = Some(value),
-            "operationName" if !value.is_empty() => raw.operation_name = Some(value.into_owned()),
-            "variables" if !value.is_empty() => {
-                raw.variables = serde_json::from_str(&value).map_err(|error| {
-                    Refusal::Malformed(format!("`variables` is not a JSON object: {error}"))
-                })?;
-            }
+            "query" => envelope.query = Some(value),
+            "operationName" if !value.is_empty() => envelope.operation_name = Some(value),
+            "variables" if !value.is_empty() => envelope.variables = Some(map("variables")?),
+            "extensions" if !value.is_empty() => envelope.extensions = Some(map("extensions")?),
             _ => {}
         }
     }
-    request(raw, Transport::Get)
-}
-
-fn request(raw: RawRequest<'_>, transport: Transport) -> Result<GraphqlRequest, Refusal> {
-    let document = raw.query.filter(|query| !query.trim().is_empty()).ok_or_else(|| {
-        Refusal::Malformed("the request has no `query`: the document to execute".to_owned())
-    })?;
-    Ok(GraphqlRequest {
-        document: document.into_owned(),
-        operation_name: raw.operation_name,
-        variables: raw.variables.unwrap_or_default(),
-        transport,
-    })
+    Ok(envelope)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

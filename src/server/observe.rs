@@ -70,7 +70,7 @@ impl Observation {
                 message: "request",
                 request_id: Arc::clone(&facts.id),
                 door: "own",
-                method: facts.method.as_str().to_owned(),
+                method: facts.method.clone(),
                 path: facts.path.clone(),
                 status: CLIENT_GONE,
                 duration: Duration::ZERO,
@@ -78,6 +78,7 @@ impl Observation {
                 operation_type: None,
                 route: None,
                 fetches: 0,
+                merged: 0,
                 upstream: Duration::ZERO,
                 bytes_in: 0,
                 bytes_out: 0,
@@ -100,9 +101,9 @@ impl Observation {
     }
 
     /// The request came through a door that is counted.
-    pub(super) fn enter(&mut self, door: &'static str, route: &str, metrics: &Arc<DoorMetrics>) {
-        self.record.door = door;
-        self.record.route = Some(route.into());
+    pub(super) fn enter(&mut self, metrics: &Arc<DoorMetrics>) {
+        self.record.door = metrics.door();
+        self.record.route = Some(Arc::clone(metrics.route()));
         self.metrics = Some(Arc::clone(metrics));
     }
 
@@ -125,7 +126,8 @@ impl Observation {
 
     /// Requests were sent to upstreams.
     pub(super) fn fetched(&mut self, fetches: Vec<FetchRecord>, upstream: Duration) {
-        self.record.fetches = fetches.len();
+        self.record.merged = fetches.iter().filter(|fetch| fetch.merged).count();
+        self.record.fetches = fetches.len() - self.record.merged;
         self.record.upstream = upstream;
         self.record.fetch_records = fetches;
     }

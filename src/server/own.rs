@@ -102,7 +102,7 @@ async fn status(State(shared): State<Shared>) -> Response {
 
 async fn metrics(State(shared): State<Shared>) -> Response {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, content_type)], admin::metrics(&shared.rooms).await).into_response()
+    ([(CONTENT_TYPE, content_type)], admin::metrics(&shared.rooms)).into_response()
 }
 
 async fn plan(

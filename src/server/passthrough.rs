@@ -41,7 +41,7 @@ pub(super) async fn answer(
         }
         Found::Nothing => return Err(body),
     };
-    observation.enter("route", &route.name, &route.metrics);
+    observation.enter(&route.metrics);
     let limit = route.limits.body;
     if body.size_hint().lower() > limit as u64 {
         return Ok(refuse(Refusal::TooLarge { limit }, observation));
@@ -92,6 +92,7 @@ fn tell(
         entities: 0,
         unique: 0,
         failed: status.is_none(),
+        merged: false,
     };
     observation.fetched(vec![record], duration);
 }

@@ -34,5 +34,10 @@ pub(super) fn of(headers: &HeaderMap) -> Arc<str> {
 fn fresh() -> Arc<str> {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let (high, low) = (KEYS.0.hash_one(count), KEYS.1.hash_one(count));
-    format!("{high:016x}{low:016x}").into()
+    let mut digits = [0; 32];
+    for (i, digit) in digits.iter_mut().enumerate() {
+        let half = if i < 16 { high } else { low };
+        *digit = b"0123456789abcdef"[(half >> (60 - 4 * (i % 16))) as usize & 15];
+    }
+    std::str::from_utf8(&digits).unwrap_or_default().into()
 }

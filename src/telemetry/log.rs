@@ -2,19 +2,14 @@
 //!
 //! **In:** a [`RequestRecord`] or an [`Event`]. **Out:** one line each, as JSON or as text.
 //!
-//! **Never here:** choosing what to tell.
+//! **Never here:** choosing what to tell; writing lines out (`queue`).
 //!
-//! **Holds:** no request waits for a slow reader of the log: lines go through a bounded queue to a
-//! thread of their own; what does not fit is dropped, and the number of dropped lines is a diagnostic.
-//!
-//! **Read first:** [`Sink`], [`lines_to`].
+//! **Read first:** [`Sink`].
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -38,86 +33,16 @@ pub struct Text<W>(pub W);
 pub trait Lines: Send + Sync {
     /// Writes one line.
     fn line(&self, line: String);
-}
 
-/// Lines to a thread that writes them.
-#[derive(Clone)]
-pub struct Queue {
-    sender: SyncSender<Order>,
-    dropped: Arc<AtomicU64>,
-}
-
-/// What the thread is told to do.
-enum Order {
-    Write(String),
-    /// Answer when all that came before is written.
-    Report(SyncSender<()>),
+    /// Writes one line that the caller keeps.
+    fn copy_of(&self, line: &str) {
+        self.line(line.to_owned());
+    }
 }
 
 /// Keeps lines in memory, for tests.
 #[derive(Debug, Clone, Default)]
 pub struct Capture(Arc<Mutex<Vec<String>>>);
-
-/// How many lines may wait for the writer.
-const QUEUE: usize = 8_192;
-
-/// How long a process that ends waits for its last lines.
-const LAST_LINES: Duration = Duration::from_secs(1);
-
-/// Lines to a writer such as the standard output, written by a thread of their own.
-pub fn lines_to(writer: impl Write + Send + 'static) -> Queue {
-    let (sender, receiver) = sync_channel(QUEUE);
-    let dropped = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&dropped);
-    // Ends with the last sender.
-    std::thread::Builder::new()
-        .name("log".to_owned())
-        .spawn(move || write_lines(&receiver, writer, &counted))
-        .expect("a thread can be started");
-    Queue { sender, dropped }
-}
-
-fn write_lines(receiver: &Receiver<Order>, writer: impl Write, dropped: &AtomicU64) {
-    let mut writer = std::io::BufWriter::new(writer);
-    while let Ok(order) = receiver.recv() {
-        let mut next = Some(order);
-        let mut waiting = Vec::new();
-        while let Some(order) = next {
-            match order {
-                // Nobody is left to tell when the log itself cannot be written.
-                Order::Write(line) => drop(writeln!(writer, "{line}")),
-                Order::Report(written) => waiting.push(written),
-            }
-            next = receiver.try_recv().ok();
-        }
-        let _ = writer.flush();
-        for written in waiting {
-            let _ = written.try_send(());
-        }
-        let count = dropped.swap(0, Ordering::Relaxed);
-        if count > 0 {
-            tracing::warn!(count, "log lines dropped; their reader is too slow");
-        }
-    }
-}
-
-impl Queue {
-    /// Waits until all lines so far are written, but not for a reader that has stopped.
-    pub fn flush(&self) {
-        let (written, is_written) = sync_channel(1);
-        if self.sender.try_send(Order::Report(written)).is_ok() {
-            let _ = is_written.recv_timeout(LAST_LINES);
-        }
-    }
-}
-
-impl Lines for Queue {
-    fn line(&self, line: String) {
-        if self.sender.try_send(Order::Write(line)).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
 
 impl Capture {
     /// The lines so far.
@@ -132,9 +57,18 @@ impl Lines for Capture {
     }
 }
 
+thread_local! {
+    /// The line being made: its memory is used again.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 impl<W: Lines> Sink for Json<W> {
     fn request(&self, record: &RequestRecord) {
-        self.0.line(serde_json::to_string(record).expect("a record has only string keys"));
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            serde_json::to_writer(&mut *line, record).expect("a record has only string keys");
+            self.0.copy_of(std::str::from_utf8(line).expect("JSON is UTF-8"));
+        });
     }
 }
 

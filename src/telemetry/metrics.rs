@@ -52,6 +52,11 @@ struct FetchLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UpstreamLabels {
+    upstream: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabels {
     result: &'static str,
 }
@@ -82,6 +87,9 @@ pub struct Metrics {
     pub prepared_errors: Counter,
     /// Operations kept for the graph in force.
     pub prepared_operations: Gauge,
+    /// Queries of clients that waited for the run of the same query.
+    pub merged_client_queries: Counter,
+    merged_subgraph_queries: Family<UpstreamLabels, Counter>,
     /// Graphs put in force.
     pub graphs_loaded: Counter,
     /// Changes that did not become a graph.
@@ -116,7 +124,7 @@ pub struct MetricsKey {
 pub struct DoorMetrics {
     metrics: Arc<Metrics>,
     door: &'static str,
-    route: String,
+    route: Arc<str>,
     cells: [OnceLock<Histogram>; METHODS.len() * OPERATION_TYPES.len() * CLASSES.len()],
 }
 
@@ -125,6 +133,7 @@ pub struct FetchMetrics {
     metrics: Arc<Metrics>,
     upstream: String,
     cells: [OnceLock<Histogram>; CLASSES.len()],
+    merged: OnceLock<Counter>,
 }
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
@@ -143,8 +152,8 @@ impl Metrics {
         let planning_steps = Histogram::new(STEP_BUCKETS);
         let prepared = Family::<ResultLabels, Counter>::default();
         let graphs = Family::<ResultLabels, Counter>::default();
-        let this_gauges = (Gauge::default(), Gauge::default(), Gauge::<f64, AtomicU64>::default());
-        let (active_requests, prepared_operations, graph_loaded_at) = this_gauges;
+        let (active_requests, prepared_operations) = (Gauge::default(), Gauge::default());
+        let graph_loaded_at = Gauge::<f64, AtomicU64>::default();
         registry.register_with_unit(
             "http_server_request_duration",
             "Requests answered, by door and route",
@@ -167,22 +176,17 @@ impl Metrics {
             "Operations looked up: hit, miss, or error when it could not be prepared",
             prepared.clone(),
         );
-        registry.register(
-            "graphloom_prepared_operations",
-            "Prepared operations kept",
-            prepared_operations.clone(),
-        );
-        registry.register(
-            "graphloom_graph_loads",
-            "Graphs loaded, and changes refused",
-            graphs.clone(),
-        );
+        let help = "Prepared operations kept";
+        registry.register("graphloom_prepared_operations", help, prepared_operations.clone());
+        let help = "Graphs loaded, and changes refused";
+        registry.register("graphloom_graph_loads", help, graphs.clone());
         registry.register_with_unit(
             "graphloom_graph_loaded_timestamp",
             "When the graph in force was loaded",
             Unit::Seconds,
             graph_loaded_at.clone(),
         );
+        let (merged_client_queries, merged_subgraph_queries) = register_merged(&mut registry);
         let result = |family: &Family<ResultLabels, Counter>, result| {
             family.get_or_create(&ResultLabels { result }).clone()
         };
@@ -197,6 +201,8 @@ impl Metrics {
             prepared_misses: result(&prepared, "miss"),
             prepared_errors: result(&prepared, "error"),
             prepared_operations,
+            merged_client_queries,
+            merged_subgraph_queries,
             graphs_loaded: result(&graphs, "ok"),
             graphs_refused: result(&graphs, "refused"),
             graph_loaded_at,
@@ -246,6 +252,21 @@ fn register_planning(
     active
 }
 
+fn register_merged(registry: &mut Registry) -> (Counter, Family<UpstreamLabels, Counter>) {
+    let (client, subgraph) = (Counter::default(), Family::default());
+    registry.register(
+        "graphloom_merged_client_queries",
+        "Queries of clients that waited for the run of the same query",
+        client.clone(),
+    );
+    registry.register(
+        "graphloom_merged_subgraph_queries",
+        "Queries to subgraphs that waited for the answer to the same query",
+        subgraph.clone(),
+    );
+    (client, subgraph)
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
@@ -262,7 +283,17 @@ impl DoorMetrics {
     /// The handles of `route` behind `door`.
     pub fn new(metrics: &Arc<Metrics>, door: &'static str, route: &str) -> Self {
         let cells = [const { OnceLock::new() }; _];
-        Self { metrics: Arc::clone(metrics), door, route: route.to_owned(), cells }
+        Self { metrics: Arc::clone(metrics), door, route: route.into(), cells }
+    }
+
+    /// Which door.
+    pub fn door(&self) -> &'static str {
+        self.door
+    }
+
+    /// The path template of the route; on the GraphQL door its path.
+    pub fn route(&self) -> &Arc<str> {
+        &self.route
     }
 
     /// One request was answered.
@@ -274,7 +305,7 @@ impl DoorMetrics {
         let histogram = self.cells[cell].get_or_init(|| {
             let labels = RequestLabels {
                 door: self.door,
-                route: self.route.clone(),
+                route: self.route.as_ref().to_owned(),
                 method: METHODS[method],
                 operation_type: OPERATION_TYPES[operation_type],
                 status_class: CLASSES[class],
@@ -289,7 +320,8 @@ impl FetchMetrics {
     /// The handles of an upstream.
     pub fn new(metrics: &Arc<Metrics>, upstream: &str) -> Self {
         let cells = [const { OnceLock::new() }; _];
-        Self { metrics: Arc::clone(metrics), upstream: upstream.to_owned(), cells }
+        let merged = OnceLock::new();
+        Self { metrics: Arc::clone(metrics), upstream: upstream.to_owned(), cells, merged }
     }
 
     /// One request to it ended; `None`: without an answer.
@@ -301,6 +333,15 @@ impl FetchMetrics {
             self.metrics.fetches.get_or_create(&labels).clone()
         });
         histogram.observe(duration.as_secs_f64());
+    }
+}
+
+impl FetchMetrics {
+    /// One request to it was not sent, for the same was under way.
+    pub fn joined(&self) {
+        let labels = || UpstreamLabels { upstream: self.upstream.clone() };
+        let family = &self.metrics.merged_subgraph_queries;
+        self.merged.get_or_init(|| family.get_or_create(&labels()).clone()).inc();
     }
 }
 

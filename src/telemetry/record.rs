@@ -11,9 +11,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use http::Method;
 use serde::{Serialize, Serializer};
 
-use super::timestamp::rfc3339;
+use super::timestamp::with_rfc3339;
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,7 +47,8 @@ pub struct RequestRecord {
     /// `graphql`, `route`, or `own` for pages and probes of the gateway itself.
     pub door: &'static str,
     /// The method.
-    pub method: String,
+    #[serde(serialize_with = "as_text")]
+    pub method: Method,
     /// The path, without the query.
     pub path: String,
     /// The status.
@@ -56,7 +58,7 @@ pub struct RequestRecord {
     pub duration: Duration,
     /// The name of the operation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation_name: Option<String>,
+    pub operation_name: Option<Arc<str>>,
     /// `query` or `mutation`; `subscription` for one that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_type: Option<&'static str>,
@@ -65,6 +67,9 @@ pub struct RequestRecord {
     pub route: Option<Arc<str>>,
     /// How many requests went to upstreams.
     pub fetches: usize,
+    /// How many were not sent, because another request was asking the same.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub merged: usize,
     /// The time during which at least one of them was under way.
     #[serde(rename = "upstream_ms", serialize_with = "as_milliseconds")]
     pub upstream: Duration,
@@ -109,6 +114,8 @@ pub struct FetchRecord {
     pub unique: usize,
     /// Whether it failed as a whole.
     pub failed: bool,
+    /// Whether another request had asked the same, and this one was not sent.
+    pub merged: bool,
 }
 
 /// Something that happened to the gateway itself: a diagnostic.
@@ -129,8 +136,17 @@ impl Event {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 fn as_rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&rfc3339(*time))
+    with_rfc3339(*time, |text| serializer.serialize_str(text))
+}
+
+fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(method.as_str())
 }
 
 fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

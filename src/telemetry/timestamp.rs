@@ -10,16 +10,32 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time in UTC, with milliseconds.
 pub fn rfc3339(time: SystemTime) -> String {
+    with_rfc3339(time, str::to_owned)
+}
+
+/// The same for who only reads it. Every log line has one: no allocation, and nothing of `fmt`.
+pub(super) fn with_rfc3339<T>(time: SystemTime, read: impl FnOnce(&str) -> T) -> T {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = civil(days);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60,
-        since.subsec_millis()
-    )
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let milliseconds = u64::from(since.subsec_millis());
+    let parts = [
+        (0..4, year),
+        (5..7, month),
+        (8..10, day),
+        (11..13, seconds / 3600),
+        (14..16, seconds / 60 % 60),
+        (17..19, seconds % 60),
+        (20..23, milliseconds),
+    ];
+    for (place, mut number) in parts {
+        for digit in text[place].iter_mut().rev() {
+            *digit = b"0123456789"[(number % 10) as usize];
+            number /= 10;
+        }
+    }
+    read(str::from_utf8(&text).expect("digits are UTF-8"))
 }
 
 /// Year, month and day of a day counted from 1970-01-01. Years begin in March here, so that the leap

@@ -18,10 +18,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body_util::Limited;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::deadlines::{Deadline, Deadlines, Phase};
 use super::error::{UpstreamError, UpstreamErrorKind};
-use super::pool::Lease;
+use super::lease::Lease;
 
 /// The body of a request to an upstream.
 #[derive(Debug, Default)]
@@ -47,7 +47,9 @@ pub struct ClientBody {
 pub struct PooledBody {
     incoming: Incoming,
     lease: Option<Lease>,
-    deadline: Pin<Box<Sleep>>,
+    deadlines: Deadlines,
+    /// Until when the next frame is waited for, once it is.
+    waiting: Option<Deadline>,
     upstream: Arc<str>,
 }
 
@@ -73,13 +75,14 @@ impl PooledBody {
     pub(super) fn new(
         incoming: Incoming,
         lease: Lease,
-        deadline: Instant,
+        deadlines: Deadlines,
         upstream: &Arc<str>,
     ) -> Self {
         let mut this = Self {
             incoming,
             lease: Some(lease),
-            deadline: Box::pin(sleep_until(deadline)),
+            deadlines,
+            waiting: None,
             upstream: Arc::clone(upstream),
         };
         this.release_at_end();
@@ -102,6 +105,18 @@ impl PooledBody {
     fn failed(&mut self, kind: UpstreamErrorKind) -> UpstreamError {
         self.lease = None;
         UpstreamError { upstream: Arc::clone(&self.upstream), kind }
+    }
+
+    /// The deadline, when it has passed.
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<Deadline> {
+        let Some(lease) = &mut self.lease else { return Poll::Pending };
+        let (_, mut timer) = lease.parts();
+        let deadline = *self.waiting.get_or_insert_with(|| {
+            let deadline = self.deadlines.until(Phase::Idle);
+            timer.as_mut().reset(deadline.at);
+            deadline
+        });
+        timer.poll(context).map(|()| deadline)
     }
 }
 
@@ -158,8 +173,16 @@ impl Body for PooledBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.incoming).poll_frame(context) {
+        // A connection of HTTP/1 is driven by whoever reads from it.
+        let polled = match this.lease.as_mut().and_then(|lease| lease.parts().0) {
+            Some(http1) => http1.poll_frame(&mut this.incoming, context),
+            None => Pin::new(&mut this.incoming).poll_frame(context),
+        };
+        match polled {
             Poll::Ready(Some(Ok(frame))) => {
+                if this.deadlines.has_idle() {
+                    this.waiting = None;
+                }
                 this.release_at_end();
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -172,15 +195,9 @@ impl Body for PooledBody {
                 }
                 Poll::Ready(None)
             }
-            Poll::Pending if this.lease.is_some() => {
-                match Future::poll(this.deadline.as_mut(), context) {
-                    Poll::Ready(()) => {
-                        Poll::Ready(Some(Err(this.failed(UpstreamErrorKind::Timeout))))
-                    }
-                    Poll::Pending => Poll::Pending,
-                }
+            Poll::Pending => {
+                this.poll_late(context).map(|deadline| Some(Err(this.failed(deadline.passed()))))
             }
-            Poll::Pending => Poll::Pending,
         }
     }
 

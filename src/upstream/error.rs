@@ -4,14 +4,17 @@
 //!
 //! **Never here:** sentences for clients: addresses and causes stay with the operator.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
+use super::deadlines::Phase;
+
 /// A request that got no usable answer.
-#[derive(Debug, Error)]
-#[error("upstream `{upstream}`: {kind}")]
+#[derive(Debug)]
 pub struct UpstreamError {
     pub(super) upstream: Arc<str>,
     pub(super) kind: UpstreamErrorKind,
@@ -32,11 +35,21 @@ pub enum UpstreamErrorKind {
         /// Why.
         source: io::Error,
     },
-    /// The target took too long to accept the connection.
-    #[error("`{target}` did not accept a connection in time")]
+    /// The target took too long to accept the connection, TLS included.
+    #[error("no connection to `{target}` within {after:?}")]
     ConnectTimeout {
         /// Host and port.
         target: Arc<str>,
+        /// The bound.
+        after: Duration,
+    },
+    /// All connections that may be open were in use for too long.
+    #[error("no connection to `{target}` came free within {after:?}; see `max_connections`")]
+    NoConnectionFree {
+        /// Host and port.
+        target: Arc<str>,
+        /// The bound.
+        after: Duration,
     },
     /// TLS cannot be spoken.
     #[error("no TLS to `{target}`: {reason}")]
@@ -46,9 +59,14 @@ pub enum UpstreamErrorKind {
         /// Why.
         reason: String,
     },
-    /// The whole took too long.
-    #[error("no answer in time")]
-    Timeout,
+    /// An answer, or a part of it, took too long.
+    #[error("{phase} within {after:?}")]
+    Timeout {
+        /// What was waited for.
+        phase: Phase,
+        /// The bound.
+        after: Duration,
+    },
     /// The exchange broke.
     #[error("the exchange broke: {}", chain(.0))]
     Exchange(hyper::Error),
@@ -57,6 +75,17 @@ pub enum UpstreamErrorKind {
     ResponseTooLarge {
         /// The bound.
         limit: usize,
+    },
+    /// The head of the answer is larger than allowed, or has more headers than we read.
+    #[error("the headers of the answer are too large or too many; see `max_response_headers`")]
+    ResponseHeadersTooLarge,
+    /// The answer is packed in a way that we cannot unpack.
+    #[error("the answer cannot be unpacked as `{encoding}`: {reason}")]
+    Encoding {
+        /// What it says it is.
+        encoding: String,
+        /// Why not.
+        reason: String,
     },
     /// Path and target make no URI.
     #[error("the path cannot be asked for")]
@@ -74,9 +103,30 @@ impl UpstreamError {
         &self.kind
     }
 
+    /// A stable code, for logs and for whoever counts failures.
+    pub fn code(&self) -> &'static str {
+        match &self.kind {
+            UpstreamErrorKind::NoTarget => "NO_TARGET",
+            UpstreamErrorKind::Connect { .. } => "CONNECT_FAILED",
+            UpstreamErrorKind::ConnectTimeout { .. } => "CONNECT_TIMEOUT",
+            UpstreamErrorKind::NoConnectionFree { .. } => "POOL_TIMEOUT",
+            UpstreamErrorKind::Tls { .. } => "TLS_FAILED",
+            UpstreamErrorKind::Timeout { phase, .. } => match phase {
+                Phase::FirstByte => "FIRST_BYTE_TIMEOUT",
+                Phase::Idle => "IDLE_TIMEOUT",
+                Phase::Connect | Phase::Total => "TOTAL_TIMEOUT",
+            },
+            UpstreamErrorKind::Exchange(_) => "EXCHANGE_BROKEN",
+            UpstreamErrorKind::ResponseTooLarge { .. } => "RESPONSE_TOO_LARGE",
+            UpstreamErrorKind::ResponseHeadersTooLarge => "RESPONSE_HEADERS_TOO_LARGE",
+            UpstreamErrorKind::Encoding { .. } => "RESPONSE_ENCODING",
+            UpstreamErrorKind::Path => "PATH",
+        }
+    }
+
     /// Whether a deadline passed.
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind, UpstreamErrorKind::Timeout | UpstreamErrorKind::ConnectTimeout { .. })
+        self.code().ends_with("_TIMEOUT")
     }
 
     /// Whether the client's own body broke the bound while it was passed on.
@@ -90,6 +140,23 @@ impl UpstreamError {
             source = cause.source();
         }
         false
+    }
+}
+
+impl fmt::Display for UpstreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "upstream `{}`: {} ({})", self.upstream, self.kind, self.code())
+    }
+}
+
+impl std::error::Error for UpstreamError {}
+
+impl UpstreamErrorKind {
+    pub(super) fn exchange(error: hyper::Error) -> Self {
+        match error.is_parse_too_large() {
+            true => Self::ResponseHeadersTooLarge,
+            false => Self::Exchange(error),
+        }
     }
 }
 

@@ -23,6 +23,13 @@ use crate::expressions::Scope;
 /// The header that names a request, in and out.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Name a request, and ask nothing: the same question has others each time.
+pub const NAMES_OF_REQUESTS: [HeaderName; 3] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+];
+
 /// Travel with every request to an upstream.
 const TRACE_CONTEXT: [HeaderName; 2] =
     [HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];

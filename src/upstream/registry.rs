@@ -14,24 +14,27 @@ use indexmap::IndexMap;
 use url::Url;
 
 use super::Upstream;
-use super::connect::Connector;
-use crate::config::{TimeoutSettings, UpstreamSettings};
+use super::connect::SystemRoots;
+use crate::config::UpstreamSettings;
 
 /// Finds upstreams by name or by address.
-#[derive(Default)]
 pub struct Upstreams {
-    connector: Arc<Connector>,
+    roots: Arc<SystemRoots>,
+    n_workers: usize,
     named: IndexMap<String, (UpstreamSettings, Arc<Upstream>)>,
     by_origin: Mutex<HashMap<(String, String), Weak<Upstream>>>,
 }
 
-/// Open connections to an address that has no `upstreams` entry.
-const MAX_CONNECTIONS: u32 = 256;
-
 impl Upstreams {
-    /// Pools for the named upstreams; nothing is connected yet.
-    pub fn new(settings: &IndexMap<String, UpstreamSettings>) -> Self {
-        Self::default().renewed(settings)
+    /// Pools for the named upstreams, with a share for each worker; nothing is connected yet.
+    pub fn new(settings: &IndexMap<String, UpstreamSettings>, n_workers: usize) -> Self {
+        let none = Self {
+            roots: Arc::default(),
+            n_workers,
+            named: IndexMap::new(),
+            by_origin: Mutex::default(),
+        };
+        none.renewed(settings)
     }
 
     /// Pools for other settings. Those that are described as before are the same, with their connections.
@@ -39,14 +42,19 @@ impl Upstreams {
     pub fn renewed(&self, settings: &IndexMap<String, UpstreamSettings>) -> Self {
         let pool = |name: &String, settings: &UpstreamSettings| match self.named.get(name) {
             Some((known, upstream)) if known == settings => Arc::clone(upstream),
-            _ => Arc::new(Upstream::new(name, settings, &self.connector)),
+            _ => Arc::new(Upstream::new(name, settings, &self.roots, self.n_workers)),
         };
         let named = settings
             .iter()
             .map(|(name, settings)| (name.clone(), (settings.clone(), pool(name, settings))))
             .collect();
         let by_origin = self.by_origin.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self { connector: Arc::clone(&self.connector), named, by_origin: Mutex::new(by_origin) }
+        Self {
+            roots: Arc::clone(&self.roots),
+            n_workers: self.n_workers,
+            named,
+            by_origin: Mutex::new(by_origin),
+        }
     }
 
     /// The upstream of that name.
@@ -65,12 +73,8 @@ impl Upstreams {
             return upstream;
         }
         by_origin.retain(|_, upstream| upstream.strong_count() > 0);
-        let settings = UpstreamSettings {
-            targets: vec![origin],
-            timeout: TimeoutSettings::default(),
-            max_connections: MAX_CONNECTIONS,
-        };
-        let upstream = Arc::new(Upstream::new(name, &settings, &self.connector));
+        let settings = UpstreamSettings::to(vec![origin]);
+        let upstream = Arc::new(Upstream::new(name, &settings, &self.roots, self.n_workers));
         by_origin.insert(key, Arc::downgrade(&upstream));
         upstream
     }

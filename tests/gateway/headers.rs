@@ -50,7 +50,15 @@ async fn nothing_of_the_clients_travels_but_trace_context_and_request_id() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["accept", "content-length", "content-type", "host", "traceparent", "x-request-id"]
+        [
+            "accept",
+            "accept-encoding",
+            "content-length",
+            "content-type",
+            "host",
+            "traceparent",
+            "x-request-id"
+        ]
     );
     assert_eq!(headers["x-request-id"], "my-request");
 

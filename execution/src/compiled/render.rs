@@ -28,6 +28,7 @@ use crate::{
     problem::{Explained, INVALID_VALUE, TOO_LARGE, UNEXPECTED_NULL},
     tree::RuntimeTypeState,
 };
+use bytes::Bytes;
 use query_planner::SlotId;
 use supergraph::{TypeId, TypeRef};
 
@@ -35,7 +36,7 @@ const UNTOLD: &str = "of an object whose runtime type nobody told";
 
 /// Appends the data; `None` when the root is null.
 pub(super) fn render<'a>(
-    inputs: Inputs<'a>,
+    (inputs, introspected): (Inputs<'a>, &'a [(String, Bytes)]),
     program: &'a Program,
     store: &Store,
     explained: &Explained<'a>,
@@ -45,6 +46,7 @@ pub(super) fn render<'a>(
     let start = out.len();
     let mut renderer = Renderer {
         inputs,
+        introspected,
         program,
         store,
         explained,
@@ -73,6 +75,7 @@ pub(super) fn render<'a>(
 
 pub(super) struct Renderer<'r, 'a> {
     inputs: Inputs<'a>,
+    introspected: &'a [(String, Bytes)],
     program: &'a Program,
     pub(super) store: &'r Store,
     explained: &'r Explained<'a>,
@@ -172,6 +175,11 @@ impl<'a> Renderer<'_, 'a> {
                 None => self.unexplained_null(UNTOLD, None, Some(&trail)),
             },
             ShownSource::Introspection => {
+                let mut known = self.introspected.iter();
+                if let Some((_, text)) = known.find(|(name, _)| *name == field.name) {
+                    self.out.extend_from_slice(text);
+                    return Ok(());
+                }
                 match self.inputs.introspection.get(&field.name) {
                     // Writing to memory cannot fail.
                     Some(value) => drop(serde_json::to_writer(&mut *self.out, value)),

@@ -23,7 +23,7 @@ impl<S: Fn(&str) + Send + Sync> Sink for ForPeople<S> {
 /// `TopProducts 200 3.1 ms  products → (inventory ∥ reviews) → accounts  4 fetches`
 fn request_line(record: &RequestRecord) -> String {
     let name = match (record.door, &record.operation_name, record.operation_type) {
-        ("graphql", Some(name), _) => name.clone(),
+        ("graphql", Some(name), _) => name.to_string(),
         ("graphql", None, Some(kind)) => kind.to_owned(),
         _ => format!("{} {}", record.method, record.path),
     };
@@ -84,7 +84,7 @@ mod tests {
             message: "request",
             request_id: Arc::from("r1"),
             door,
-            method: "GET".to_owned(),
+            method: http::Method::GET,
             path: "/orders/o1".to_owned(),
             status: 200,
             duration: Duration::from_micros(3_140),
@@ -92,6 +92,7 @@ mod tests {
             operation_type: None,
             route: None,
             fetches: 1,
+            merged: 0,
             upstream: Duration::ZERO,
             bytes_in: 0,
             bytes_out: 0,
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn an_operation_shows_its_plan() {
         let record = RequestRecord {
-            operation_name: Some("TopProducts".to_owned()),
+            operation_name: Some(Arc::from("TopProducts")),
             plan: Some(Arc::from("products → (inventory ∥ reviews) → accounts")),
             fetches: 4,
             error_codes: vec!["DOWN".to_owned()],
@@ -128,6 +129,7 @@ mod tests {
             entities: 0,
             unique: 0,
             failed: false,
+            merged: false,
         };
         let record = RequestRecord { fetch_records: vec![fetch], ..record("route") };
         assert_eq!(request_line(&record), "GET /orders/o1 200 3.1 ms  orders  1 fetch");

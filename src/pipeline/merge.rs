@@ -1,0 +1,107 @@
+//! Whole queries of clients that are the same, at the same moment: executed once.
+//!
+//! **In:** a query that is about to run. **Out:** its key, if it may be merged at all.
+//!
+//! **Never here:** running it (`pipeline`), waiting for another's run (`together`).
+//!
+//! **Holds:** two queries have one key only if nothing that can reach their answer differs: the graph and
+//! the configuration, the plan (which stands for the document, the operation and its guards), the variables, the
+//! extensions, the media type, and all that any rule reads of a request. Never mutations. What only
+//! names a request (`x-request-id`, trace context) is not part of it, unless a rule reads it.
+//!
+//! **Read first:** [`MergeKey::of`].
+
+use std::sync::Arc;
+
+use http::header::CONNECTION;
+use http::{HeaderMap, HeaderName};
+use query_planner::OperationKind;
+use serde_json::{Map, Value};
+
+use super::{Facts, Run};
+use crate::config::HeaderRule;
+use crate::expressions::{Expression, Read};
+
+/// What a query of a client is, to the letter.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct MergeKey {
+    /// The graph and the variant live as long as the run that the key names.
+    graph: usize,
+    variant: usize,
+    media_type: &'static str,
+    /// Variables, extensions and what rules read, each with its length.
+    text: Vec<u8>,
+}
+
+impl MergeKey {
+    /// The key of a query; none if it must run alone.
+    pub(super) fn of(
+        run: &Run,
+        facts: &Facts,
+        extensions: &Map<String, Value>,
+        media_type: &'static str,
+    ) -> Option<Self> {
+        let plan = &run.variant.plan;
+        // Without a fetch, running costs less than waiting for another run.
+        if plan.operation != OperationKind::Query || plan.fetches.is_empty() {
+            return None;
+        }
+        let mut text = Vec::with_capacity(256);
+        for values in [&run.variables, extensions] {
+            put(&mut text, &serde_json::to_vec(values).ok()?);
+        }
+        for (_, source) in run.graph.sources.iter() {
+            let rules = source.request_headers.iter().chain(&source.response_headers);
+            rules.for_each(|rule| put_read(rule, facts, &mut text));
+        }
+        Some(Self {
+            graph: Arc::as_ptr(&run.graph) as usize,
+            variant: Arc::as_ptr(&run.variant) as usize,
+            media_type,
+            text,
+        })
+    }
+}
+
+/// What a rule reads of the client's request. Labels of overrides are decided, they are in the variant.
+fn put_read(rule: &HeaderRule, facts: &Facts, text: &mut Vec<u8>) {
+    match rule {
+        HeaderRule::Forward { name, .. } => {
+            put_header(&facts.headers, name, text);
+            // What it names is not forwarded.
+            put_header(&facts.headers, &CONNECTION, text);
+        }
+        HeaderRule::Set { value, .. } => put_expression(value, facts, text),
+        HeaderRule::Remove { .. } => {}
+    }
+}
+
+fn put_expression(expression: &Expression, facts: &Facts, text: &mut Vec<u8>) {
+    for read in expression.reads() {
+        match read {
+            Read::Header(name) => put_header(&facts.headers, name, text),
+            Read::RequestId => put(text, facts.id.as_bytes()),
+            Read::Method => put(text, facts.method.as_str().as_bytes()),
+            Read::Path => put(text, facts.path.as_bytes()),
+            Read::ClientIp => put(text, facts.client_ip.to_string().as_bytes()),
+            // Routes are not merged.
+            Read::Route => {}
+        }
+    }
+}
+
+fn put_header(headers: &HeaderMap, name: &HeaderName, text: &mut Vec<u8>) {
+    let values = headers.get_all(name);
+    put_number(text, values.iter().count());
+    values.iter().for_each(|value| put(text, value.as_bytes()));
+}
+
+/// With its length, so that no two different lists give the same text.
+fn put(text: &mut Vec<u8>, part: &[u8]) {
+    put_number(text, part.len());
+    text.extend_from_slice(part);
+}
+
+fn put_number(text: &mut Vec<u8>, number: usize) {
+    text.extend_from_slice(&(number as u64).to_le_bytes());
+}

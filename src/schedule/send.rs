@@ -1,0 +1,151 @@
+//! Sends one call, or joins one that is the same.
+//!
+//! **In:** a [`Call`] and its source. **Out:** what came of it, with its record.
+//!
+//! **Never here:** which headers travel (`upstream::headers`), connections (`upstream`).
+//!
+//! **Holds:** only queries are joined, and only one whose every header and byte is the same, but for what
+//! names the request. An answer that sets a cookie is for whoever asked first: the others ask themselves.
+//!
+//! **Read first:** [`send`].
+
+use std::sync::Arc;
+
+use execution::{Answer, Call, CallId, CallKind, FetchFailure, ResponseParts};
+use futures_util::FutureExt;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method};
+use query_planner::FetchId;
+use supergraph::{Id, SubgraphId};
+use tokio::time::Instant;
+
+use super::Conditions;
+use super::source::{Exchange, Source};
+use crate::expressions::Scope;
+use crate::telemetry::FetchRecord;
+use crate::together::Turn;
+use crate::upstream::{Outgoing, OutgoingBody, Repeat, headers};
+
+/// A call that was answered, or failed.
+pub(super) struct Ended {
+    pub(super) call: CallId,
+    pub(super) subgraph: SubgraphId,
+    pub(super) exchange: Exchange,
+    pub(super) record: FetchRecord,
+}
+
+pub(super) async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
+    let started = Instant::now();
+    let source = &conditions.sources[call.subgraph];
+    let Call { id, fetch, subgraph, kind, body, entities } = call;
+    let asked = Asked {
+        headers: headers(source, &conditions.scope),
+        body: body.to_bytes(),
+        // A query may be asked twice; a mutation must not be.
+        repeat: if kind == CallKind::Query { Repeat::Safe } else { Repeat::Never },
+        max_answer: conditions.max_answer,
+    };
+    let (exchange, merged) = match (&source.merging, kind) {
+        (Some(_), CallKind::Query) => together(source, asked).await,
+        _ => (alone(source, asked).await, false),
+    };
+    let duration = started.elapsed();
+    let status = exchange.as_ref().as_ref().ok().map(|answer| answer.status.as_u16());
+    if !merged {
+        source.metrics.observe(status, duration);
+    }
+    let record = FetchRecord {
+        id: number(fetch),
+        subgraph: Arc::clone(&source.name),
+        duration,
+        status,
+        entities: entities.len(),
+        unique: entities.len(),
+        failed: exchange.is_err(),
+        merged,
+    };
+    Ended { call: id, subgraph, exchange, record }
+}
+
+/// What a source is asked.
+struct Asked {
+    headers: HeaderMap,
+    body: bytes::Bytes,
+    repeat: Repeat,
+    max_answer: usize,
+}
+
+/// Asks, or waits for whoever asks the same; tells which.
+async fn together(source: &Source, asked: Asked) -> (Exchange, bool) {
+    let Some(merging) = &source.merging else { return (alone(source, asked).await, false) };
+    match merging.under_way.turn(merging.key(&asked.headers, &asked.body)) {
+        Turn::First(first) => {
+            let work = alone(source, asked).boxed();
+            (first.work(work, is_for_all).await, false)
+        }
+        Turn::Other(other) => {
+            source.metrics.joined();
+            match other.await {
+                Some(exchange) => (exchange, true),
+                None => (alone(source, asked).await, false),
+            }
+        }
+    }
+}
+
+fn is_for_all(exchange: &Exchange) -> bool {
+    exchange.as_ref().as_ref().map_or(true, |answer| !answer.headers.contains_key(SET_COOKIE))
+}
+
+fn alone(source: &Source, asked: Asked) -> impl Future<Output = Exchange> + Send + use<> {
+    let Asked { headers, body, repeat, max_answer } = asked;
+    let outgoing = Outgoing {
+        method: Method::POST,
+        path: source.path.clone(),
+        headers,
+        body: OutgoingBody::Whole(body),
+        repeat,
+        timeout: source.timeout,
+    };
+    let upstream = Arc::clone(&source.upstream);
+    async move { Arc::new(upstream.collect(outgoing, max_answer).await) }
+}
+
+fn headers(source: &Source, scope: &Scope<'_>) -> HeaderMap {
+    let mut headers = headers::to_subgraph(scope, &source.request_headers);
+    // The body is ours, and the answer is read here, whatever rules forward of the client's.
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(ACCEPT_ENCODING);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
+    );
+    headers
+}
+
+/// What came of a call, for the execution.
+pub(super) fn answer(exchange: &Exchange) -> Answer {
+    match exchange.as_ref() {
+        Ok(answer) => {
+            let parts = ResponseParts { status: answer.status.as_u16(), body: answer.body.clone() };
+            Answer::Response(parts)
+        }
+        Err(error) => {
+            let (code, message) = match error.is_timeout() {
+                true => ("GATEWAY_TIMEOUT", "the subgraph did not answer in time"),
+                false => ("SUBREQUEST_HTTP_ERROR", "the subgraph could not be asked"),
+            };
+            Answer::Failed(FetchFailure {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                detail: Some(error.to_string()),
+            })
+        }
+    }
+}
+
+/// Fetches are counted from 1, as the plan prints them.
+fn number(fetch: FetchId) -> u32 {
+    u32::try_from(fetch.index() + 1).unwrap_or(u32::MAX)
+}
