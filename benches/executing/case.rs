@@ -4,7 +4,8 @@
 //!
 //! **Never here:** tables (`executing`), counting instructions (`instructions`).
 //!
-//! **Holds:** the phases are functions of their own, so that a profiler can tell them apart.
+//! **Holds:** the phases are functions of their own whose names nothing below them has, so that a profiler
+//! can tell them apart.
 
 use apollo_compiler::ExecutableDocument;
 use execution::{
@@ -121,7 +122,7 @@ impl<'s> Case<'s> {
         let mut times = Times { request: start.elapsed(), ..Times::default() };
         loop {
             let start = Instant::now();
-            let calls = represent(&mut execution);
+            let calls = phase_represent(&mut execution);
             times.request += start.elapsed();
             if calls.is_empty() {
                 break;
@@ -130,13 +131,13 @@ impl<'s> Case<'s> {
                 let answer = self.answers.get(&call.fetch).cloned();
                 let answer = answer.ok_or("a request that was not there before")?;
                 let start = Instant::now();
-                parse(&mut execution, &call, answer);
+                phase_parse(&mut execution, &call, answer);
                 times.read += start.elapsed();
             }
         }
         let start = Instant::now();
         let mut response = Vec::new();
-        let summary = render(execution, &mut response);
+        let summary = phase_render(execution, &mut response);
         times.respond = start.elapsed();
         if summary.errors > 0 {
             return Err(String::from_utf8_lossy(&response).into());
@@ -144,7 +145,9 @@ impl<'s> Case<'s> {
         Ok((times, response))
     }
 
-    pub(crate) fn repeat(&self, fast: bool, times: usize) -> Result<(), Box<dyn Error>> {
+    /// Runs it some times; a function of its own for the profiler.
+    #[inline(never)]
+    pub(crate) fn phase_repeat(&self, fast: bool, times: usize) -> Result<(), Box<dyn Error>> {
         for _ in 0..times {
             std::hint::black_box(self.run(fast)?);
         }
@@ -193,19 +196,19 @@ impl<'s> Case<'s> {
 
 /// Writes the requests that can be sent.
 #[inline(never)]
-fn represent(execution: &mut impl Execution) -> Vec<Call> {
+fn phase_represent(execution: &mut impl Execution) -> Vec<Call> {
     execution.take_calls()
 }
 
 /// Reads an answer.
 #[inline(never)]
-fn parse(execution: &mut impl Execution, call: &Call, answer: Answer) {
+fn phase_parse(execution: &mut impl Execution, call: &Call, answer: Answer) {
     execution.answer(call.id, answer);
 }
 
 /// Writes the response.
 #[inline(never)]
-fn render(execution: impl Execution, response: &mut Vec<u8>) -> Summary {
+fn phase_render(execution: impl Execution, response: &mut Vec<u8>) -> Summary {
     execution.finish(response)
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn once(supergraph: &Supergraph, arguments: &[String]) -> Result<(), 
     let n_subgraphs = rest.first().and_then(|word| word.parse().ok());
     let many = n_subgraphs.map(many_subgraphs).transpose()?;
     let case = Case::new(many.as_ref().unwrap_or(supergraph), operation, n)?;
-    case.repeat(executor == "fast", times)
+    case.phase_repeat(executor == "fast", times)
 }
 
 /// Prints all tables.
@@ -119,19 +119,19 @@ impl<'o> Count<'o> {
     }
 
     fn all(&self) -> Result<f64, Box<dyn Error>> {
-        Ok((self.run(11, &[])? - self.run(1, &[])?) / 10.0)
+        self.of_phase("repeat")
     }
 
     fn of_phase(&self, phase: &str) -> Result<f64, Box<dyn Error>> {
         // Of a function that several executors share there is one for each: all of them are meant.
-        let toggle = [format!("--toggle-collect=*{phase}*")];
+        let toggle = format!("--toggle-collect=*phase_{phase}*");
         Ok((self.run(11, &toggle)? - self.run(1, &toggle)?) / 10.0)
     }
 
-    fn run(&self, times: usize, more: &[String]) -> Result<f64, Box<dyn Error>> {
+    fn run(&self, times: usize, toggle: &str) -> Result<f64, Box<dyn Error>> {
         let output = std::process::Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .args(more)
+            .arg(toggle)
             .arg("--")
             .arg(std::env::current_exe()?)
             .args(["--once", self.executor, self.operation])
@@ -152,13 +152,13 @@ fn look_up_often(operation: &str, times: usize) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(operations.prepare(operation, None, limits)).map_err(|e| e.to_string())?;
     for _ in 0..times {
-        look_up(&operations, operation);
+        phase_look_up(&operations, operation);
     }
     Ok(())
 }
 
 /// Finds an operation by its text.
 #[inline(never)]
-fn look_up(operations: &PreparedOperations, operation: &str) {
+fn phase_look_up(operations: &PreparedOperations, operation: &str) {
     std::hint::black_box(operations.find(operation, None).is_some());
 }

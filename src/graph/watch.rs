@@ -19,6 +19,7 @@ use std::time::Duration;
 use notify::{Event as Notice, EventKind, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::load::{Loaded, folder_of, folders, texts};
 use super::problem::Problem;
@@ -49,6 +50,9 @@ impl Drop for Watch {
 
 /// How long the files must be quiet: one save may be several notices, one change several files.
 const QUIET: Duration = Duration::from_millis(60);
+
+/// How long to wait for that. A log file in the folder of the schemas may never be quiet.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Watches what the workshop's settings name; without a `configuration`, its file is left alone.
 pub(super) fn watch(
@@ -90,7 +94,9 @@ struct Follower {
 impl Follower {
     async fn follow(mut self, mut woken: mpsc::Receiver<()>) {
         while woken.recv().await.is_some() {
-            while let Ok(Some(())) = tokio::time::timeout(QUIET, woken.recv()).await {}
+            let until_quiet =
+                async { while let Ok(Some(())) = timeout(QUIET, woken.recv()).await {} };
+            let _ = timeout(PATIENCE, until_quiet).await;
             if let Err(problem) = self.look().await {
                 self.graph.refuse(&self.workshop, problem);
             }

@@ -210,3 +210,21 @@ async fn an_address_that_changes_needs_a_restart_and_the_log_says_so() {
     assert_eq!((&line["level"], &line["key"]), (&json!("warn"), &json!("listen")));
     assert_eq!(get(house.address(), "/health").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_file_that_is_never_quiet_does_not_put_off_a_change() {
+    let house = open().await;
+    let old = house.gateway.graph.current().id.clone();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (log, stopped) = (house.folder.path().join("busy.log"), Arc::clone(&stop));
+    let busy = std::thread::spawn(move || {
+        while !stopped.load(Ordering::Relaxed) {
+            std::fs::write(&log, "a line").unwrap();
+        }
+    });
+    edit(&house, "topProducts(first: Int = 5)", "topProducts(first: Int = 5, brandNew: Int)");
+    let is_new = || (house.gateway.graph.current().id != old).then_some(());
+    until("the new graph is in force", is_new).await;
+    stop.store(true, Ordering::Relaxed);
+    busy.join().unwrap();
+}
