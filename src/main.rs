@@ -6,6 +6,11 @@
 
 use std::process::ExitCode;
 
+/// A choice of the build; docs/operations.md says what it gives and takes.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     graphloom::cli::run()
 }

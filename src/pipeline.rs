@@ -153,7 +153,8 @@ async fn prepare(
         return Ok(prepared);
     }
     let limits = rooms.settings.graphql_limits;
-    match graph.operations.prepare(&request.document, name, limits).await {
+    // Boxed, as all that is seldom waited for: the future of every request has room for the rest only.
+    match Box::pin(graph.operations.prepare(&request.document, name, limits)).await {
         Ok((prepared, Found::Kept)) => {
             metrics.prepared_hits.inc();
             Ok(prepared)
@@ -188,13 +189,17 @@ async fn execute_operation(
         Some(variant) => variant,
         None => {
             let planning = graph.operations.variant(prepared, &variables, &labels);
-            timeout_at(deadline, planning).await.map_err(|_| RequestErrorKind::OutOfTime)??
+            Box::pin(timeout_at(deadline, planning))
+                .await
+                .map_err(|_| RequestErrorKind::OutOfTime)??
         }
     };
     let introspected = match &prepared.introspection {
         Some(_) => {
             let asking = graph.operations.introspect(prepared, &variables);
-            timeout_at(deadline, asking).await.map_err(|_| RequestErrorKind::OutOfTime)??
+            Box::pin(timeout_at(deadline, asking))
+                .await
+                .map_err(|_| RequestErrorKind::OutOfTime)??
         }
         None => Arc::default(),
     };
@@ -205,7 +210,7 @@ async fn execute_operation(
     };
     let (variant, graph) = (Arc::clone(&run.variant), Arc::clone(&run.graph));
     let (outcome, merged) = match key {
-        Some(key) => run_together(run, facts, key).await,
+        Some(key) => Box::pin(run_together(run, facts, key)).await,
         None => (run.outcome(facts).await, false),
     };
     let duration = started.elapsed();

@@ -98,7 +98,8 @@ pub async fn answer(
     let door = async {
         match port {
             Port::Admin => {
-                own::answer(&doors.admin_pages, &facts, &head.uri, Body::new(body)).await
+                let pages = &doors.admin_pages;
+                Box::pin(own::answer(pages, &facts, &head.uri, Body::new(body))).await
             }
             Port::Public => public_door(&doors, &facts, &head.uri, body, &mut observation).await,
         }
@@ -131,11 +132,12 @@ async fn public_door(
     if facts.path == rooms.settings.graphql.path {
         return graphql_http::answer(rooms, facts, uri.query(), body, observation).await;
     }
-    let body = match passthrough::answer(rooms, facts, uri, body, observation).await {
+    let passing = passthrough::answer(rooms, facts, uri, body, observation);
+    let body = match Box::pin(passing).await {
         Ok(reply) => return reply,
         Err(body) => Body::new(body),
     };
-    let reply = own::answer(&doors.public_pages, facts, uri, body).await;
+    let reply = Box::pin(own::answer(&doors.public_pages, facts, uri, body)).await;
     if let Reply::Refused(refusal @ Refusal::NotFound) = &reply {
         observation.failed(refusal.code(), refusal.message());
     }

@@ -100,6 +100,9 @@ pub struct Collected {
 
 type Exchanged = (Response<hyper::body::Incoming>, Lease);
 
+/// So much memory is reserved at once for an answer, whatever size it announces.
+const MAX_RESERVED: usize = 8 << 20;
+
 /// How often one request is sent at most when kept connections end under it.
 const MAX_ATTEMPTS: usize = 4;
 
@@ -206,6 +209,7 @@ impl Upstream {
         if body.exact_size().is_some_and(|size| size > max_size as u64) {
             return Err(too_large());
         }
+        let announced = body.exact_size().unwrap_or_default();
         let mut first: Option<Bytes> = None;
         let mut all = Vec::new();
         while let Some(frame) = body.frame().await {
@@ -217,6 +221,10 @@ impl Upstream {
             match first.take() {
                 None if all.is_empty() => first = Some(data),
                 held => {
+                    if all.capacity() == 0 {
+                        let whole = usize::try_from(announced).unwrap_or(usize::MAX);
+                        all.reserve(whole.min(MAX_RESERVED));
+                    }
                     all.extend_from_slice(held.as_deref().unwrap_or_default());
                     all.extend_from_slice(&data);
                 }

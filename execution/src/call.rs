@@ -84,6 +84,14 @@ impl BodyParts {
         self.parts.iter().all(Bytes::is_empty)
     }
 
+    /// The body in one piece, given away.
+    pub fn into_bytes(mut self) -> Bytes {
+        match self.parts.len() {
+            1 => self.parts.swap_remove(0),
+            _ => self.to_bytes(),
+        }
+    }
+
     /// The body in one piece.
     pub fn to_bytes(&self) -> Bytes {
         match self.parts.as_slice() {

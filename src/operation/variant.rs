@@ -220,7 +220,7 @@ impl Variant {
     }
 }
 
-/// What a slot, position or group takes in a plan, in its program and on the heap: measured, and rounded up.
+/// What a slot, position or group takes in a plan, in its program and on the heap: an estimate, rather too much.
 const BYTES_A_PART: usize = 512;
 
 fn is_true(variables: &Map<String, Value>, name: &str) -> bool {

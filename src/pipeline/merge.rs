@@ -9,7 +9,7 @@
 //! extensions, the media type, and all that any rule reads of a request. Never mutations. What only
 //! names a request (`x-request-id`, trace context) is not part of it, unless a rule reads it.
 //!
-//! **Read first:** [`MergeKey::of`].
+//! **Read first:** `MergeKey::of`.
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use execution::{Answer, Call, CallId, CallKind, FetchFailure, ResponseParts};
-use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use query_planner::FetchId;
@@ -38,9 +38,11 @@ pub(super) async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
     let started = Instant::now();
     let source = &conditions.sources[call.subgraph];
     let Call { id, fetch, subgraph, kind, body, entities } = call;
+    let n_entities = entities.len();
+    drop(entities);
     let asked = Asked {
         headers: headers(source, &conditions.scope),
-        body: body.to_bytes(),
+        body: body.into_bytes(),
         // A query may be asked twice; a mutation must not be.
         repeat: if kind == CallKind::Query { Repeat::Safe } else { Repeat::Never },
         max_answer: conditions.max_answer,
@@ -59,8 +61,8 @@ pub(super) async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
         subgraph: Arc::clone(&source.name),
         duration,
         status,
-        entities: entities.len(),
-        unique: entities.len(),
+        entities: n_entities,
+        unique: n_entities,
         failed: exchange.is_err(),
         merged,
     };
@@ -79,10 +81,7 @@ struct Asked {
 async fn together(source: &Source, asked: Asked) -> (Exchange, bool) {
     let Some(merging) = &source.merging else { return (alone(source, asked).await, false) };
     match merging.under_way.turn(merging.key(&asked.headers, &asked.body)) {
-        Turn::First(first) => {
-            let work = alone(source, asked).boxed();
-            (first.work(work, is_for_all).await, false)
-        }
+        Turn::First(first) => (first.work(alone(source, asked), is_for_all).await, false),
         Turn::Other(other) => {
             source.metrics.joined();
             match other.await {
@@ -97,7 +96,8 @@ fn is_for_all(exchange: &Exchange) -> bool {
     exchange.as_ref().as_ref().map_or(true, |answer| !answer.headers.contains_key(SET_COOKIE))
 }
 
-fn alone(source: &Source, asked: Asked) -> impl Future<Output = Exchange> + Send + use<> {
+/// In a box: what is awaited within it would otherwise be moved with each of the futures around it.
+fn alone(source: &Source, asked: Asked) -> BoxFuture<'static, Exchange> {
     let Asked { headers, body, repeat, max_answer } = asked;
     let outgoing = Outgoing {
         method: Method::POST,
@@ -108,7 +108,7 @@ fn alone(source: &Source, asked: Asked) -> impl Future<Output = Exchange> + Send
         timeout: source.timeout,
     };
     let upstream = Arc::clone(&source.upstream);
-    async move { Arc::new(upstream.collect(outgoing, max_answer).await) }
+    Box::pin(async move { Arc::new(upstream.collect(outgoing, max_answer).await) })
 }
 
 fn headers(source: &Source, scope: &Scope<'_>) -> HeaderMap {

@@ -88,7 +88,9 @@ impl Connections {
         let service = service_fn(move |request| {
             of_service.asked();
             let doors = doors.load_full();
-            async move { Ok::<_, std::convert::Infallible>(answer(doors, port, peer, request).await) }
+            // In a box, so that an idle connection has no room for a request, and none is moved.
+            let answering = Box::pin(answer(doors, port, peer, request));
+            async move { Ok::<_, std::convert::Infallible>(answering.await) }
         });
         let builder = builder(limits, patience.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service);

@@ -8,7 +8,7 @@
 //! begins anew; its connections are lost, those of others are not. No runtime ends before all
 //! connections have: what one worker began, another may wait for.
 //!
-//! **Read first:** [`Workers::start`], [`work`].
+//! **Read first:** [`Workers::start`], `work`.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};

@@ -8,7 +8,7 @@
 //! wakes one task only, and dropping it closes the connection at once. What hyper wakes while it is being
 //! driven is driven again in the same turn, a bounded number of times.
 //!
-//! **Read first:** [`Http1::drive`].
+//! **Read first:** [`Http1::exchange`].
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;

@@ -91,12 +91,13 @@ impl Pool {
         if self.http == HttpVersion::One {
             return match self.take_idle(share, deadlines.began) {
                 Some(kept) => Ok(self.lease(kept, true)),
-                None => self.open(share, deadlines).await,
+                // Seldom, and large: a handshake would make room for itself in every request.
+                None => Box::pin(self.open(share, deadlines)).await,
             };
         }
         match self.take_place(share, deadlines, Http2::is_full) {
             Some(lease) => Ok(lease),
-            None => self.open_shared(share, deadlines).await,
+            None => Box::pin(self.open_shared(share, deadlines)).await,
         }
     }
 

@@ -170,13 +170,17 @@ impl Writer<'_, '_> {
     fn request(&mut self, part: Option<&Part>) -> Option<Request> {
         let mut groups: Vec<AskedGroup> =
             self.fetch.groups.iter().map(|&group| AskedGroup::new(group)).collect();
-        let mut tail = Vec::new();
-        self.write_variables(&mut tail, part);
+        let head = &self.fetch.head;
+        // It grows as it is written: with room for 10,000 representations made beforehand, here and in
+        // the table of those known, writing and hashing them took longer.
+        let mut body = Vec::with_capacity(head.len() + 2);
+        body.extend_from_slice(head);
+        self.write_variables(&mut body, part);
         let mut entities = Vec::new();
         for (name, members) in &self.fetch.representations {
-            open_variable(&mut tail, name);
-            self.write_representations(&mut tail, &mut entities, members, &mut groups, part);
-            tail.push(b']');
+            self.open_variable(&mut body, name);
+            self.write_representations(&mut body, &mut entities, members, &mut groups, part);
+            body.push(b']');
         }
         for asked in &mut groups {
             let group = &self.program.groups[asked.group];
@@ -190,35 +194,40 @@ impl Writer<'_, '_> {
         if groups.iter().all(|group| group.targets.is_empty()) {
             return None;
         }
-        tail.extend_from_slice(if tail.is_empty() { b"}" } else { b"}}" });
-        let body = BodyParts::new(vec![self.fetch.head.clone(), Bytes::from(tail)]);
+        body.extend_from_slice(if body.len() == head.len() { b"}" } else { b"}}" });
+        let body = BodyParts::new(vec![Bytes::from(body)]);
         Some(Request { body, entities, groups })
     }
 
-    fn write_variables(&self, tail: &mut Vec<u8>, part: Option<&Part>) {
+    fn write_variables(&self, body: &mut Vec<u8>, part: Option<&Part>) {
         for (name, key) in &self.fetch.variables {
             if let Some(value) = self.inputs.variables.get(name) {
-                open_variable(tail, key);
+                self.open_variable(body, key);
                 // Writing to memory cannot fail.
-                let _ = serde_json::to_writer(&mut *tail, value);
+                let _ = serde_json::to_writer(&mut *body, value);
             }
         }
         for (key, value) in part.iter().flat_map(|part| &part.values) {
-            open_variable(tail, key);
-            tail.extend_from_slice(value);
+            self.open_variable(body, key);
+            body.extend_from_slice(value);
         }
+    }
+
+    fn open_variable(&self, body: &mut Vec<u8>, key: &[u8]) {
+        let is_first = body.len() == self.fetch.head.len();
+        body.extend_from_slice(if is_first { b",\"variables\":{" } else { b"," });
+        body.extend_from_slice(key);
     }
 
     /// The representations of one variable.
     fn write_representations(
         &mut self,
-        tail: &mut Vec<u8>,
+        body: &mut Vec<u8>,
         entities: &mut Vec<Range<usize>>,
         members: &[usize],
         groups: &mut [AskedGroup],
         part: Option<&Part>,
     ) {
-        let head = self.fetch.head.len();
         let first = entities.len();
         let mut known = Known::default();
         for &at in members {
@@ -229,28 +238,27 @@ impl Writer<'_, '_> {
             };
             groups[at].targets.reserve(objects.len());
             for object in objects {
-                let start = tail.len();
+                let start = body.len();
                 if entities.len() > first {
-                    tail.push(b',');
+                    body.push(b',');
                 }
-                let text = tail.len();
-                let represented = self.represent(group, object, tail);
+                let text = body.len();
+                let represented = self.represent(group, object, body);
                 let Some(represented) = represented else {
-                    tail.truncate(start);
+                    body.truncate(start);
                     self.unrepresented += self.store.object(object).weight as usize;
                     continue;
                 };
-                let entity = known.find_or_add(&tail[text..], |entity| {
-                    let range: &Range<usize> = &entities[first + entity];
-                    &tail[range.start - head..range.end - head]
+                let entity = known.find_or_add(&body[text..], |entity| {
+                    &body[Range::clone(&entities[first + entity])]
                 });
                 match entity {
                     Ok(known) => {
-                        tail.truncate(start);
+                        body.truncate(start);
                         groups[at].add(self.store, known, object, represented);
                     }
                     Err(new) => {
-                        entities.push(head + text..head + tail.len());
+                        entities.push(text..body.len());
                         groups[at].add(self.store, new, object, represented);
                     }
                 }
@@ -275,11 +283,6 @@ impl Writer<'_, '_> {
         let named = || fitting.named.map_or(RuntimeTypeState::Unknown, RuntimeTypeState::Known);
         Some(ty.known().map_or_else(named, RuntimeTypeState::Known))
     }
-}
-
-fn open_variable(tail: &mut Vec<u8>, key: &[u8]) {
-    tail.extend_from_slice(if tail.is_empty() { b",\"variables\":{" } else { b"," });
-    tail.extend_from_slice(key);
 }
 
 /// The representations that were written, by their bytes.
