@@ -22,6 +22,8 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, Method};
 use thiserror::Error;
 
+use crate::consumer::Consumer;
+
 pub use condition::Condition;
 
 /// When an expression is evaluated; it decides which names there are.
@@ -52,6 +54,8 @@ pub struct Scope<'a> {
     pub headers: &'a HeaderMap,
     /// `request.client_ip`.
     pub client_ip: IpAddr,
+    /// `consumer`.
+    pub consumer: &'a Consumer,
     /// `request.path_params`.
     pub path_params: &'a [(String, String)],
     /// `route.name`.
@@ -192,6 +196,7 @@ impl Term {
 #[cfg(test)]
 mod tests {
     use super::{Expression, Phase, Scope};
+    use crate::consumer::Consumer;
     use http::{HeaderMap, HeaderValue, Method};
     use std::net::{IpAddr, Ipv4Addr};
 
@@ -206,6 +211,7 @@ mod tests {
             path: "/orders/7",
             headers: &headers,
             client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            consumer: &Consumer::anonymous(),
             path_params: &[("id".to_owned(), "7".to_owned())],
             route: "/orders/{id}",
         };

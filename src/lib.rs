@@ -23,5 +23,6 @@ pub mod upstream; // One request to one target: pool, turn, deadline, headers.
 pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostics.
 pub mod config; // The file as written, and as settled.
 pub mod expressions; // A part of CEL: compiled when the file is read, evaluated for a request.
+pub mod consumer; // Who asks.
 
 pub use gateway::{Gateway, Running, StartError};

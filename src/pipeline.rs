@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::{GraphqlSettings, Settings};
+use crate::consumer::Consumer;
 use crate::expressions::Scope;
 use crate::graph::{Graph, GraphInForce};
 use crate::operation::{
@@ -73,6 +74,8 @@ pub struct Facts {
     pub headers: HeaderMap,
     /// Who connected.
     pub client_ip: IpAddr,
+    /// Who asks.
+    pub consumer: Arc<Consumer>,
     /// When it came.
     pub started: Instant,
 }
@@ -290,6 +293,7 @@ impl Facts {
             path: &self.path,
             headers: &self.headers,
             client_ip: self.client_ip,
+            consumer: &self.consumer,
             path_params,
             route,
         }

@@ -39,6 +39,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::admin::Probes;
+use crate::consumer::Consumer;
 use crate::pipeline::{Facts, Rooms};
 use crate::upstream::headers::X_REQUEST_ID;
 
@@ -92,6 +93,7 @@ pub async fn answer(
         path: head.uri.path().to_owned(),
         headers: head.headers,
         client_ip: peer.ip(),
+        consumer: Consumer::anonymous(),
         started: Instant::now(),
     };
     let mut observation = Observation::start(&doors.rooms, &facts);

@@ -15,31 +15,29 @@ mod model;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use graphloom::pipeline::read_request;
 use model::Parts;
-use oracle::Chance;
+use oracle::{Chance, LongRun};
 
 /// How many bodies a plain test throws.
 const SLICE: u64 = 60_000;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    let word = |name: &str| -> Option<&String> {
-        let at = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(at + 1)
+    let run = match LongRun::of_arguments(SLICE) {
+        Ok(run) => run,
+        Err(why) => {
+            say(&why);
+            return ExitCode::FAILURE;
+        }
     };
-    let number = |name: &str| -> Option<u64> { word(name)?.parse().ok() };
-    if let Some(file) = word("--replay") {
+    if let Some(file) = run.word("--replay") {
         return replay(Path::new(file));
     }
-    let folder = PathBuf::from(word("--findings").map_or("target/findings", String::as_str));
-    let (begin, first) = (now(), number("--seed").unwrap_or(1));
-    let until = number("--minutes").map(|minutes| Duration::from_secs(minutes * 60));
-    let n_cases = number("--cases").unwrap_or(if until.is_some() { u64::MAX } else { SLICE });
+    let folder = PathBuf::from(run.word("--findings").unwrap_or("target/findings"));
+    let first = run.first_seed;
     let (mut seed, mut read, mut findings) = (first, 0_u64, 0_u64);
-    while seed - first < n_cases && until.is_none_or(|until| begin.elapsed() < until) {
+    while run.goes_on(seed - first) {
         let body = bodies::random(&mut Chance::new(seed));
         match check(&body) {
             Ok(was_read) => read += u64::from(was_read),
@@ -105,9 +103,4 @@ fn replay(file: &Path) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a harness of its own prints")]
 fn say(line: &str) {
     println!("{line}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "no runtime to pause: real time bounds the run")]
-fn now() -> std::time::Instant {
-    std::time::Instant::now()
 }

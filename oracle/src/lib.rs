@@ -12,6 +12,7 @@
 //!
 //! A request goes down this list, and each module uses only modules declared below itself.
 
+mod long_run; // How long a command goes on.
 mod sabotage; // Mistakes on purpose.
 mod optimum; // How far from the best plan.
 mod stand; // A graph with data, and its cases.
@@ -50,6 +51,7 @@ pub use coverage::Coverage;
 pub use data::{Data, DataError};
 pub use fault::{Fault, Unreachable};
 pub use generate::Graph;
+pub use long_run::LongRun;
 pub use misfortune::misfortune;
 pub use objects::objects;
 pub use operations::{GeneratedOperation, operation};

@@ -210,6 +210,7 @@ mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
     use super::Condition;
+    use crate::consumer::Consumer;
     use crate::expressions::{Phase, Scope};
 
     fn holds(text: &str) -> bool {
@@ -223,6 +224,7 @@ mod tests {
             path: "/graphql",
             headers: &headers,
             client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            consumer: &Consumer::anonymous(),
             path_params: &[],
             route: "",
         };

@@ -11,40 +11,36 @@ mod invent;
 mod mutate;
 mod throw;
 
-use oracle::{Chance, Stand};
+use oracle::{Chance, LongRun, Stand};
 use std::process::ExitCode;
-use std::time::Duration;
 use throw::{Counts, Target};
 
 /// Rounds on every plan.
 const ROUNDS: usize = 60;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    let number = |name: &str| -> Option<u64> {
-        let at = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(at + 1)?.parse().ok()
+    let run = match LongRun::of_arguments(100_000) {
+        Ok(run) => run,
+        Err(why) => {
+            println!("{why}");
+            return ExitCode::FAILURE;
+        }
     };
-    let (begin, first) = (now(), number("--seed").unwrap_or(1));
-    let until = number("--minutes").map(|minutes| Duration::from_secs(minutes * 60));
-    let n_cases = number("--cases").unwrap_or(if until.is_some() { u64::MAX } else { 100_000 });
-    let is_over = |counts: &Counts| {
-        counts.rounds >= n_cases || until.is_some_and(|until| begin.elapsed() >= until)
-    };
-    let (mut counts, mut seed) = (Counts::default(), first);
-    while !is_over(&counts) {
+    let (mut counts, mut seed) = (Counts::default(), run.first_seed);
+    while run.goes_on(counts.rounds) {
         throw_at(seed, &mut counts);
         seed += 1;
     }
     println!(
-        "seeds {first} to {}: {} rounds with {} bodies, {} of them JSON, {} bytes; {} findings in {} s",
+        "seeds {} to {}: {} rounds with {} bodies, {} of them JSON, {} bytes; {} findings in {} s",
+        run.first_seed,
         seed - 1,
         counts.rounds,
         counts.bodies,
         counts.valid,
         counts.bytes,
         counts.findings,
-        begin.elapsed().as_secs()
+        run.seconds()
     );
     match counts.findings {
         0 => ExitCode::SUCCESS,
@@ -64,9 +60,4 @@ fn throw_at(seed: u64, counts: &mut Counts) {
             }
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "no runtime to pause: real time bounds the run")]
-fn now() -> std::time::Instant {
-    std::time::Instant::now()
 }

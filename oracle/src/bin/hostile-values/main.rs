@@ -15,27 +15,26 @@ mod model;
 mod world;
 
 use check::{Finding, Target};
+use oracle::LongRun;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    let word = |name: &str| -> Option<&String> {
-        let at = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(at + 1)
+    let run = match LongRun::of_arguments(100_000) {
+        Ok(run) => run,
+        Err(why) => {
+            println!("{why}");
+            return ExitCode::FAILURE;
+        }
     };
-    let number = |name: &str| -> Option<u64> { word(name)?.parse().ok() };
     let target = Target::new();
-    if let Some(file) = word("--replay") {
+    if let Some(file) = run.word("--replay") {
         return replay(&target, Path::new(file));
     }
-    let folder = PathBuf::from(word("--findings").map_or("target/findings", String::as_str));
-    let (begin, first) = (now(), number("--seed").unwrap_or(1));
-    let until = number("--minutes").map(|minutes| Duration::from_secs(minutes * 60));
-    let n_cases = number("--cases").unwrap_or(if until.is_some() { u64::MAX } else { 100_000 });
+    let folder = PathBuf::from(run.word("--findings").unwrap_or("target/findings"));
+    let first = run.first_seed;
     let (mut seed, mut bytes, mut findings) = (first, 0, 0_u64);
-    while seed - first < n_cases && until.is_none_or(|until| begin.elapsed() < until) {
+    while run.goes_on(seed - first) {
         match target.throw(seed) {
             Ok(thrown) => bytes += thrown,
             Err(finding) => {
@@ -45,7 +44,7 @@ fn main() -> ExitCode {
         }
         seed += 1;
     }
-    let seconds = begin.elapsed().as_secs();
+    let seconds = run.seconds();
     println!(
         "seeds {first} to {}: {bytes} bytes of answers; {findings} findings in {seconds} s",
         seed - 1
@@ -80,11 +79,6 @@ fn replay(target: &Target, file: &Path) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "no runtime to pause: real time bounds the run")]
-fn now() -> std::time::Instant {
-    std::time::Instant::now()
 }
 
 #[cfg(test)]
