@@ -24,5 +24,6 @@ pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostic
 pub mod config; // The file as written, and as settled.
 pub mod expressions; // A part of CEL: compiled when the file is read, evaluated for a request.
 pub mod consumer; // Who asks.
+pub mod connection; // Who connected.
 
 pub use gateway::{Gateway, Running, StartError};

@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::{GraphqlSettings, Settings};
+use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::expressions::Scope;
 use crate::graph::{Graph, GraphInForce};
@@ -72,7 +73,9 @@ pub struct Facts {
     pub path: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Who connected.
+    /// How it came.
+    pub connection: Arc<Connection>,
+    /// The client's address: the other end of the connection, or what trusted proxies say of it.
     pub client_ip: IpAddr,
     /// Who asks.
     pub consumer: Arc<Consumer>,

@@ -26,7 +26,6 @@ mod request_id;
 mod timing;
 
 use std::any::Any;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -39,6 +38,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::admin::Probes;
+use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::pipeline::{Facts, Rooms};
 use crate::upstream::headers::X_REQUEST_ID;
@@ -83,7 +83,7 @@ impl Doors {
 pub async fn answer(
     doors: Arc<Doors>,
     port: Port,
-    peer: SocketAddr,
+    connection: Arc<Connection>,
     request: Request<Incoming>,
 ) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
@@ -92,7 +92,8 @@ pub async fn answer(
         method: head.method,
         path: head.uri.path().to_owned(),
         headers: head.headers,
-        client_ip: peer.ip(),
+        client_ip: connection.peer.ip(),
+        connection,
         consumer: Consumer::anonymous(),
         started: Instant::now(),
     };

@@ -27,6 +27,7 @@ use tokio::time::{Interval, MissedTickBehavior, timeout};
 use super::patience::{Clock, Patience};
 use super::{DoorsInForce, Port, answer};
 use crate::config::ServerLimits;
+use crate::connection::Connection;
 
 /// Connections that are being served, on the runtime that polls this.
 pub(super) struct Connections {
@@ -85,11 +86,12 @@ impl Connections {
         let patience = Patience::new(&self.clock);
         patience.begin(limits.header_timeout);
         let of_service = patience.clone();
+        let connected = Arc::new(Connection::plain(peer));
         let service = service_fn(move |request| {
             of_service.asked();
             let doors = doors.load_full();
             // In a box, so that an idle connection has no room for a request, and none is moved.
-            let answering = Box::pin(answer(doors, port, peer, request));
+            let answering = Box::pin(answer(doors, port, Arc::clone(&connected), request));
             async move { Ok::<_, std::convert::Infallible>(answering.await) }
         });
         let builder = builder(limits, patience.clone());
