@@ -137,7 +137,7 @@ impl Route {
         let outgoing = Outgoing {
             method: scope.method.clone(),
             path,
-            headers: headers::to_route(scope, &self.rules.request),
+            head: headers::to_route(scope, &self.rules.request).into(),
             body,
             repeat: if is_repeatable { Repeat::Safe } else { Repeat::Never },
             timeout: self.timeout,

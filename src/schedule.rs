@@ -32,7 +32,7 @@ use crate::expressions::Scope;
 use crate::telemetry::FetchRecord;
 use crate::upstream::headers;
 
-pub use source::{Merging, Source};
+pub use source::{Heads, Merging, Source};
 
 use send::{Ended, answer, send};
 

@@ -18,6 +18,7 @@ mod connect;
 mod deadlines;
 mod encoding;
 mod error;
+mod head;
 mod http1;
 mod http2;
 mod lease;
@@ -31,7 +32,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -42,6 +42,7 @@ use crate::config::{HttpVersion, TimeoutSettings, UpstreamSettings};
 pub use body::{ClientBody, OutgoingBody, PooledBody};
 pub use deadlines::Phase;
 pub use error::{UpstreamError, UpstreamErrorKind};
+pub use head::{CommonHead, Head};
 pub use registry::Upstreams;
 pub use share::this_thread_is_worker;
 
@@ -69,7 +70,7 @@ pub struct Outgoing {
     /// Path and query; the target's own path is put before it.
     pub path: PathAndQuery,
     /// Headers as they will be sent; `host` is added here.
-    pub headers: HeaderMap,
+    pub head: Head,
     /// The body.
     pub body: OutgoingBody,
     /// Whether it may be sent twice.
@@ -151,6 +152,12 @@ impl Upstream {
         &self.name
     }
 
+    /// The head of requests to it that have these headers, and an id each.
+    pub fn common_head(&self, headers: HeaderMap) -> CommonHead {
+        let has_host = self.targets.iter().all(|target| target.origin.is_none());
+        CommonHead::new(headers, has_host, self.compression)
+    }
+
     /// Whether its targets bring a path of their own.
     pub fn has_base_path(&self) -> bool {
         self.targets.first().is_some_and(|target| !target.base_path.is_empty())
@@ -202,7 +209,7 @@ impl Upstream {
         max_size: usize,
     ) -> Result<Collected, UpstreamError> {
         if self.compression {
-            request.headers.insert(ACCEPT_ENCODING, encoding::ACCEPTED);
+            request.head.accept_packed();
         }
         let (mut head, mut body) = self.send(request).await?.into_parts();
         let too_large = || self.failed(UpstreamErrorKind::ResponseTooLarge { limit: max_size });
@@ -270,9 +277,7 @@ impl Target {
         outgoing: &mut Outgoing,
         deadlines: &Deadlines,
     ) -> Result<Exchanged, UpstreamErrorKind> {
-        if self.origin.is_none() {
-            outgoing.headers.insert(HOST, self.host.clone());
-        }
+        let host = self.origin.is_none().then_some(&self.host);
         let uri = self.uri(&outgoing.path)?;
         let mut n_attempts = 0;
         loop {
@@ -282,10 +287,10 @@ impl Target {
             // A kept connection may have been closed by the other side in the moment we chose it. One of
             // HTTP/2 may also refuse a request outright.
             let may_repeat = outgoing.repeat == Repeat::Safe || self.origin.is_some();
-            let spare = (lease.is_reused() && may_repeat && n_attempts < MAX_ATTEMPTS)
-                .then(|| body.again().map(|body| (outgoing.headers.clone(), body)))
-                .flatten();
-            let request = request(&outgoing.method, &uri, &mut outgoing.headers, body);
+            let may_repeat = lease.is_reused() && may_repeat && n_attempts < MAX_ATTEMPTS;
+            let spare = if may_repeat { body.again() } else { None };
+            let headers = outgoing.head.take(host, spare.is_some());
+            let request = request(&outgoing.method, &uri, headers, body);
             let deadline = deadlines.until(Phase::FirstByte);
             let error = match lease.exchange(request, deadline).await {
                 Ok(response) => return Ok((response, lease)),
@@ -300,9 +305,10 @@ impl Target {
             if let Some(unsent) = unsent {
                 // Not a byte of it was written: any request may try another connection.
                 let (head, body) = unsent.into_parts();
-                (outgoing.headers, outgoing.body) = (head.headers, body);
-            } else if let Some((headers, body)) = spare.filter(|_| is_safe) {
-                (outgoing.headers, outgoing.body) = (headers, body);
+                outgoing.head.restore(head.headers);
+                outgoing.body = body;
+            } else if let Some(body) = spare.filter(|_| is_safe) {
+                outgoing.body = body;
             } else {
                 return Err(UpstreamErrorKind::exchange(error));
             }
@@ -334,13 +340,13 @@ fn split<T>(mut error: hyper::client::conn::TrySendError<T>) -> (hyper::Error, O
 fn request(
     method: &Method,
     uri: &Uri,
-    headers: &mut HeaderMap,
+    headers: HeaderMap,
     body: OutgoingBody,
 ) -> http::Request<OutgoingBody> {
     let mut request = http::Request::new(body);
     request.method_mut().clone_from(method);
     request.uri_mut().clone_from(uri);
-    *request.headers_mut() = std::mem::take(headers);
+    *request.headers_mut() = headers;
     request
 }
 

@@ -16,8 +16,9 @@ use url::Url;
 use super::problem::{Problem, ProblemError};
 use super::{Loaded, Workshop};
 use crate::config::{Destination, HeaderRule, SupergraphSettings};
-use crate::schedule::{Merging, Source};
+use crate::schedule::{Heads, Merging, Source};
 use crate::telemetry::FetchMetrics;
+use crate::upstream::Upstream;
 
 pub(super) fn find(
     workshop: &Workshop,
@@ -45,12 +46,12 @@ fn source(workshop: &Workshop, subgraph: &SubgraphDef) -> Option<Source> {
     let request_headers: Vec<HeaderRule> = rules(&all.request, own.map(|own| &own.request_headers));
     let for_all = workshop.settings.graphql.merge.subgraph_queries;
     let merges = own.and_then(|own| own.merge).unwrap_or(for_all);
-    let source = |upstream, path, timeout: Option<Duration>| Source {
+    let source = |upstream: Arc<Upstream>, path, timeout: Option<Duration>| Source {
         name: name.into(),
+        heads: Heads::new(&upstream, request_headers.clone()),
         upstream,
         path,
         merging: merges.then(|| Merging::new(&request_headers)),
-        request_headers: request_headers.clone(),
         response_headers: rules(&all.response, own.map(|own| &own.response_headers)),
         timeout,
         metrics: FetchMetrics::new(&workshop.telemetry.metrics, name),

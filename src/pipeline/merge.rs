@@ -51,7 +51,7 @@ impl MergeKey {
             put(&mut text, &serde_json::to_vec(values).ok()?);
         }
         for (_, source) in run.graph.sources.iter() {
-            let rules = source.request_headers.iter().chain(&source.response_headers);
+            let rules = source.heads.rules().iter().chain(&source.response_headers);
             rules.for_each(|rule| put_read(rule, facts, &mut text));
         }
         Some(Self {

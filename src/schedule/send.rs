@@ -13,18 +13,17 @@ use std::sync::Arc;
 
 use execution::{Answer, Call, CallId, CallKind, FetchFailure, ResponseParts};
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::Method;
+use http::header::SET_COOKIE;
 use query_planner::FetchId;
 use supergraph::{Id, SubgraphId};
 use tokio::time::Instant;
 
 use super::Conditions;
 use super::source::{Exchange, Source};
-use crate::expressions::Scope;
 use crate::telemetry::FetchRecord;
 use crate::together::Turn;
-use crate::upstream::{Outgoing, OutgoingBody, Repeat, headers};
+use crate::upstream::{Head, Outgoing, OutgoingBody, Repeat};
 
 /// A call that was answered, or failed.
 pub(super) struct Ended {
@@ -41,7 +40,7 @@ pub(super) async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
     let n_entities = entities.len();
     drop(entities);
     let asked = Asked {
-        headers: headers(source, &conditions.scope),
+        head: source.heads.head(&conditions.scope),
         body: body.into_bytes(),
         // A query may be asked twice; a mutation must not be.
         repeat: if kind == CallKind::Query { Repeat::Safe } else { Repeat::Never },
@@ -71,7 +70,7 @@ pub(super) async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
 
 /// What a source is asked.
 struct Asked {
-    headers: HeaderMap,
+    head: Head,
     body: bytes::Bytes,
     repeat: Repeat,
     max_answer: usize,
@@ -80,7 +79,7 @@ struct Asked {
 /// Asks, or waits for whoever asks the same; tells which.
 async fn together(source: &Source, asked: Asked) -> (Exchange, bool) {
     let Some(merging) = &source.merging else { return (alone(source, asked).await, false) };
-    match merging.under_way.turn(merging.key(&asked.headers, &asked.body)) {
+    match merging.under_way.turn(merging.key(asked.head.for_comparison(), &asked.body)) {
         Turn::First(first) => (first.work(alone(source, asked), is_for_all).await, false),
         Turn::Other(other) => {
             source.metrics.joined();
@@ -98,30 +97,17 @@ fn is_for_all(exchange: &Exchange) -> bool {
 
 /// In a box: what is awaited within it would otherwise be moved with each of the futures around it.
 fn alone(source: &Source, asked: Asked) -> BoxFuture<'static, Exchange> {
-    let Asked { headers, body, repeat, max_answer } = asked;
+    let Asked { head, body, repeat, max_answer } = asked;
     let outgoing = Outgoing {
         method: Method::POST,
         path: source.path.clone(),
-        headers,
+        head,
         body: OutgoingBody::Whole(body),
         repeat,
         timeout: source.timeout,
     };
     let upstream = Arc::clone(&source.upstream);
     Box::pin(async move { Arc::new(upstream.collect(outgoing, max_answer).await) })
-}
-
-fn headers(source: &Source, scope: &Scope<'_>) -> HeaderMap {
-    let mut headers = headers::to_subgraph(scope, &source.request_headers);
-    // The body is ours, and the answer is read here, whatever rules forward of the client's.
-    headers.remove(CONTENT_ENCODING);
-    headers.remove(ACCEPT_ENCODING);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(
-        ACCEPT,
-        HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
-    );
-    headers
 }
 
 /// What came of a call, for the execution.

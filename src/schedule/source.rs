@@ -4,20 +4,24 @@
 //!
 //! **Never here:** asking (`send`).
 //!
+//! **Holds:** where no rule speaks of request headers, all requests share one head.
+//!
 //! **Read first:** [`Source`], [`Merging::new`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::HeaderRule;
+use crate::expressions::Scope;
 use crate::telemetry::FetchMetrics;
 use crate::together::Together;
-use crate::upstream::headers::NAMES_OF_REQUESTS;
-use crate::upstream::{Collected, Upstream, UpstreamError};
+use crate::upstream::headers::{self, NAMES_OF_REQUESTS};
+use crate::upstream::{Collected, CommonHead, Head, Upstream, UpstreamError};
 
 /// Who answers for one subgraph, and how it is asked.
 #[derive(Debug)]
@@ -28,8 +32,8 @@ pub struct Source {
     pub upstream: Arc<Upstream>,
     /// The path of its GraphQL door.
     pub path: PathAndQuery,
-    /// Rules for headers to it, all in order.
-    pub request_headers: Vec<HeaderRule>,
+    /// What is sent ahead of each request.
+    pub heads: Heads,
     /// Rules for headers from it, all in order.
     pub response_headers: Vec<HeaderRule>,
     /// Instead of the upstream's.
@@ -38,6 +42,15 @@ pub struct Source {
     pub metrics: FetchMetrics,
     /// Its queries under way, which others may join; none if each is sent.
     pub merging: Option<Merging>,
+}
+
+/// What is sent ahead of the requests to a subgraph.
+#[derive(Debug)]
+pub struct Heads {
+    /// Rules for headers to it, all in order.
+    rules: Vec<HeaderRule>,
+    /// For requests that nothing else is to be said of.
+    common: Option<Arc<CommonHead>>,
 }
 
 /// The queries to one subgraph that are under way. All cores share them: to be woken by another core
@@ -60,6 +73,41 @@ pub(super) struct QueryKey {
     body: Bytes,
 }
 
+impl Heads {
+    /// The heads of requests to an upstream under these rules.
+    pub fn new(upstream: &Upstream, rules: Vec<HeaderRule>) -> Self {
+        let common = || Arc::new(upstream.common_head(with_those_of_the_body(HeaderMap::new())));
+        Self { common: rules.is_empty().then(common), rules }
+    }
+
+    /// The rules, all in order.
+    pub fn rules(&self) -> &[HeaderRule] {
+        &self.rules
+    }
+
+    /// The head of a request.
+    pub(super) fn head(&self, scope: &Scope<'_>) -> Head {
+        if let Some(common) = self.common.as_ref().filter(|_| !headers::has_trace_context(scope))
+            && let Ok(id) = HeaderValue::from_str(scope.id)
+        {
+            return Head::Common(Arc::clone(common), id);
+        }
+        Head::Own(with_those_of_the_body(headers::to_subgraph(scope, &self.rules)))
+    }
+}
+
+fn with_those_of_the_body(mut headers: HeaderMap) -> HeaderMap {
+    // The body is ours, and the answer is read here, whatever rules forward of the client's.
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(ACCEPT_ENCODING);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
+    );
+    headers
+}
+
 impl Merging {
     /// Nothing under way, for a subgraph with these rules. A header that a rule speaks of counts, whatever
     /// it is.
@@ -75,7 +123,11 @@ impl Merging {
             head.extend_from_slice(&(part.len() as u64).to_le_bytes());
             head.extend_from_slice(part);
         };
-        for (name, value) in headers.iter().filter(|(name, _)| !self.names.contains(name)) {
+        // The target and the forms that are read here are the same for all.
+        let asks = |name: &HeaderName| {
+            !self.names.contains(name) && name != HOST && name != ACCEPT_ENCODING
+        };
+        for (name, value) in headers.iter().filter(|(name, _)| asks(name)) {
             put(name.as_str().as_bytes());
             put(value.as_bytes());
         }

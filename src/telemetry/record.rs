@@ -1,6 +1,7 @@
 //! What one log line says.
 //!
-//! **In:** facts that the rooms gathered. **Out:** [`RequestRecord`] and [`Event`], for a sink to write.
+//! **In:** facts that the rooms gathered. **Out:** [`RequestRecord`] and [`Event`], for a sink to write: a
+//! record hands out its fields one by one, as every request does that.
 //!
 //! **Never here:** the form of a line (`log`).
 //!
@@ -8,13 +9,12 @@
 //!
 //! **Read first:** [`RequestRecord`].
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::Method;
 use serde::{Serialize, Serializer};
-
-use super::timestamp::with_rfc3339;
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,10 +33,9 @@ pub enum Level {
 }
 
 /// One request, answered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct RequestRecord {
     /// When it was answered.
-    #[serde(serialize_with = "as_rfc3339")]
     pub time: SystemTime,
     /// `info`; `warn` if execution errors were rendered; `error` from status 500 on.
     pub level: Level,
@@ -47,53 +46,62 @@ pub struct RequestRecord {
     /// `graphql`, `route`, or `own` for pages and probes of the gateway itself.
     pub door: &'static str,
     /// The method.
-    #[serde(serialize_with = "as_text")]
     pub method: Method,
     /// The path, without the query.
     pub path: String,
     /// The status.
     pub status: u16,
     /// Until the last byte was handed to the connection.
-    #[serde(rename = "duration_ms", serialize_with = "as_milliseconds")]
     pub duration: Duration,
     /// The name of the operation.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_name: Option<Arc<str>>,
     /// `query` or `mutation`; `subscription` for one that was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_type: Option<&'static str>,
     /// The path template of the route; on the GraphQL door its path.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<Arc<str>>,
     /// How many requests went to upstreams.
     pub fetches: usize,
     /// How many were not sent, because another request was asking the same.
-    #[serde(skip_serializing_if = "is_zero")]
     pub merged: usize,
     /// The time during which at least one of them was under way.
-    #[serde(rename = "upstream_ms", serialize_with = "as_milliseconds")]
     pub upstream: Duration,
     /// The size of the request's body.
     pub bytes_in: u64,
     /// The size of the response's body.
     pub bytes_out: u64,
     /// Who connected.
-    pub client_ip: std::net::IpAddr,
+    pub client_ip: IpAddr,
     /// The codes of all errors.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub error_codes: Vec<String>,
     /// What the operator should know about the errors, unmasked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
     /// Whether the client was gone before the answer was complete.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub aborted: bool,
     /// The requests to upstreams, for people; not part of the line.
-    #[serde(skip)]
     pub fetch_records: Vec<FetchRecord>,
     /// The shape of the plan, for people; not part of the line.
-    #[serde(skip)]
     pub plan: Option<Arc<str>>,
+}
+
+/// The value of a field of a line.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// A point in time.
+    Time(SystemTime),
+    /// A text without characters that a form would have to escape.
+    Word(&'a str),
+    /// Any text.
+    Text(&'a str),
+    /// Any texts.
+    Texts(&'a [String]),
+    /// A number.
+    Number(u64),
+    /// A time span, in milliseconds. Microseconds are as fine as a reader wants to know.
+    Milliseconds(Duration),
+    /// An address.
+    Address(IpAddr),
+    /// It is so.
+    True,
 }
 
 /// One request to an upstream.
@@ -136,17 +144,58 @@ impl Event {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
+impl Level {
+    /// As it stands in a line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
 }
 
-fn as_rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    with_rfc3339(*time, |text| serializer.serialize_str(text))
-}
-
-fn as_text<S: Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(method.as_str())
+impl RequestRecord {
+    /// Tells all fields that it has, in the order of a line.
+    pub fn tell<'a>(&'a self, mut field: impl FnMut(&'static str, Value<'a>)) {
+        field("time", Value::Time(self.time));
+        field("level", Value::Word(self.level.as_str()));
+        field("message", Value::Word(self.message));
+        field("request_id", Value::Text(&self.request_id));
+        field("door", Value::Word(self.door));
+        field("method", Value::Word(self.method.as_str()));
+        field("path", Value::Text(&self.path));
+        field("status", Value::Number(self.status.into()));
+        field("duration_ms", Value::Milliseconds(self.duration));
+        if let Some(name) = &self.operation_name {
+            field("operation_name", Value::Word(name));
+        }
+        if let Some(operation_type) = self.operation_type {
+            field("operation_type", Value::Word(operation_type));
+        }
+        if let Some(route) = &self.route {
+            field("route", Value::Text(route));
+        }
+        field("fetches", Value::Number(self.fetches as u64));
+        if self.merged > 0 {
+            field("merged", Value::Number(self.merged as u64));
+        }
+        field("upstream_ms", Value::Milliseconds(self.upstream));
+        field("bytes_in", Value::Number(self.bytes_in));
+        field("bytes_out", Value::Number(self.bytes_out));
+        field("client_ip", Value::Address(self.client_ip));
+        if !self.error_codes.is_empty() {
+            field("error_codes", Value::Texts(&self.error_codes));
+        }
+        if !self.errors.is_empty() {
+            field("errors", Value::Texts(&self.errors));
+        }
+        if self.aborted {
+            field("aborted", Value::True);
+        }
+    }
 }
 
 fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

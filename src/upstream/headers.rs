@@ -74,6 +74,11 @@ pub fn to_subgraph<'a>(
     headers
 }
 
+/// Whether a request brings what every request to an upstream takes along.
+pub fn has_trace_context(scope: &Scope<'_>) -> bool {
+    TRACE_CONTEXT.iter().any(|name| scope.headers.contains_key(name))
+}
+
 /// The headers of a request to the upstream of a route.
 pub fn to_route<'a>(
     scope: &Scope<'_>,

@@ -205,7 +205,7 @@ impl<'a> Compiler<'a> {
             fetch.waits_for.contains(&id).then(|| number(other.index()))
         };
         FetchProgram {
-            head: Bytes::from(format!("{{\"query\":{}", quoted(&fetch.text))),
+            body: Bytes::from(format!("{{\"query\":{}}}", quoted(&fetch.text))),
             variables: fetch.variables.iter().map(|name| (name.clone(), key(name))).collect(),
             representations: self.representation_variables(fetch),
             groups: fetch.groups.iter().map(|group| group.index()).collect(),

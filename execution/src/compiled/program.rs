@@ -37,8 +37,8 @@ pub struct Program {
 /// One request.
 #[derive(Debug)]
 pub(super) struct FetchProgram {
-    /// The body up to the variables.
-    pub(super) head: Bytes,
+    /// The body of a request without variables; with variables, all but its last byte stands before them.
+    pub(super) body: Bytes,
     /// Client variables: their names, quoted, with a colon.
     pub(super) variables: Vec<(String, Box<[u8]>)>,
     /// Variables of representations: name as above, and the groups that share it.
@@ -46,6 +46,18 @@ pub(super) struct FetchProgram {
     pub(super) groups: Vec<usize>,
     pub(super) n_waits_for: u32,
     pub(super) dependents: Vec<u32>,
+}
+
+impl FetchProgram {
+    /// The body up to the variables.
+    pub(super) fn head(&self) -> &[u8] {
+        &self.body[..self.body.len() - 1]
+    }
+
+    /// Whether no request of it has variables.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.variables.is_empty() && self.representations.is_empty()
+    }
 }
 
 /// One selection of a request.

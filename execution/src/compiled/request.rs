@@ -170,13 +170,16 @@ impl Writer<'_, '_> {
     fn request(&mut self, part: Option<&Part>) -> Option<Request> {
         let mut groups: Vec<AskedGroup> =
             self.fetch.groups.iter().map(|&group| AskedGroup::new(group)).collect();
-        let head = &self.fetch.head;
+        let head = self.fetch.head();
+        let mut entities = Vec::new();
         // It grows as it is written: with room for 10,000 representations made beforehand, here and in
         // the table of those known, writing and hashing them took longer.
-        let mut body = Vec::with_capacity(head.len() + 2);
-        body.extend_from_slice(head);
-        self.write_variables(&mut body, part);
-        let mut entities = Vec::new();
+        let mut body = Vec::new();
+        if !self.fetch.is_fixed() {
+            body.reserve(head.len() + 2);
+            body.extend_from_slice(head);
+            self.write_variables(&mut body, part);
+        }
         for (name, members) in &self.fetch.representations {
             self.open_variable(&mut body, name);
             self.write_representations(&mut body, &mut entities, members, &mut groups, part);
@@ -194,8 +197,14 @@ impl Writer<'_, '_> {
         if groups.iter().all(|group| group.targets.is_empty()) {
             return None;
         }
-        body.extend_from_slice(if body.len() == head.len() { b"}" } else { b"}}" });
-        let body = BodyParts::new(vec![Bytes::from(body)]);
+        let body = match body.len() {
+            0 => self.fetch.body.clone(),
+            n_bytes => {
+                body.extend_from_slice(if n_bytes == head.len() { b"}" } else { b"}}" });
+                Bytes::from(body)
+            }
+        };
+        let body = BodyParts::new(vec![body]);
         Some(Request { body, entities, groups })
     }
 
@@ -214,7 +223,7 @@ impl Writer<'_, '_> {
     }
 
     fn open_variable(&self, body: &mut Vec<u8>, key: &[u8]) {
-        let is_first = body.len() == self.fetch.head.len();
+        let is_first = body.len() == self.fetch.head().len();
         body.extend_from_slice(if is_first { b",\"variables\":{" } else { b"," });
         body.extend_from_slice(key);
     }

@@ -2,8 +2,8 @@
 //!
 //! **In:** requests on 127.0.0.1:LISTEN_PORT. **Out:** what 127.0.0.1:UPSTREAM_PORT answers.
 //!
-//! Two exchanges of hyper on one thread, and nothing else: no JSON, no log, no deadline. What a gateway costs
-//! above this is its own.
+//! **Never here:** JSON, a log, a deadline: two exchanges of hyper on one thread, and nothing else. What a gateway
+//! costs above this is its own.
 use std::{cell::RefCell, convert::Infallible, rc::Rc};
 
 use bytes::Bytes;
