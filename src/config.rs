@@ -22,6 +22,7 @@ mod policies;
 mod routes;
 mod supergraph;
 mod telemetry;
+mod tls;
 mod upstreams;
 mod warm;
 
@@ -51,7 +52,7 @@ pub use interpolate::Environment;
 pub use json_schema::{json_schema, language_server_line};
 pub use labels::LabelRule;
 pub use limits::ServerLimits;
-pub use listen::ListenSettings;
+pub use listen::{ListenSettings, ListenerSettings};
 pub use merge::MergeSettings;
 pub use node::Position;
 pub use planning::PlanningSettings;
@@ -61,6 +62,7 @@ pub use routes::RouteSettings;
 pub use suggest::nearest;
 pub use supergraph::{Destination, SubgraphSettings, SupergraphSettings};
 pub use telemetry::{LogFormat, TelemetrySettings};
+pub use tls::{CertificateFiles, ClientCertificates, TlsSettings};
 pub use upstreams::{HttpVersion, TimeoutSettings, UpstreamSettings};
 pub use warm::WarmSettings;
 
@@ -74,8 +76,8 @@ pub use warm::WarmSettings;
 struct RawSettings {
     /// The version of this vocabulary: 1.
     version: Option<u32>,
-    /// Where clients connect. Default: `127.0.0.1:4000`.
-    listen: Option<String>,
+    /// Where clients connect: an address, one with `tls`, or a list of these. Default: `127.0.0.1:4000`.
+    listen: Option<listen::RawListen>,
     /// The port for operators.
     admin: Option<listen::RawAdmin>,
     /// How many threads serve clients. Default: one for each processor that this process may use.
@@ -211,7 +213,7 @@ fn settle(
             "write `version: 1`",
         );
     }
-    let listen = listen::settle(raw.listen, raw.admin, problems);
+    let listen = listen::settle(raw.listen, raw.admin, folder, problems);
     let workers = listen::workers(raw.workers, problems);
     let graphql = raw.graphql.unwrap_or_default().settle(problems);
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), folder, problems);

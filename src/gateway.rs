@@ -1,10 +1,10 @@
-//! Starts a gateway: furnishes the rooms, binds both ports, starts the workers, serves until it is stopped.
+//! Starts a gateway: furnishes the rooms, binds all ports, starts the workers, serves until it is stopped.
 //!
 //! **In:** [`Settings`] and a log. **Out:** a [`Running`] gateway, or why it cannot start.
 //!
 //! **Never here:** the command line, signals (`cli`).
 //!
-//! **Holds:** when [`Gateway::start`] returns, both ports accept requests. Clients are served by the workers;
+//! **Holds:** when [`Gateway::start`] returns, all ports accept requests. Clients are served by the workers;
 //! operators, and the watch over the files, by the runtime that started the gateway.
 //!
 //! **Read first:** [`Gateway::start`].
@@ -21,12 +21,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::admin::Probes;
-use crate::config::Settings;
+use crate::config::{ListenSettings, ListenerSettings, Settings};
 use crate::graph::{Configuration, GraphInForce, Problem, ReadConfiguration, Watch, Workshop};
 use crate::pipeline::{Rooms, error_policy};
 use crate::routes::Routes;
+use crate::server::accept::{self, Listener};
+use crate::server::certificates::CertificateError;
+use crate::server::tls::CertificateWatch;
 use crate::server::workers::Workers;
-use crate::server::{Doors, DoorsInForce, accept};
+use crate::server::{Doors, DoorsInForce};
 use crate::telemetry::{DoorMetrics, Metrics, Sink, Telemetry};
 use crate::together::Together;
 use crate::upstream::Upstreams;
@@ -37,8 +40,10 @@ pub struct Gateway;
 
 /// A gateway that serves. Dropping it cuts off what it serves; [`Running::shutdown`] does not.
 pub struct Running {
-    /// Where clients connect.
+    /// Where clients connect, first.
     pub public_address: SocketAddr,
+    /// Where clients connect, in the order of the configuration.
+    pub public_addresses: Vec<SocketAddr>,
     /// Where operators connect.
     pub admin_address: SocketAddr,
     /// The graph in force.
@@ -47,6 +52,7 @@ pub struct Running {
     stopped: watch::Sender<bool>,
     listeners: [JoinHandle<()>; 2],
     _watch: Watch,
+    _certificates: CertificateWatch,
 }
 
 /// Why a gateway cannot start.
@@ -65,6 +71,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// TLS cannot be served from its files.
+    #[error(transparent)]
+    Tls(CertificateError),
     /// A port cannot be listened on.
     #[error("cannot listen on `{address}`")]
     Listen {
@@ -111,8 +120,8 @@ impl Gateway {
             telemetry: Telemetry { log, metrics: Arc::new(Metrics::new()) },
         };
         let (graph, loaded) = GraphInForce::start(&workshop).await.map_err(StartError::Graph)?;
-        let (public, public_address) = bind(workshop.settings.listen.public).await?;
-        let (admin, admin_address) = bind(workshop.settings.listen.admin).await?;
+        let Bound { public, public_addresses, admin, admin_address, certificates } =
+            bind(&workshop).await?;
         let (stop, stopping) = watch::channel(false);
         let (stopped, admin_stopping) = watch::channel(false);
         let probes = Probes::new(stopping.clone());
@@ -128,15 +137,19 @@ impl Gateway {
             // Probes and metrics answer until the last client is served.
             tokio::spawn(accept::serve(admin, max_connections, doors, admin_stopping)),
         ];
-        tracing::info!(address = %public_address, %admin_address, %n_workers, "listening");
+        for address in &public_addresses {
+            tracing::info!(%address, %admin_address, %n_workers, "listening");
+        }
         Ok(Running {
-            public_address,
+            public_address: public_addresses[0],
+            public_addresses,
             admin_address,
             graph,
             stop,
             stopped,
             listeners,
             _watch: watch,
+            _certificates: certificates,
         })
     }
 }
@@ -211,9 +224,29 @@ impl Drop for Running {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let refused = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
-    Ok((listener, address))
+/// All listeners, bound.
+struct Bound {
+    public: Vec<Listener>,
+    public_addresses: Vec<SocketAddr>,
+    admin: Listener,
+    admin_address: SocketAddr,
+    certificates: CertificateWatch,
+}
+
+async fn bind(workshop: &Workshop) -> Result<Bound, StartError> {
+    let ListenSettings { public, admin } = &workshop.settings.listen;
+    let listeners: Vec<&ListenerSettings> = [admin].into_iter().chain(public).collect();
+    let all_tls = listeners.iter().map(|listener| listener.tls.as_ref());
+    let (certificates, all_tls) =
+        CertificateWatch::start(all_tls, &workshop.telemetry.metrics).map_err(StartError::Tls)?;
+    let mut bound = Vec::new();
+    for (ListenerSettings { address, .. }, tls) in listeners.into_iter().zip(all_tls) {
+        let refused = |source| StartError::Listen { address: *address, source };
+        let socket = TcpListener::bind(address).await.map_err(refused)?;
+        let address = socket.local_addr().map_err(refused)?;
+        bound.push((Listener { socket, tls }, address));
+    }
+    let (admin, admin_address) = bound.remove(0);
+    let (public, public_addresses) = bound.into_iter().unzip();
+    Ok(Bound { public, public_addresses, admin, admin_address, certificates })
 }

@@ -25,5 +25,6 @@ pub mod config; // The file as written, and as settled.
 pub mod expressions; // A part of CEL: compiled when the file is read, evaluated for a request.
 pub mod consumer; // Who asks.
 pub mod connection; // Who connected.
+pub mod folders; // Watches folders for whoever follows files.
 
 pub use gateway::{Gateway, Running, StartError};

@@ -10,6 +10,8 @@
 //! **Read first:** [`answer`].
 
 pub mod accept;
+pub mod certificates;
+pub mod tls;
 pub mod workers;
 
 mod connections;

@@ -20,7 +20,9 @@ use std::sync::Arc;
 
 pub use diagnostics::subscriber;
 pub use log::{Capture, Json, Lines, Sink, Text};
-pub use metrics::{DoorMetrics, FetchMetrics, Metrics, MetricsKey, PlanningOutcome};
+pub use metrics::{
+    DoorMetrics, FetchMetrics, HandshakeOutcome, Metrics, MetricsKey, PlanningOutcome,
+};
 pub use queue::{Queue, lines_to};
 pub use record::{Event, FetchRecord, Level, RequestRecord};
 pub use timestamp::rfc3339;

@@ -31,8 +31,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{
-    ConfigErrors, Destination, HeaderRules, Limits, RouteSettings, Settings, SupergraphSettings,
-    UpstreamSettings,
+    ConfigErrors, Destination, HeaderRules, Limits, ListenerSettings, RouteSettings, Settings,
+    SupergraphSettings, UpstreamSettings,
 };
 use crate::gateway::{self, Gateway, StartError};
 use crate::telemetry::subscriber;
@@ -135,9 +135,10 @@ pub(super) async fn start(
 }
 
 fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, control: SocketAddr) {
-    settings.listen.public = SocketAddr::from(([127, 0, 0, 1], port));
+    let local = |port| ListenerSettings::plain(SocketAddr::from(([127, 0, 0, 1], port)));
+    settings.listen.public = vec![local(port)];
     let admin_port = if port == 0 { 0 } else { port.saturating_add(9) };
-    settings.listen.admin = SocketAddr::from(([127, 0, 0, 1], admin_port));
+    settings.listen.admin = local(admin_port);
     settings.graphql.introspection = true;
     settings.graphql.ide = true;
     settings.graphql.server_timing = true;

@@ -84,6 +84,11 @@ pub(super) fn start_error(error: &StartError) -> Exit {
             complain("  fix: allow this process more threads, or write fewer `workers`");
             Exit::Listen
         }
+        StartError::Tls(error) => {
+            complain(&format!("error: TLS cannot be served: {error}"));
+            complain("  fix: put PEM files of a certificate and its own key there");
+            Exit::Configuration
+        }
         StartError::Listen { address, source } => {
             complain(&format!("error: cannot listen on `{address}`: {source}"));
             complain("  fix: stop what listens there, or change `listen` or `admin.listen`");

@@ -22,6 +22,10 @@ pub(super) struct RawServerLimits {
     /// How long a client may take to send its headers, the wait for the next request on a kept
     /// connection included. Default: 75s, longer than most load balancers keep theirs.
     pub header_timeout: Option<RawDuration>,
+    /// How long a TLS handshake may take. Default: 10s.
+    pub handshake_timeout: Option<RawDuration>,
+    /// How many TLS handshakes may be under way; one more ends the oldest. Default: 1000.
+    pub handshakes: Option<u32>,
     /// How long an operation may take, from its first byte to its answer. Default: 60s.
     pub request_timeout: Option<RawDuration>,
     /// How large a subgraph's answer may be. Default: `64MB`.
@@ -41,6 +45,10 @@ pub struct ServerLimits {
     pub headers: usize,
     /// For the headers to arrive, counted from the last response.
     pub header_timeout: Duration,
+    /// For a TLS handshake.
+    pub handshake_timeout: Duration,
+    /// TLS handshakes under way.
+    pub handshakes: usize,
     /// For a request to the GraphQL door, from its first byte to its answer.
     pub request_timeout: Duration,
     /// Bytes of a subgraph's answer.
@@ -61,6 +69,11 @@ impl RawServerLimits {
             let fix = "allow at least 1, or leave the key out";
             problems.add(&key.then("connections"), "no client could connect", fix);
         }
+        let handshakes = self.handshakes.unwrap_or(1_000) as usize;
+        if handshakes == 0 {
+            let fix = "allow at least 1, or leave the key out";
+            problems.add(&key.then("handshakes"), "no client could connect by TLS", fix);
+        }
         let mut size = |raw: Option<RawSize>, step: &str, default: usize| {
             raw.and_then(|raw| raw.settle(&key.then(step), problems)).unwrap_or(default)
         };
@@ -78,6 +91,8 @@ impl RawServerLimits {
         ServerLimits {
             headers,
             header_timeout: time(self.header_timeout, "header_timeout", 75),
+            handshake_timeout: time(self.handshake_timeout, "handshake_timeout", 10),
+            handshakes,
             request_timeout: time(self.request_timeout, "request_timeout", 60),
             response,
             connections,

@@ -23,7 +23,7 @@ fn settings(text: &str) -> Result<Settings, String> {
 #[test]
 fn a_file_that_names_only_its_graph_has_safe_defaults() {
     let settings = settings(GRAPH).unwrap();
-    assert_eq!(settings.listen.public.to_string(), "127.0.0.1:4000");
+    assert_eq!(settings.listen.public[0].address.to_string(), "127.0.0.1:4000");
     assert!(!settings.graphql.introspection && !settings.graphql.ide);
     assert!(settings.graphql.errors.mask);
     assert_eq!((settings.graphql_limits.depth, settings.graphql_limits.body), (30, 2_000_000));

@@ -16,6 +16,7 @@ use supergraph::Supergraph;
 
 use super::problem::{Problem, ProblemError};
 use crate::config::{Destination, SupergraphSettings};
+use crate::folders::folder_of;
 
 /// A supergraph document, and where it came from.
 #[derive(Debug, Clone)]
@@ -100,14 +101,6 @@ pub(super) fn folders(settings: &SupergraphSettings) -> Vec<PathBuf> {
     folders.sort();
     folders.dedup();
     folders
-}
-
-/// The folder that a file stands in.
-pub(super) fn folder_of(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 type Named = (String, PathBuf, Option<String>);

@@ -6,25 +6,21 @@
 //! **Never here:** how a graph is made (`graph`), what else a configuration decides (whoever gave the
 //! [`Configuration`]).
 //!
-//! **Holds:** folders are watched, not files: editors replace files, and mounted configuration is
-//! swapped by a link. Notices only wake; the texts decide, so that a save without a change does nothing.
+//! **Holds:** notices only wake; the texts decide, so that a save without a change does nothing.
 //!
 //! **Read first:** [`Follower::look`].
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use notify::{Event as Notice, EventKind, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-use super::load::{Loaded, folder_of, folders, texts};
+use super::load::{Loaded, folders, texts};
 use super::problem::Problem;
 use super::{GraphInForce, Workshop, load_now};
 use crate::config::{ConfigErrors, Settings};
+use crate::folders::{Folders, changed, folder_of};
 
 /// How a change of the configuration file is followed.
 pub struct Configuration {
@@ -48,12 +44,6 @@ impl Drop for Watch {
     }
 }
 
-/// How long the files must be quiet: one save may be several notices, one change several files.
-const QUIET: Duration = Duration::from_millis(60);
-
-/// How long to wait for that. A log file in the folder of the schemas may never be quiet.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// Watches what the workshop's settings name; without a `configuration`, its file is left alone.
 pub(super) fn watch(
     graph: Arc<GraphInForce>,
@@ -65,7 +55,7 @@ pub(super) fn watch(
     let in_force =
         Texts { configuration: Arc::clone(&workshop.settings.text), schemas: loaded.texts };
     let mut folders = Folders::new(wake.clone());
-    folders.add(&workshop, configuration.is_some());
+    folders.add(folders_of(&workshop.settings, configuration.is_some()));
     // What changed before the folders were watched is found now.
     let _ = wake.try_send(());
     let last = Some(in_force.clone());
@@ -93,10 +83,7 @@ struct Follower {
 
 impl Follower {
     async fn follow(mut self, mut woken: mpsc::Receiver<()>) {
-        while woken.recv().await.is_some() {
-            let until_quiet =
-                async { while let Ok(Some(())) = timeout(QUIET, woken.recv()).await {} };
-            let _ = timeout(PATIENCE, until_quiet).await;
+        while changed(&mut woken).await {
             if let Err(problem) = self.look().await {
                 self.graph.refuse(&self.workshop, problem);
             }
@@ -119,7 +106,7 @@ impl Follower {
                 return if is_seen { Ok(()) } else { Err(problem) };
             }
         };
-        self.folders.add(&workshop, self.configuration.is_some());
+        self.folders.add(folders_of(&workshop.settings, self.configuration.is_some()));
         let settings = Arc::clone(&workshop.settings);
         let read = tokio::task::spawn_blocking(move || texts(&settings.supergraph)).await;
         let schemas = read.map_err(|panic| Problem::bug(&panic)).flatten().map_err(Arc::new)?;
@@ -167,41 +154,9 @@ impl Follower {
     }
 }
 
-/// The folders that are watched. They only become more: a notice too many finds nothing changed.
-struct Folders {
-    watcher: Option<notify::RecommendedWatcher>,
-    watched: HashSet<PathBuf>,
-}
-
-impl Folders {
-    fn new(wake: mpsc::Sender<()>) -> Self {
-        let notice = move |notice: notify::Result<Notice>| {
-            if notice.is_ok_and(|notice| !matches!(notice.kind, EventKind::Access(_))) {
-                // A full channel has woken already.
-                let _ = wake.try_send(());
-            }
-        };
-        let watcher = notify::recommended_watcher(notice)
-            .inspect_err(|error| tracing::warn!(%error, "files are not watched"))
-            .ok();
-        Self { watcher, watched: HashSet::new() }
-    }
-
-    fn add(&mut self, workshop: &Workshop, with_configuration: bool) {
-        let Some(watcher) = &mut self.watcher else { return };
-        let mut folders = folders(&workshop.settings.supergraph);
-        folders.extend(with_configuration.then(|| folder_of(&workshop.settings.file)));
-        for folder in folders {
-            if self.watched.contains(&folder) {
-                continue;
-            }
-            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
-                Ok(()) => drop(self.watched.insert(folder)),
-                Err(error) => {
-                    let folder = folder.display();
-                    tracing::warn!(%folder, %error, "a folder is not watched");
-                }
-            }
-        }
-    }
+/// All whose entries decide what the settings mean.
+fn folders_of(settings: &Settings, with_configuration: bool) -> Vec<PathBuf> {
+    let mut folders = folders(&settings.supergraph);
+    folders.extend(with_configuration.then(|| folder_of(&settings.file)));
+    folders
 }

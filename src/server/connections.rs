@@ -2,16 +2,16 @@
 //!
 //! **In:** accepted connections. **Out:** each request to [`answer`]; at the end, drained connections.
 //!
-//! **Never here:** accepting (`accept`), threads (`workers`).
+//! **Never here:** accepting (`accept`), threads (`workers`), TLS (`tls`).
 //!
-//! **Holds:** a client that sends its headers slowly loses its connection, not a thread. Once draining, no
+//! **Holds:** a client that shakes hands or sends its headers slowly loses its connection, not a thread. Once draining, no
 //! request that began is cut off before the drain time is over. Dropping the connections ends them.
 //!
 //! **Read first:** [`Connections::serve`].
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -20,31 +20,41 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
 
 use super::patience::{Clock, Patience};
+use super::tls::{Handshakes, Tls};
 use super::{DoorsInForce, Port, answer};
 use crate::config::ServerLimits;
 use crate::connection::Connection;
 
 /// Connections that are being served, on the runtime that polls this.
 pub(super) struct Connections {
-    port: Port,
-    doors: DoorsInForce,
+    hall: Hall,
     // Ends the connections with this, should it be dropped.
     tasks: JoinSet<()>,
+    tick: Interval,
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct Hall {
+    port: Port,
+    doors: DoorsInForce,
     open: Arc<Open>,
     clock: Arc<Clock>,
-    tick: Interval,
-    next: u64,
+    handshakes: Handshakes,
 }
 
 /// Reaches all open connections; costs them nothing until then.
 #[derive(Default)]
 struct Open {
     is_draining: AtomicBool,
+    /// The number of the next connection.
+    next: AtomicU64,
     /// How to wake each, and how long it may wait.
     all: Mutex<HashMap<u64, (Waker, Patience)>>,
 }
@@ -70,43 +80,38 @@ impl Connections {
         let clock = Arc::new(Clock::new(doors.load().rooms.settings.limits.header_timeout));
         let mut tick = tokio::time::interval(clock.tick);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { port, doors, tasks: JoinSet::new(), open: Arc::default(), clock, tick, next: 0 }
+        let (open, handshakes) = (Arc::default(), Handshakes::default());
+        let hall = Hall { port, doors, open, clock, handshakes };
+        Self { hall, tasks: JoinSet::new(), tick }
     }
 
-    /// Serves one more connection; `guard` is dropped when it ends.
+    /// Serves one more connection, under `tls` if there is one; `guard` is dropped when it ends.
     pub(super) fn serve(
         &mut self,
         stream: TcpStream,
         peer: SocketAddr,
+        tls: Option<Arc<Tls>>,
         guard: impl Send + 'static,
     ) {
         let _ = stream.set_nodelay(true);
-        let (doors, port) = (Arc::clone(&self.doors), self.port);
-        let limits = doors.load().rooms.settings.limits;
-        let patience = Patience::new(&self.clock);
-        patience.begin(limits.header_timeout);
-        let of_service = patience.clone();
-        let connected = Arc::new(Connection::plain(peer));
-        let service = service_fn(move |request| {
-            of_service.asked();
-            let doors = doors.load_full();
-            // In a box, so that an idle connection has no room for a request, and none is moved.
-            let answering = Box::pin(answer(doors, port, Arc::clone(&connected), request));
-            async move { Ok::<_, std::convert::Infallible>(answering.await) }
-        });
-        let builder = builder(limits, patience.clone());
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        let number = self.next;
-        self.next += 1;
-        let served = Served {
-            connection: Box::pin(connection.into_owned()),
-            open: Arc::clone(&self.open),
-            patience,
-            number,
-            state: State::New,
+        let Some(tls) = tls else {
+            let served = self.hall.served(stream, Connection::plain(peer));
+            self.tasks.spawn(async move {
+                served.await;
+                drop(guard);
+            });
+            return;
         };
+        let hall = self.hall.clone();
+        let (limits, workers) = hall.limits();
+        let place = hall.handshakes.enter(limits.handshakes.div_ceil(workers));
         self.tasks.spawn(async move {
-            served.await;
+            let shaken = tls.shake_hands(stream, peer, limits.handshake_timeout, place).await;
+            // What a handshake needed is not kept while the connection is.
+            drop(tls);
+            if let Some((stream, connection)) = shaken {
+                hall.served(stream, connection).await;
+            }
             drop(guard);
         });
     }
@@ -123,8 +128,8 @@ impl Connections {
                     return;
                 }
                 _ = self.tick.tick() => {
-                    self.clock.go_on();
-                    self.open.wake(Patience::is_over);
+                    self.hall.clock.go_on();
+                    self.hall.open.wake(Patience::is_over);
                 }
             }
         }
@@ -132,11 +137,55 @@ impl Connections {
 
     /// Lets running requests finish, within the drain time.
     pub(super) async fn drain(mut self) {
-        let limits = self.doors.load().rooms.settings.limits;
-        self.open.is_draining.store(true, Ordering::SeqCst);
-        self.open.wake(|_| true);
+        let (limits, _) = self.hall.limits();
+        self.hall.handshakes.end();
+        self.hall.open.is_draining.store(true, Ordering::SeqCst);
+        self.hall.open.wake(|_| true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
         let _ = timeout(limits.drain, all).await;
+    }
+}
+
+impl Hall {
+    /// The bounds in force, and over how many workers they are spread.
+    fn limits(&self) -> (ServerLimits, usize) {
+        let doors = self.doors.load();
+        let settings = &doors.rooms.settings;
+        let n_workers = if self.port == Port::Public { settings.workers.get() } else { 1 };
+        (settings.limits, n_workers)
+    }
+
+    /// A connection on which HTTP is spoken.
+    fn served<S>(
+        &self,
+        stream: S,
+        connection: Connection,
+    ) -> Served<impl GracefulConnection + use<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (doors, port) = (Arc::clone(&self.doors), self.port);
+        let (limits, _) = self.limits();
+        let patience = Patience::new(&self.clock);
+        patience.begin(limits.header_timeout);
+        let of_service = patience.clone();
+        let connection = Arc::new(connection);
+        let service = service_fn(move |request| {
+            of_service.asked();
+            let doors = doors.load_full();
+            // In a box, so that an idle connection has no room for a request, and none is moved.
+            let answering = Box::pin(answer(doors, port, Arc::clone(&connection), request));
+            async move { Ok::<_, std::convert::Infallible>(answering.await) }
+        });
+        let builder = builder(limits, patience.clone());
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        Served {
+            connection: Box::pin(connection.into_owned()),
+            open: Arc::clone(&self.open),
+            patience,
+            number: self.open.next.fetch_add(1, Ordering::Relaxed),
+            state: State::New,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use super::connections::Connections;
+use super::tls::Tls;
 use super::{DoorsInForce, Port, said_in};
 use crate::upstream::this_thread_is_worker;
 
@@ -52,6 +53,7 @@ enum Order {
 struct Dealt {
     stream: TcpStream,
     peer: SocketAddr,
+    tls: Option<Arc<Tls>>,
     held: Held,
 }
 
@@ -99,6 +101,7 @@ impl Workers {
         &mut self,
         stream: tokio::net::TcpStream,
         peer: SocketAddr,
+        tls: Option<Arc<Tls>>,
         permit: OwnedSemaphorePermit,
     ) {
         // Its old runtime knows it no more; the worker's will.
@@ -113,7 +116,7 @@ impl Workers {
         worker.n_open.fetch_add(1, Ordering::Relaxed);
         let held = Held { n_open: Arc::clone(&worker.n_open), _permit: permit };
         // A worker that is gone closes it.
-        let _ = worker.connections.send(Dealt { stream, peer, held });
+        let _ = worker.connections.send(Dealt { stream, peer, tls, held });
     }
 
     /// Lets running requests finish, within the drain time, then ends the threads.
@@ -144,9 +147,9 @@ async fn work(
         tokio::select! {
             _ = told.wait_for(|order| *order != Order::Serve) => break,
             () = connections.ended() => {}
-            Some(Dealt { stream, peer, held }) = dealt.recv() => {
+            Some(Dealt { stream, peer, tls, held }) = dealt.recv() => {
                 match tokio::net::TcpStream::from_std(stream) {
-                    Ok(stream) => connections.serve(stream, peer, held),
+                    Ok(stream) => connections.serve(stream, peer, tls, held),
                     Err(error) => tracing::error!(%error, "a connection cannot be served"),
                 }
             }

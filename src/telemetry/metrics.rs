@@ -90,6 +90,7 @@ pub struct Metrics {
     /// Queries of clients that waited for the run of the same query.
     pub merged_client_queries: Counter,
     merged_subgraph_queries: Family<UpstreamLabels, Counter>,
+    handshakes: Family<OutcomeLabels, Counter>,
     /// Graphs put in force.
     pub graphs_loaded: Counter,
     /// Changes that did not become a graph.
@@ -109,6 +110,19 @@ pub enum PlanningOutcome {
     Error,
     /// It took too long and was stopped.
     Timeout,
+}
+
+/// What came of a TLS handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeOutcome {
+    /// A connection.
+    Ok,
+    /// The client or the gateway refused the other.
+    Failed,
+    /// It took too long.
+    Timeout,
+    /// It was the oldest of too many.
+    Crowded,
 }
 
 /// What distinguishes the requests of one door.
@@ -187,6 +201,9 @@ impl Metrics {
             graph_loaded_at.clone(),
         );
         let (merged_client_queries, merged_subgraph_queries) = register_merged(&mut registry);
+        let handshakes = Family::<OutcomeLabels, Counter>::default();
+        let help = "TLS handshakes: ok, failed, timeout, or crowded out by newer ones";
+        registry.register("graphloom_tls_handshakes", help, handshakes.clone());
         let result = |family: &Family<ResultLabels, Counter>, result| {
             family.get_or_create(&ResultLabels { result }).clone()
         };
@@ -203,6 +220,7 @@ impl Metrics {
             prepared_operations,
             merged_client_queries,
             merged_subgraph_queries,
+            handshakes,
             graphs_loaded: result(&graphs, "ok"),
             graphs_refused: result(&graphs, "refused"),
             graph_loaded_at,
@@ -224,6 +242,17 @@ impl Metrics {
             #[expect(clippy::cast_precision_loss, reason = "a bucket is all that is counted")]
             self.planning_steps.observe(steps as f64);
         }
+    }
+
+    /// A client shook hands, or did not.
+    pub fn shook_hands(&self, outcome: HandshakeOutcome) {
+        let outcome = match outcome {
+            HandshakeOutcome::Ok => "ok",
+            HandshakeOutcome::Failed => "failed",
+            HandshakeOutcome::Timeout => "timeout",
+            HandshakeOutcome::Crowded => "crowded",
+        };
+        self.handshakes.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// The OpenMetrics text.

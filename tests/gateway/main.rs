@@ -12,6 +12,7 @@ mod house;
 mod client;
 mod stub;
 mod folder;
+mod pem;
 
 mod queries;
 mod graphql_over_http;
@@ -29,6 +30,7 @@ mod cancellation;
 mod pool;
 mod wire;
 mod workers;
+mod tls_listener;
 mod http2;
 mod tls;
 mod phases;
