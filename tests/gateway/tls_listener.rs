@@ -340,7 +340,7 @@ fn what_cannot_be_served_from_is_told_with_its_place_and_the_fix() {
         ("[]", "no client could connect (list at least one address)"),
         ("[127.0.0.1:4009]", "`admin.listen`: `127.0.0.1:4009` is also the public address"),
         ("5", "expected an address such as `127.0.0.1:4000`"),
-        ("{ addres: a }", "unknown key `addres` (did you mean `address`?)"),
+        ("{ address_: a }", "unknown key `address_` (did you mean `address`?)"),
         ("{ address: \"127.0.0.1:1\", tls: {} }", "`listen.tls`: TLS needs a certificate"),
         (
             "[{ address: \"127.0.0.1:1\", tls: { certificate: a.pem } }]",
