@@ -1,47 +1,66 @@
-//! Expressions of the configuration: compiled when the file is read, evaluated for a request.
+//! Expressions of the configuration: CEL, compiled when the file is read, evaluated for a request.
 //!
 //! **In:** the text of an expression and the [`Phase`] in which it will be evaluated; later a [`Scope`].
-//! **Out:** a text, or nothing when a header it names is absent; of a [`Condition`], whether it holds.
+//! **Out:** a text, or nothing when something it names is absent; of a [`Condition`], whether it holds.
 //!
-//! **Never here:** applying the result (`upstream::headers` does).
+//! **Never here:** applying the result (`upstream::headers`, `routes`, `operation` do).
 //!
-//! **Holds:** the language is a part of CEL: texts, the names listed below, `[...]` with a text,
-//! `+` between texts, and the comparisons of `condition`. Everything it accepts means the same in CEL. A name that is not there in its
-//! phase is refused when the file is read.
+//! **Holds:** a name that is not there in its phase, an unknown member and an unknown function are refused
+//! when the file is read, with their place. What cannot be evaluated fails, and a condition that fails
+//! does not hold. Evaluation ends within a bounded number of steps. What all expressions are made of
+//! (names, texts, `+`, comparisons) runs by terms of our own; the rest runs by the crate `cel`.
 //!
-//! **Read first:** [`Expression::compile`], [`Expression::evaluate`].
+//! **Read first:** [`Expression::compile`], [`Expression::evaluate`], [`Condition::decide`].
 //!
 //! Spec: <https://github.com/google/cel-spec/blob/master/doc/langdef.md>
 
 mod condition;
-mod parse;
+mod compile;
+mod program;
+mod error;
+mod names;
+mod term;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, Method};
-use thiserror::Error;
+use http::{HeaderMap, HeaderName, Method, StatusCode};
+use serde_json::{Map, Value};
 
 use crate::consumer::Consumer;
+use error::Place;
+use names::Kind;
+use program::Program;
+use term::Term;
 
 pub use condition::Condition;
+pub use error::{ExpressionError, ExpressionErrorKind, Why};
 
 /// When an expression is evaluated; it decides which names there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// For any request: `request`.
+    /// For any request: `request`, `consumer`.
     Request,
     /// For a request that a route took: also `route` and `request.path_params`.
     Route,
+    /// For an operation of the GraphQL door: also `operation`.
+    Operation,
+    /// For a field of an operation: also `args`, the field's arguments.
+    Field,
+    /// For the answer of any upstream: also `response`.
+    Response,
+    /// For the answer of a route's upstream: also `response`.
+    RouteResponse,
 }
 
 /// A compiled expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
-    terms: Vec<Term>,
+    form: Form,
 }
 
-/// What an expression can see.
+/// What an expression can see: `Facts::scope` builds one, to which is added what its phase has besides.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     /// `request.id`.
@@ -50,6 +69,8 @@ pub struct Scope<'a> {
     pub method: &'a Method,
     /// `request.path`.
     pub path: &'a str,
+    /// `request.query`, as it came.
+    pub query: &'a str,
     /// `request.headers`.
     pub headers: &'a HeaderMap,
     /// `request.client_ip`.
@@ -60,181 +81,94 @@ pub struct Scope<'a> {
     pub path_params: &'a [(String, String)],
     /// `route.name`.
     pub route: &'a str,
+    /// `operation`.
+    pub operation: Option<Operation<'a>>,
+    /// `args`.
+    pub args: Option<&'a Map<String, Value>>,
+    /// `response`.
+    pub response: Option<(StatusCode, &'a HeaderMap)>,
 }
 
-/// Why a text is not an expression.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{expression}` is not an expression: {kind}")]
-pub struct ExpressionError {
-    expression: String,
-    kind: ExpressionErrorKind,
-}
-
-/// What is wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ExpressionErrorKind {
-    /// A name that is not there.
-    #[error("there is no `{name}` here")]
-    UnknownName {
-        /// The name.
-        name: String,
-    },
-    /// Something else than a text, a name or `+`.
-    #[error("found `{found}` where {expected} was expected")]
-    Unexpected {
-        /// What stands there.
-        found: String,
-        /// What could stand there.
-        expected: &'static str,
-    },
-    /// A text without its end.
-    #[error("a text is not closed")]
-    OpenText,
-    /// Not the name of a header.
-    #[error("`{name}` is not the name of a header")]
-    HeaderName {
-        /// The name.
-        name: String,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Term {
-    Text(String),
-    RequestId,
-    Method,
-    Path,
-    ClientIp,
-    Header(HeaderName),
-    PathParam(String),
-    RouteName,
+/// What expressions see as `operation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation<'a> {
+    /// `operation.name`; without one it is absent.
+    pub name: Option<&'a str>,
+    /// `operation.type`: `query`, `mutation` or `subscription`.
+    pub kind: &'static str,
 }
 
 /// What of a request an expression depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Read<'a> {
     /// One header.
     Header(&'a HeaderName),
+    /// All headers.
+    Headers,
     /// The id.
     RequestId,
     /// The method.
     Method,
     /// The path, or a part of it.
     Path,
+    /// The query, or a part of it.
+    Query,
     /// The client's address.
     ClientIp,
     /// The route that took it.
     Route,
+    /// Who asks, or something about them.
+    Consumer,
+    /// The operation.
+    Operation,
+    /// The arguments of a field.
+    Args,
+    /// The answer.
+    Response,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Form {
+    /// Texts and names joined by `+`.
+    Sum(Vec<Term>),
+    Program(Arc<Program>),
 }
 
 impl Expression {
-    /// All that it depends on.
-    pub fn reads(&self) -> impl Iterator<Item = Read<'_>> {
-        self.terms.iter().filter_map(|term| match term {
-            Term::Text(_) => None,
-            Term::RequestId => Some(Read::RequestId),
-            Term::Method => Some(Read::Method),
-            Term::Path | Term::PathParam(_) => Some(Read::Path),
-            Term::ClientIp => Some(Read::ClientIp),
-            Term::Header(name) => Some(Read::Header(name)),
-            Term::RouteName => Some(Read::Route),
-        })
-    }
-
     /// Reads an expression for a phase.
     ///
     /// # Errors
-    /// When the text is not of the language, or names what its phase does not have.
+    /// When the text is not of the language, names what its phase does not have, or cannot give a text.
     pub fn compile(text: &str, phase: Phase) -> Result<Self, ExpressionError> {
-        match parse::parse(text, phase) {
-            Ok(terms) => Ok(Self { terms }),
-            Err(kind) => Err(ExpressionError { expression: text.to_owned(), kind }),
+        let compiled = compile::compile(text, phase)?;
+        if let Some(terms) = condition::sum(&compiled) {
+            return Ok(Self { form: Form::Sum(terms) });
         }
+        if matches!(compiled.kind(), Kind::List | Kind::Map) {
+            let kind = ExpressionErrorKind::NotText { is: compiled.kind().name() };
+            return Err(ExpressionError::of(text, Place::START, kind));
+        }
+        Ok(Self { form: Form::Program(Arc::new(Program::of(compiled))) })
     }
 
-    /// The text it stands for; none if it names a header or parameter that the request lacks.
+    /// All that it depends on.
+    pub fn reads(&self) -> impl Iterator<Item = Read<'_>> {
+        let terms = match &self.form {
+            Form::Sum(terms) => terms,
+            Form::Program(program) => program.terms(),
+        };
+        terms.iter().filter_map(Term::read)
+    }
+
+    /// The text it stands for; none if something it names is absent, or it cannot be evaluated.
     pub fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Option<Cow<'a, str>> {
-        if let [term] = self.terms.as_slice() {
-            return term.evaluate(scope);
+        match &self.form {
+            Form::Sum(terms) => term::text_of(terms, scope),
+            Form::Program(program) => program.text(scope).ok().flatten().map(Cow::Owned),
         }
-        let mut out = String::new();
-        for term in &self.terms {
-            out.push_str(&term.evaluate(scope)?);
-        }
-        Some(Cow::Owned(out))
-    }
-}
-
-impl ExpressionError {
-    /// What to do about it.
-    pub fn fix(&self) -> &'static str {
-        "use a quoted text (`\"'text'\"`), `request.id`, `request.method`, `request.path`, \
-         `request.client_ip`, `request.headers[\"name\"]`, on a route also `route.name` and \
-         `request.path_params[\"name\"]`, joined with `+`"
-    }
-}
-
-impl Term {
-    fn evaluate<'a>(&'a self, scope: &Scope<'a>) -> Option<Cow<'a, str>> {
-        Some(match self {
-            Self::Text(text) => Cow::Borrowed(text.as_str()),
-            Self::RequestId => Cow::Borrowed(scope.id),
-            Self::Method => Cow::Borrowed(scope.method.as_str()),
-            Self::Path => Cow::Borrowed(scope.path),
-            Self::ClientIp => Cow::Owned(scope.client_ip.to_string()),
-            Self::Header(name) => Cow::Borrowed(scope.headers.get(name)?.to_str().ok()?),
-            Self::PathParam(name) => {
-                let found = scope.path_params.iter().find(|(param, _)| param == name)?;
-                Cow::Borrowed(found.1.as_str())
-            }
-            Self::RouteName => Cow::Borrowed(scope.route),
-        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Expression, Phase, Scope};
-    use crate::consumer::Consumer;
-    use http::{HeaderMap, HeaderValue, Method};
-    use std::net::{IpAddr, Ipv4Addr};
-
-    fn evaluated(text: &str) -> Option<String> {
-        let headers = HeaderMap::from_iter([(
-            http::HeaderName::from_static("x-tenant"),
-            HeaderValue::from_static("blue"),
-        )]);
-        let scope = Scope {
-            id: "r1",
-            method: &Method::GET,
-            path: "/orders/7",
-            headers: &headers,
-            client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            consumer: &Consumer::anonymous(),
-            path_params: &[("id".to_owned(), "7".to_owned())],
-            route: "/orders/{id}",
-        };
-        let expression = Expression::compile(text, Phase::Route).unwrap();
-        expression.evaluate(&scope).map(std::borrow::Cow::into_owned)
-    }
-
-    #[test]
-    fn texts_names_and_sums_evaluate() {
-        assert_eq!(evaluated("'a\\'b'").unwrap(), "a'b");
-        assert_eq!(evaluated("request.id + \"-\" + request.path_params['id']").unwrap(), "r1-7");
-        assert_eq!(evaluated("request.headers[\"X-Tenant\"]").unwrap(), "blue");
-        assert_eq!(evaluated("request.path_params.id + route.name").unwrap(), "7/orders/{id}");
-        assert_eq!(evaluated("request.headers['absent'] + 'x'"), None);
-    }
-
-    #[test]
-    fn what_is_not_there_is_refused_when_the_file_is_read() {
-        let refused = |text| Expression::compile(text, Phase::Request).unwrap_err().to_string();
-        assert!(refused("consumer.id").contains("there is no `consumer.id` here"));
-        assert!(refused("route.name").contains("there is no `route.name` here"));
-        assert!(refused("'open").contains("not closed"));
-        assert!(refused("request.id request.id").contains("found `request.id`"));
-        assert!(refused("").contains("found ``"));
-    }
-}
+mod tests;

@@ -22,7 +22,7 @@ pub mod together; // Does once what several want at the same moment.
 pub mod upstream; // One request to one target: pool, turn, deadline, headers.
 pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostics.
 pub mod config; // The file as written, and as settled.
-pub mod expressions; // A part of CEL: compiled when the file is read, evaluated for a request.
+pub mod expressions; // CEL: compiled when the file is read, evaluated for a request.
 pub mod consumer; // Who asks.
 pub mod connection; // Who connected.
 pub mod folders; // Watches folders for whoever follows files.

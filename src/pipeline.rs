@@ -30,7 +30,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::{GraphqlSettings, Settings};
 use crate::connection::Connection;
 use crate::consumer::Consumer;
-use crate::expressions::Scope;
+use crate::expressions::{Operation, Scope};
 use crate::graph::{Graph, GraphInForce};
 use crate::operation::{
     Answers, Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on,
@@ -71,6 +71,8 @@ pub struct Facts {
     pub method: Method,
     /// Its path.
     pub path: String,
+    /// What follows the path and a `?`, as it came.
+    pub query: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// How it came.
@@ -104,6 +106,7 @@ pub struct Executed {
 struct Run {
     rooms: Arc<Rooms>,
     graph: Arc<Graph>,
+    prepared: Arc<Prepared>,
     variant: Arc<Variant>,
     variables: Map<String, Value>,
     introspected: Arc<Answers>,
@@ -209,18 +212,20 @@ async fn execute_operation(
         }
         None => Arc::default(),
     };
-    let run = Run { rooms: Arc::clone(rooms), graph, variant, variables, introspected };
+    let prepared = Arc::clone(prepared);
+    let run = Run { rooms: Arc::clone(rooms), graph, prepared, variant, variables, introspected };
     let key = match rooms.settings.graphql.merge.client_queries && !manner.is_own {
         true => MergeKey::of(&run, facts, &extensions, manner.media_type),
         false => None,
     };
     let (variant, graph) = (Arc::clone(&run.variant), Arc::clone(&run.graph));
+    let prepared = Arc::clone(&run.prepared);
     let (outcome, merged) = match key {
         Some(key) => Box::pin(run_together(run, facts, key)).await,
         None => (run.outcome(facts).await, false),
     };
     let duration = started.elapsed();
-    Ok(Executed { prepared: Arc::clone(prepared), variant, graph, outcome, duration, merged })
+    Ok(Executed { prepared, variant, graph, outcome, duration, merged })
 }
 
 /// Whether the door lets such an operation through.
@@ -276,11 +281,22 @@ impl Run {
         let conditions = Conditions {
             plan: &variant.plan,
             sources: &graph.sources,
-            scope: facts.scope(&[], ""),
+            scope: Scope { operation: Some(self.operation()), ..facts.scope(&[], "") },
             max_answer: rooms.settings.limits.response,
             deadline: facts.started + rooms.settings.limits.request_timeout,
         };
         run(execution.introspected(&self.introspected), &conditions).await
+    }
+
+    /// What expressions see of the operation.
+    fn operation(&self) -> Operation<'_> {
+        let operation = &self.prepared.operation;
+        let kind = match operation.kind() {
+            OperationKind::Query => "query",
+            OperationKind::Mutation => "mutation",
+            OperationKind::Subscription => "subscription",
+        };
+        Operation { name: operation.name(), kind }
     }
 }
 
@@ -294,11 +310,15 @@ impl Facts {
             id: &self.id,
             method: &self.method,
             path: &self.path,
+            query: &self.query,
             headers: &self.headers,
             client_ip: self.client_ip,
             consumer: &self.consumer,
             path_params,
             route,
+            operation: None,
+            args: None,
+            response: None,
         }
     }
 }

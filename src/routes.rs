@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Response};
+use http::{Method, Response};
 use matchit::Router;
 
 use crate::config::{HeaderRule, HeaderRules, Limits, RouteSettings};
@@ -143,8 +143,8 @@ impl Route {
             timeout: self.timeout,
         };
         let mut response = self.upstream.send(outgoing).await?;
-        let headers: &mut HeaderMap = response.headers_mut();
-        headers::from_route(headers, scope, &self.rules.response);
+        let status = response.status();
+        headers::from_route(status, response.headers_mut(), scope, &self.rules.response);
         Ok(response)
     }
 

@@ -132,7 +132,8 @@ impl Told {
             let rules = &conditions.sources[ended.subgraph].response_headers;
             if !rules.is_empty() {
                 let scope = &conditions.scope;
-                headers::from_subgraph(&mut self.headers, &answer.headers, scope, rules);
+                let answer = (answer.status, &answer.headers);
+                headers::from_subgraph(&mut self.headers, answer, scope, rules);
             }
             self.sets_cookies |= answer.headers.contains_key(SET_COOKIE);
         }

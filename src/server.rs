@@ -93,6 +93,7 @@ pub async fn answer(
         id: request_id::of(&head.headers),
         method: head.method,
         path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
         client_ip: connection.peer.ip(),
         connection,

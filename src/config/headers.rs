@@ -36,7 +36,7 @@ pub(super) struct RawHeaderRule {
     pub forward: Option<String>,
     /// Sets a header, to `value`.
     pub set: Option<String>,
-    /// With `set`: an expression, such as `'a text'`, `request.id` or `request.headers["x-tenant"]`.
+    /// With `set`: an expression, such as `'a text'`, `consumer.id` or `request.headers["x-tenant"]`.
     pub value: Option<String>,
     /// Takes a header away.
     pub remove: Option<String>,
@@ -132,6 +132,11 @@ impl RawHeaders {
     ) -> HeaderRules {
         let mut rules = |raw: Option<Vec<RawHeaderRule>>, direction: &str| {
             let key = key.then(direction);
+            let phase = match (direction, phase) {
+                ("response", Phase::Route) => Phase::RouteResponse,
+                ("response", _) => Phase::Response,
+                _ => phase,
+            };
             raw.unwrap_or_default()
                 .into_iter()
                 .enumerate()

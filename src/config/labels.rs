@@ -47,7 +47,7 @@ fn rule(text: &str, key: &Key, problems: &mut Problems<'_>) -> Option<LabelRule>
     match Condition::compile(text, Phase::Request) {
         Ok(condition) => Some(LabelRule::When(condition)),
         Err(error) => {
-            problems.add(key, error.to_string(), fix);
+            problems.add(key, error.to_string(), format!("{}; or a share: `10%`", error.fix()));
             None
         }
     }

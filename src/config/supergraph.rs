@@ -178,7 +178,7 @@ impl RawSubgraph {
             }
         };
         let headers = self.headers.unwrap_or_default();
-        let headers = headers.settle(&key.then("headers"), Phase::Request, problems);
+        let headers = headers.settle(&key.then("headers"), Phase::Operation, problems);
         SubgraphSettings {
             schema: folder.join(schema),
             destination: destination

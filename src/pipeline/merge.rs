@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use super::{Facts, Run};
 use crate::config::HeaderRule;
+use crate::consumer::Consumer;
 use crate::expressions::{Expression, Read};
 
 /// What a query of a client is, to the letter.
@@ -80,14 +81,33 @@ fn put_expression(expression: &Expression, facts: &Facts, text: &mut Vec<u8>) {
     for read in expression.reads() {
         match read {
             Read::Header(name) => put_header(&facts.headers, name, text),
+            Read::Headers => facts.headers.keys().for_each(|name| {
+                put(text, name.as_str().as_bytes());
+                put_header(&facts.headers, name, text);
+            }),
             Read::RequestId => put(text, facts.id.as_bytes()),
             Read::Method => put(text, facts.method.as_str().as_bytes()),
             Read::Path => put(text, facts.path.as_bytes()),
+            Read::Query => put(text, facts.query.as_bytes()),
             Read::ClientIp => put(text, facts.client_ip.to_string().as_bytes()),
-            // Routes are not merged.
-            Read::Route => {}
+            Read::Consumer => put_consumer(&facts.consumer, text),
+            // Routes are not merged, the variant stands for the operation, and the answer is the same.
+            Read::Route | Read::Operation | Read::Args | Read::Response => {}
         }
     }
+}
+
+fn put_consumer(consumer: &Consumer, text: &mut Vec<u8>) {
+    let known = [Some(&consumer.id), Some(&consumer.name), consumer.plan.as_ref()];
+    for part in known.into_iter().chain([consumer.provider.as_ref()]) {
+        put_number(text, usize::from(part.is_some()));
+        put(text, part.map_or(b"", |part| part.as_bytes()));
+    }
+    for list in [&consumer.scopes, &consumer.roles] {
+        put_number(text, list.len());
+        list.iter().for_each(|item| put(text, item.as_bytes()));
+    }
+    put(text, serde_json::to_string(&consumer.claims).unwrap_or_default().as_bytes());
 }
 
 fn put_header(headers: &HeaderMap, name: &HeaderName, text: &mut Vec<u8>) {

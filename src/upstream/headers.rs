@@ -12,13 +12,14 @@
 //!
 //! **Read first:** [`to_subgraph`], [`to_route`].
 
+use http::StatusCode;
 use http::header::{
     self, ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE,
     HeaderMap, HeaderName, HeaderValue,
 };
 
 use crate::config::{HeaderRule, Merge};
-use crate::expressions::Scope;
+use crate::expressions::{Expression, Read, Scope};
 
 /// The header that names a request, in and out.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -94,12 +95,16 @@ pub fn to_route<'a>(
 }
 
 /// Takes from a route's answer what belongs to its connection, and applies the rules.
-pub fn from_route<'a>(
+pub fn from_route(
+    status: StatusCode,
     headers: &mut HeaderMap,
     scope: &Scope<'_>,
-    rules: impl IntoIterator<Item = &'a HeaderRule>,
+    rules: &[HeaderRule],
 ) {
     strip_connection(headers);
+    // Rules speak of the answer as it came, whatever those before them did to it.
+    let answer = rules.iter().any(reads_response).then(|| headers.clone());
+    let scope = &Scope { response: answer.as_ref().map(|answer| (status, answer)), ..*scope };
     for rule in rules {
         match rule {
             // A passthrough lets the headers of an answer pass anyway.
@@ -112,13 +117,19 @@ pub fn from_route<'a>(
     }
 }
 
+fn reads_response(rule: &HeaderRule) -> bool {
+    let HeaderRule::Set { value, .. } = rule else { return false };
+    value.reads().any(|read| read == Read::Response)
+}
+
 /// Merges the headers of one subgraph's answer into those of the response.
 pub fn from_subgraph<'a>(
     response: &mut HeaderMap,
-    answer: &HeaderMap,
+    (status, answer): (StatusCode, &HeaderMap),
     scope: &Scope<'_>,
     rules: impl IntoIterator<Item = &'a HeaderRule>,
 ) {
+    let scope = &Scope { response: Some((status, answer)), ..*scope };
     for rule in rules {
         match rule {
             HeaderRule::Forward { name, merge } => {
@@ -199,12 +210,7 @@ fn connection_names(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-fn set(
-    headers: &mut HeaderMap,
-    name: &HeaderName,
-    value: &crate::expressions::Expression,
-    scope: &Scope<'_>,
-) {
+fn set(headers: &mut HeaderMap, name: &HeaderName, value: &Expression, scope: &Scope<'_>) {
     let value = value.evaluate(scope).and_then(|text| HeaderValue::from_str(&text).ok());
     match value {
         Some(value) => {

@@ -22,6 +22,7 @@ mod reload_under_load;
 mod supergraph_forms;
 mod routes;
 mod headers;
+mod expressions;
 mod log_and_metrics;
 mod masking;
 mod limits;

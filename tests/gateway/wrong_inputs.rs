@@ -78,11 +78,11 @@ const CASES: &[Case] = &[
     },
     Case {
         why: "a header value that names what is not there",
-        yaml: "supergraph: { file: s.graphql }\nheaders:\n  request:\n    - { set: x-user, value: consumer.id }\n",
+        yaml: "supergraph: { file: s.graphql }\nheaders:\n  request:\n    - { set: x-user, value: request.id + consumer.ip }\n",
         schema: GOOD_SCHEMA,
         exit: 3,
         place: "graphloom.yaml:4:",
-        says: &["there is no `consumer.id` here", "request.id"],
+        says: &["there is no `consumer.ip` here, at column 14", "there is `consumer.id`"],
     },
     Case {
         why: "a schema file that is missing",
