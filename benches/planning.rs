@@ -15,11 +15,15 @@
 
 use apollo_compiler::ExecutableDocument;
 use composition::SubgraphSource;
-use graphloom::{config::PlanningSettings, operation::PreparedOperations, telemetry::Metrics};
+use graphloom::{
+    config::PlanningSettings,
+    operation::{Decided, PreparedOperations},
+    telemetry::Metrics,
+};
 use query_planner::{Batching, Guards, Limits, Operation, plan};
 use std::{error::Error, path::Path, sync::Arc, time::Duration};
 use subgraphs::Service;
-use supergraph::Supergraph;
+use supergraph::{RequirementSet, Supergraph};
 use tokio::time::Instant;
 
 const LIMITS: Limits = Limits { positions: 50_000, steps: 2_000_000 };
@@ -105,7 +109,8 @@ fn look_up(supergraph: &Arc<Supergraph>, text: &str) -> Result<Duration, Box<dyn
     let ask = async || -> Result<(), Box<dyn Error>> {
         let (prepared, _) = operations.prepare(text, None, limits).await?;
         let variables = prepared.coerce_variable_values(supergraph, Default::default())?;
-        prepared.variant(&variables, &[]).await?;
+        let denied = &RequirementSet::new();
+        prepared.variant(Decided { variables: &variables, labels: &[], denied }).await?;
         Ok(())
     };
     runtime.block_on(async {

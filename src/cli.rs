@@ -8,6 +8,7 @@
 //!
 //! **Read first:** [`run`].
 
+pub mod caller;
 pub mod fixture;
 pub mod test;
 

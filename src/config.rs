@@ -11,6 +11,7 @@
 //!
 //! **Read first:** [`Settings::load`].
 
+mod authorization;
 mod graphql;
 mod headers;
 mod labels;
@@ -46,6 +47,7 @@ use node::Node;
 use policies::{Door, Policies};
 use report::{Key, Problems};
 
+pub use authorization::{AuthorizationMode, AuthorizationSettings};
 pub use graphql::{ErrorSettings, GraphqlSettings};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use interpolate::Environment;

@@ -23,6 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use supergraph::{IdVec, SubgraphId, Supergraph};
 
+use crate::authorization::unknown_policies;
 use crate::config::{Settings, WarmSettings};
 use crate::operation::{PreparedOperations, undecided};
 use crate::schedule::Source;
@@ -168,6 +169,12 @@ impl Workshop {
         }
         for label in rules.keys().filter(|label| !labels.contains(label)) {
             tracing::warn!(label, "no `@override` has the label of `supergraph.override_labels`");
+        }
+        for policy in unknown_policies(&graph.supergraph, &self.settings.graphql.authorization) {
+            tracing::warn!(
+                policy,
+                "nobody meets the policy: `graphql.authorization.policies` lacks it"
+            );
         }
         self.telemetry.metrics.graphs_loaded.inc();
         let since = graph.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();

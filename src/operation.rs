@@ -45,7 +45,7 @@ pub use introspection::{Answers, Introspection};
 pub use key::Key;
 pub use labels::{labels_on, undecided};
 pub use prepare::MAX_RECURSION;
-pub use variant::Variant;
+pub use variant::{Decided, Variant};
 
 use key::Asked;
 use planner::Planner;
@@ -146,17 +146,16 @@ impl PreparedOperations {
         }
     }
 
-    /// The plan of an operation for these variables; `labels` of progressive overrides are on, others off.
+    /// The plan of an operation for what a request decides of it.
     ///
     /// # Errors
     /// When there is no plan, or none within the bounds of planning.
     pub async fn variant(
         &self,
         prepared: &Arc<Prepared>,
-        variables: &Map<String, Value>,
-        labels: &[String],
+        decided: Decided<'_>,
     ) -> Result<Arc<Variant>, RequestError> {
-        let variant = prepared.variants.find(&prepared.operation, variables, labels).await?;
+        let variant = prepared.variants.find(&prepared.operation, decided).await?;
         self.weigh(prepared, variant.took);
         Ok(variant)
     }
@@ -249,31 +248,23 @@ impl Prepared {
         variables::coerce_variable_values(supergraph.api_schema(), &self.variables, values)
     }
 
-    /// The state of its guards for these variables; `labels` of progressive overrides are on, others off.
-    pub fn guards(&self, variables: &Map<String, Value>, labels: &[String]) -> Guards {
-        self.variants.guards(variables, labels)
+    /// The state of its guards for what a request decides.
+    pub fn guards(&self, decided: Decided<'_>) -> Guards {
+        self.variants.guards(decided)
     }
 
-    /// The plan for these variables, if it is there; `labels` of progressive overrides are on, others off.
-    pub fn kept_variant(
-        &self,
-        variables: &Map<String, Value>,
-        labels: &[String],
-    ) -> Option<Arc<Variant>> {
-        self.variants.kept(variables, labels)
+    /// The plan for what a request decides, if it is there.
+    pub fn kept_variant(&self, decided: Decided<'_>) -> Option<Arc<Variant>> {
+        self.variants.kept(decided)
     }
 
-    /// The plan for these variables; `labels` of progressive overrides are on, others off. In a store, ask
-    /// [`PreparedOperations::variant`], which takes its weight into account.
+    /// The plan for what a request decides. In a store, ask [`PreparedOperations::variant`], which takes
+    /// its weight into account.
     ///
     /// # Errors
     /// When there is no plan, or none within the bounds of planning.
-    pub async fn variant(
-        &self,
-        variables: &Map<String, Value>,
-        labels: &[String],
-    ) -> Result<Arc<Variant>, RequestError> {
-        self.variants.find(&self.operation, variables, labels).await
+    pub async fn variant(&self, decided: Decided<'_>) -> Result<Arc<Variant>, RequestError> {
+        self.variants.find(&self.operation, decided).await
     }
 
     /// About how many bytes it takes, with its plans; what is read of a document grows with it.

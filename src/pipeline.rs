@@ -20,20 +20,22 @@ use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use execution::{AllowedExtensions, CompiledExecution, ErrorPolicy, Exposure, Inputs};
+use execution::{AllowedExtensions, Caller, CompiledExecution, ErrorPolicy, Exposure, Inputs};
 use futures_util::FutureExt;
 use http::{HeaderMap, Method};
 use query_planner::OperationKind;
 use serde_json::{Map, Value};
+use supergraph::RequirementSet;
 use tokio::time::{Instant, timeout_at};
 
-use crate::config::{GraphqlSettings, Settings};
+use crate::authorization;
+use crate::config::{AuthorizationMode, GraphqlSettings, Settings};
 use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::expressions::{Operation, Scope};
 use crate::graph::{Graph, GraphInForce};
 use crate::operation::{
-    Answers, Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on,
+    Answers, Decided, Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on,
 };
 use crate::routes::Routes;
 use crate::schedule::{Conditions, Outcome, run};
@@ -194,15 +196,14 @@ async fn execute_operation(
     let labels = graph.supergraph.labels();
     let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
     let deadline = facts.started + rooms.settings.limits.request_timeout;
-    let variant = match prepared.kept_variant(&variables, &labels) {
-        Some(variant) => variant,
-        None => {
-            let planning = graph.operations.variant(prepared, &variables, &labels);
-            Box::pin(timeout_at(deadline, planning))
-                .await
-                .map_err(|_| RequestErrorKind::OutOfTime)??
-        }
-    };
+    let denied = &unmet(rooms, facts, &graph, prepared);
+    let decided = Decided { variables: &variables, labels: &labels, denied };
+    let mut variant = variant(&graph, prepared, decided, deadline).await?;
+    if !variant.plan.denied.is_empty() && !shows_the_rest(rooms, facts, &variant)? {
+        let denied = &RequirementSet::new();
+        let decided = Decided { denied, ..decided };
+        variant = self::variant(&graph, prepared, decided, deadline).await?;
+    }
     let introspected = match &prepared.introspection {
         Some(_) => {
             let asking = graph.operations.introspect(prepared, &variables);
@@ -226,6 +227,59 @@ async fn execute_operation(
     };
     let duration = started.elapsed();
     Ok(Executed { prepared, variant, graph, outcome, duration, merged })
+}
+
+/// The requirements of an operation that the caller does not meet.
+fn unmet(rooms: &Rooms, facts: &Facts, graph: &Graph, prepared: &Prepared) -> RequirementSet {
+    if prepared.operation.requirements().is_empty() {
+        return RequirementSet::new();
+    }
+    let (settings, scope) = (&rooms.settings.graphql.authorization, facts.scope(&[], ""));
+    authorization::denied(&graph.supergraph, &prepared.operation, settings, &scope)
+}
+
+/// The plan for what is decided, kept or made before the deadline.
+async fn variant(
+    graph: &Graph,
+    prepared: &Arc<Prepared>,
+    decided: Decided<'_>,
+    deadline: Instant,
+) -> Result<Arc<Variant>, RequestError> {
+    if let Some(variant) = prepared.kept_variant(decided) {
+        return Ok(variant);
+    }
+    let planning = graph.operations.variant(prepared, decided);
+    Box::pin(timeout_at(deadline, planning)).await.map_err(|_| RequestErrorKind::OutOfTime)?
+}
+
+/// Whether an operation of which something is denied shows the rest; else it shows all. An error if it
+/// is not to run.
+fn shows_the_rest(
+    rooms: &Rooms,
+    facts: &Facts,
+    variant: &Variant,
+) -> Result<bool, RequestErrorKind> {
+    let (denied, metrics) = (&variant.plan.denied, &rooms.telemetry.metrics);
+    let mode = rooms.settings.graphql.authorization.mode;
+    metrics.denied(match mode {
+        AuthorizationMode::Filter => "filtered",
+        AuthorizationMode::Reject => "rejected",
+        AuthorizationMode::DryRun => "dry_run",
+    });
+    match mode {
+        AuthorizationMode::Filter => Ok(true),
+        AuthorizationMode::Reject => Err(RequestErrorKind::Denied {
+            paths: denied.clone(),
+            is_anonymous: facts.consumer.is_anonymous(),
+        }),
+        AuthorizationMode::DryRun => {
+            let paths: Vec<String> = denied.iter().map(|path| path.join(".")).collect();
+            let (consumer, request) = (&*facts.consumer.id, &*facts.id);
+            let paths = paths.join(" ");
+            tracing::warn!(request, consumer, paths, "would be denied (dry run)");
+            Ok(false)
+        }
+    }
 }
 
 /// Whether the door lets such an operation through.
@@ -276,6 +330,10 @@ impl Run {
             introspection: &NOTHING,
             limits: &EXECUTION_LIMITS,
             errors: &rooms.error_policy,
+            caller: match facts.consumer.is_anonymous() {
+                true => Caller::Anonymous,
+                false => Caller::Known,
+            },
         };
         let execution = CompiledExecution::new(inputs, &variant.program);
         let conditions = Conditions {

@@ -1,4 +1,4 @@
-//! Runs every page of `fixtures/plans/`: its plan, and where the page says so its result.
+//! Runs every page of `fixtures/plans/` and its neighbors: its plan, and where the page says so its result.
 //!
 //! **In:** the pages. `UPDATE_FIXTURES=1` rewrites what they expect; read the difference.
 //! **Out:** one test a page.
@@ -51,24 +51,46 @@ fn check(path: &Path) -> datatest_stable::Result<()> {
             None => Ok(()),
         };
     }
-    let actual = result::result_of(&fixture)?;
-    let expected = fixture.body(&Role::Result).unwrap_or_default();
-    if result::is_same(expected, &actual) {
+    let ran = result::result_of(&fixture)?;
+    let expect = |role: Role, actual: String| expect(path, on_change, &role, &actual);
+    expect(Role::Result, result::page_form(&ran.filtered.response))?;
+    if fixture.block(&Role::Caller).is_none() {
+        return Ok(());
+    }
+    expect(Role::Requests, result::list_form(&ran.filtered.requests))?;
+    if let Some(rejected) = &ran.rejected {
+        expect(Role::Rejected, result::page_form(rejected))?;
+        expect(Role::DryRun, result::page_form(&ran.dry_run.response))?;
+    }
+    Ok(())
+}
+
+/// Compares a block of a page with what was found, or writes it.
+fn expect(
+    path: &Path,
+    on_change: OnChange,
+    role: &Role,
+    actual: &str,
+) -> datatest_stable::Result<()> {
+    let fixture = Fixture::read(path)?;
+    let expected = fixture.body(role).unwrap_or_default();
+    let is_same = match role {
+        Role::Requests => expected.trim_end() == actual,
+        _ => result::is_same(expected, actual),
+    };
+    if is_same {
         return Ok(());
     }
     if on_change == OnChange::Rewrite {
-        return Ok(std::fs::write(
-            path,
-            fixture.with_body(&Role::Result, &result::page_form(&actual)),
-        )?);
+        return Ok(std::fs::write(path, fixture.with_body(role, actual))?);
     }
-    let line = fixture.block(&Role::Result).map_or(1, |block| block.line);
+    let line = fixture.block(role).map_or(1, |block| block.line);
     let place = path.display();
-    Err(format!("{place}:{line}: the result is another\nexpected {expected}\nfound {actual}")
-        .into())
+    Err(format!("{place}:{line}: the page has another\nexpected {expected}\nfound {actual}").into())
 }
 
 datatest_stable::harness! {
     { test = check_page, root = "fixtures/plans", pattern = r"\.md$" },
     { test = check_page, root = "fixtures/execution", pattern = r"\.md$" },
+    { test = check_page, root = "fixtures/authorization", pattern = r"\.md$" },
 }

@@ -102,6 +102,7 @@ impl<'s> Case<'s> {
             introspection: &self.variables,
             limits: &LIMITS,
             errors: &ERRORS,
+            caller: execution::Caller::Known,
         }
     }
 

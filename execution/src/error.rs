@@ -36,6 +36,11 @@ impl<'a> Errors<'a> {
         Self { shown: Vec::new(), max_errors, beyond: 0, log: Vec::new() }
     }
 
+    /// How many errors there may be.
+    pub(crate) fn max(&self) -> usize {
+        self.max_errors
+    }
+
     pub(crate) fn push(&mut self, error: ExecutionError<'a>) {
         if self.shown.len() < self.max_errors {
             self.shown.push(error);

@@ -29,6 +29,8 @@ pub(crate) enum Segment<'a> {
     Name(&'a str),
     /// An index into a list.
     Index(usize),
+    /// Any index into a list.
+    Item,
 }
 
 /// An element of the path of an upstream error.
@@ -204,6 +206,7 @@ pub(crate) fn write_path(path: &[Segment<'_>], out: &mut String) {
         match segment {
             Segment::Name(name) => out.push_str(&quoted(name)),
             Segment::Index(index) => out.push_str(&index.to_string()),
+            Segment::Item => out.push_str("\"@\""),
         }
     }
     out.push(']');

@@ -41,6 +41,17 @@ pub struct Inputs<'a> {
     pub limits: &'a Limits,
     /// What clients may learn of subgraphs' errors.
     pub errors: &'a ErrorPolicy,
+    /// Whether anybody vouches for who asks. It is said where something is denied.
+    pub caller: Caller,
+}
+
+/// What is known of who asks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Caller {
+    /// Nothing.
+    Anonymous,
+    /// Who it is.
+    Known,
 }
 
 /// Where the response is written.

@@ -251,7 +251,11 @@ impl Bench {
         let Asked { operation, truth } = asked;
         let is_true = |name: &&str| truth.variables.get(*name) == Some(&Value::Bool(true));
         let on = operation.guard_variables().into_iter().filter(is_true);
-        Guards { variables: on.map(str::to_owned).collect(), labels: self.labels.clone() }
+        Guards {
+            variables: on.map(str::to_owned).collect(),
+            labels: self.labels.clone(),
+            ..Guards::default()
+        }
     }
 
     fn plan(&self, asked: &Asked) -> Result<QueryPlan, PlanError> {
@@ -269,6 +273,7 @@ impl Bench {
             introspection: &asked.truth.introspection,
             limits: &LIMITS,
             errors: &ERRORS,
+            caller: execution::Caller::Known,
         };
         let mut execution = Both::new(inputs, &program);
         loop {

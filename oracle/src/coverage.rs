@@ -322,7 +322,9 @@ impl Look<'_> {
                     ResponseSource::Introspection if !self.plan.fetches.is_empty() => {
                         self.rows.insert(340);
                     }
-                    ResponseSource::Slot { .. } | ResponseSource::Introspection => {}
+                    ResponseSource::Slot { .. }
+                    | ResponseSource::Introspection
+                    | ResponseSource::Denied { .. } => {}
                 }
             }
         }

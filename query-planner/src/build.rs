@@ -129,6 +129,7 @@ impl Sketch<'_> {
             fetches,
             groups,
             response,
+            denied: Vec::new(),
             deferred: IdVec::new(),
             cost,
             effort: PlanEffort::default(),

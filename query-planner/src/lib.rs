@@ -16,6 +16,7 @@ mod shape;
 mod solve;
 mod build;
 mod defer;
+mod denied;
 mod print;
 mod why;
 
@@ -33,7 +34,7 @@ use build::{Sketch, sketch};
 use shape::ShapeId;
 use solve::{Solver, Width};
 use std::collections::BTreeSet;
-use supergraph::Supergraph;
+use supergraph::{RequirementSet, Supergraph};
 use thiserror::Error;
 
 /// The state of what is decided before planning: one bit each.
@@ -43,6 +44,8 @@ pub struct Guards {
     pub variables: BTreeSet<String>,
     /// The labels of progressive overrides that are on.
     pub labels: BTreeSet<String>,
+    /// The requirements that the caller does not meet. What asks for them is not selected.
+    pub denied: RequirementSet,
 }
 
 /// What a plan may cost to find.
@@ -199,6 +202,9 @@ fn best_plan_of(
     let mut plan = best.finish()?;
     plan.effort =
         PlanEffort { steps: solver.steps(), plans: sketched, budget_spent: solver.is_spent() };
+    if !guards.denied.is_empty() {
+        plan.denied = denied::denied_paths(&plan.response);
+    }
     plan.deferred = defer::find_groups(supergraph, operation, guards, &plan);
     Ok((shape, plan))
 }

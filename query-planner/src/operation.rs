@@ -18,7 +18,7 @@ use std::{
     hash::{Hash, Hasher},
     sync::Arc,
 };
-use supergraph::{IdVec, Supergraph, TypeId, Value, ids};
+use supergraph::{IdVec, RequirementSet, Supergraph, TypeId, Value, ids};
 use thiserror::Error;
 
 ids! {
@@ -36,6 +36,7 @@ pub struct Operation {
     pub(crate) root_set: SetId,
     pub(crate) root_type: TypeId,
     pub(crate) asked: AskedFields,
+    requirements: RequirementSet,
 }
 
 /// A variable that the operation declares.
@@ -195,6 +196,7 @@ impl Operation {
             fragments: HashMap::new(),
             asked: AskedFields::default(),
             n_defers: 0,
+            requirements: RequirementSet::new(),
         };
         let root_set = reader.set(&operation.selection_set)?;
         let variables = operation.variables.iter().map(|variable| VariableDefinition {
@@ -210,6 +212,7 @@ impl Operation {
             root_set,
             root_type,
             asked: reader.asked,
+            requirements: reader.requirements,
         })
     }
 
@@ -226,6 +229,11 @@ impl Operation {
     /// The variables that it declares.
     pub fn variables(&self) -> &[VariableDefinition] {
         &self.variables
+    }
+
+    /// The requirements that may decide what it shows: each is one guard bit of the plan.
+    pub fn requirements(&self) -> &RequirementSet {
+        &self.requirements
     }
 
     /// A name for a variable of ours, which the client's don't have.
@@ -280,12 +288,21 @@ struct Reader<'a> {
     fragments: HashMap<&'a str, SetId>,
     n_defers: usize,
     asked: AskedFields,
+    requirements: RequirementSet,
 }
 
 impl<'a> Reader<'a> {
     fn set(&mut self, set: &'a executable::SelectionSet) -> Result<SetId, OperationError> {
         let mut nodes = Vec::with_capacity(set.selections.len());
+        let has_requirements = !self.supergraph.requirements().is_empty();
+        let parent = has_requirements.then(|| self.supergraph.type_named(&set.ty)).flatten();
         for selection in &set.selections {
+            if let (Some(parent), executable::Selection::Field(field)) = (parent, selection)
+                && let Some(field) = self.supergraph.field_named(parent, &field.name)
+            {
+                let touched = &self.supergraph.field(field).touched;
+                self.requirements.extend_with(touched.iter().copied());
+            }
             nodes.push(self.node(selection)?);
         }
         Ok(self.sets.push(nodes))

@@ -42,6 +42,9 @@ pub struct QueryPlan {
     pub groups: IdVec<GroupId, Group>,
     /// What the client sees, in its order.
     pub response: Arc<ResponseSelection>,
+    /// The paths in the response of what the caller may not see, `@` for the items of a list: the first
+    /// of them, if they are many.
+    pub denied: Vec<Vec<String>>,
     /// What of it may be sent later, outer parts first; what is in none comes first.
     pub deferred: IdVec<DeferId, DeferGroup>,
     /// What the plan costs.
@@ -254,6 +257,9 @@ pub struct ResponseSelection {
     pub position: PositionId,
     /// Field lists by runtime type; the first whose types contain the object's wins.
     pub cases: Vec<ResponseCase>,
+    /// Runtime types that the caller may not see: such an object is null, with the error of a denied
+    /// field. They go before the cases.
+    pub denied: TypeSet,
 }
 
 /// The response fields of some runtime types.
@@ -281,6 +287,11 @@ pub enum ResponseSource {
     Typename,
     /// `__schema` or `__type`: answered by the gateway before execution, by response name.
     Introspection,
+    /// The caller may not see it: null, with an error, wherever its type allows null.
+    Denied {
+        /// The field's type for these runtime types.
+        ty: TypeRef,
+    },
     /// A slot.
     Slot {
         /// The slot.

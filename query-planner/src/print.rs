@@ -56,6 +56,10 @@ impl QueryPlan {
         } else {
             let _ = writeln!(out, "\n{}", self.summary());
         }
+        if !self.denied.is_empty() {
+            let paths: Vec<String> = self.denied.iter().map(|path| path.join(".")).collect();
+            let _ = writeln!(out, "\nnot shown to the caller: {}", paths.join(", "));
+        }
         self.write_deferred(&mut out);
         out
     }

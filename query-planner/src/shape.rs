@@ -14,6 +14,7 @@
 //! Spec: <https://spec.graphql.org/September2025/#CollectFields()>
 
 pub(crate) mod contexts;
+mod denied;
 
 use crate::{
     Guards, PlanErrorKind, Stop,
@@ -41,6 +42,9 @@ pub(crate) struct Shape {
     pub(crate) ty: TypeId,
     /// The runtime types that count.
     pub(crate) types: TypeSet,
+    /// The runtime types that the caller may not see, although something is selected on them: their
+    /// objects are null.
+    pub(crate) denied: TypeSet,
     /// The fields to fetch.
     pub(crate) entries: Vec<Entry>,
     /// The response, by runtime type. Empty for field sets.
@@ -88,12 +92,14 @@ pub(crate) struct Case {
 }
 
 /// Where a response field comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum CaseField {
     Typename,
     Introspection,
     /// Index into [`Shape::entries`].
     Entry(usize),
+    /// The caller may not see the field of this name.
+    Denied(Arc<str>),
 }
 
 /// The fields of a field set by name and arguments: each time with its types and what is below.
@@ -109,6 +115,17 @@ type Sets = SmallVec<[SetId; 2]>;
 
 /// What a field gives: its named type, and how many lists are around it.
 type ResultType = (TypeId, usize);
+
+/// What a collected field is on a runtime type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// `__typename` or introspection.
+    Meta,
+    /// The caller may not see it.
+    Denied,
+    /// It gives this.
+    Result(ResultType),
+}
 
 /// All shapes of one planning run.
 pub(crate) struct Shapes<'a> {
@@ -206,7 +223,8 @@ impl<'a> Shapes<'a> {
                 });
             }
         }
-        self.intern(Shape { ty, types, entries, cases: Vec::new(), contexts: Vec::new() })
+        let (denied, cases, contexts) = (TypeSet::new(), Vec::new(), Vec::new());
+        self.intern(Shape { ty, types, denied, entries, cases, contexts })
     }
 
     fn asked(&mut self, field: AskedField) -> Asked {
@@ -293,16 +311,18 @@ impl<'c> Collector<'c, '_> {
         let types: TypeSet = possible.filter(|ty| supergraph.ty(*ty).accessible).collect();
         let once = std::mem::take(&mut self.once);
         let (entries, cases, contexts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut shape = Shape { ty, types, entries, cases, contexts };
+        let mut shape = Shape { ty, types, denied: TypeSet::new(), entries, cases, contexts };
         let mut known: FxHashMap<Entry, usize> = FxHashMap::default();
         for (types, sets) in self.classes(&key.0, &shape.types) {
             let fields = self.collect_fields(&sets);
+            let types = self.without_denied(types, &fields, &mut shape);
             for (types, results) in self.by_results(ty, &types, &fields)? {
                 let mut case = Case { types, fields: Vec::with_capacity(fields.rows().len()) };
                 for ((_, nodes), result) in fields.rows().iter().zip(results) {
                     let field = match result {
-                        None => meta_field(nodes[0]),
-                        Some(result) => {
+                        Found::Meta => meta_field(nodes[0]),
+                        Found::Denied => CaseField::Denied(Arc::clone(&nodes[0].asked.name)),
+                        Found::Result(result) => {
                             let entry = self.entry(nodes, result, once)?;
                             CaseField::Entry(add_entry(&mut shape, &mut known, entry, &case.types))
                         }
@@ -398,30 +418,31 @@ impl<'c> Collector<'c, '_> {
         }
     }
 
-    /// Splits a class by the result types that its runtime types declare for the collected fields;
-    /// none for `__typename` and introspection.
-    #[expect(clippy::type_complexity, reason = "one list, built and consumed here")]
+    /// Splits a class by the result types that its runtime types declare for the collected fields.
     fn by_results(
         &self,
         ty: TypeId,
         types: &TypeSet,
         fields: &Collected<'_>,
-    ) -> Result<Vec<(TypeSet, Vec<Option<ResultType>>)>, PlanErrorKind> {
+    ) -> Result<Vec<(TypeSet, Vec<Found>)>, PlanErrorKind> {
         let supergraph = self.shapes.supergraph;
-        let mut classes: Vec<(TypeSet, Vec<Option<ResultType>>)> = Vec::new();
+        let mut classes: Vec<(TypeSet, Vec<Found>)> = Vec::new();
         for member in types.iter() {
             let mut results = Vec::with_capacity(fields.rows().len());
             for (_, nodes) in fields.rows() {
                 let name = &nodes[0].asked.name;
                 if name.starts_with("__") {
-                    results.push(None);
+                    results.push(Found::Meta);
                     continue;
                 }
                 let field = supergraph.field_named(member, name).ok_or_else(|| {
                     let coordinate = format!("{}.{name}", supergraph.ty(ty).name);
                     PlanErrorKind::UnknownField { coordinate }
                 })?;
-                results.push(Some(self.shapes.result_type(field)));
+                results.push(match self.is_denied(field) {
+                    true => Found::Denied,
+                    false => Found::Result(self.shapes.result_type(field)),
+                });
             }
             match classes.iter_mut().find(|(_, known)| *known == results) {
                 Some((types, _)) => {

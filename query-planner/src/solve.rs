@@ -347,6 +347,7 @@ fn needs_runtime_type(shape: &Shape) -> bool {
     };
     // A field set's nested objects are sent with their `__typename`.
     shape.cases.is_empty()
+        || !shape.denied.is_empty()
         || shape.cases.len() > 1
         || shape.cases.iter().any(shows_type)
         || shape.entries.iter().any(|entry| !shape.types.is_subset(&entry.types))

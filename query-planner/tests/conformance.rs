@@ -311,6 +311,7 @@ fn plan_case(
         let guards = Guards {
             variables: on.map(|(_, name)| (*name).to_owned()).collect(),
             labels: labels.iter().cloned().collect(),
+            ..Guards::default()
         };
         let plan = plan(supergraph, &operation, &guards, LIMITS, Batching::Fewest)
             .map_err(|error| Some(error.kind.to_string()))?;

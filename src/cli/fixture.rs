@@ -39,6 +39,8 @@ pub enum Role {
     Operation,
     /// `json variables`
     Variables,
+    /// `json caller`: who asks. Without it, somebody who may see all.
+    Caller,
     /// `override-labels`: labels of progressive overrides that are on, one a line.
     OverrideLabels,
     /// `plan`: the plan as text.
@@ -49,6 +51,12 @@ pub enum Role {
     Data,
     /// `json result`: what the client gets.
     Result,
+    /// `json requests`: what the subgraphs are asked for it, in the order of sending.
+    Requests,
+    /// `json rejected`: what the caller gets where operations are rejected that select what it may not see.
+    Rejected,
+    /// `json dry-run`: what the caller gets where denials are only told.
+    DryRun,
 }
 
 /// A fenced block.
@@ -86,8 +94,8 @@ pub enum FixtureErrorKind {
     /// An info string of no known role.
     #[error(
         "`{0}` is no block of a fixture; write `graphql subgraph=NAME`, `graphql supergraph`, \
-         `supergraph-file`, `configuration`, `graphql operation`, `json variables`, `override-labels`, `plan`, \
-         `error`, `json data` or `json result`"
+         `supergraph-file`, `configuration`, `graphql operation`, `json variables`, `json caller`, \
+         `override-labels`, `plan`, `error`, `json data`, `json result`, `json requests`, `json rejected` or `json dry-run`"
     )]
     UnknownBlock(String),
     /// Two blocks of a role that stands once.
@@ -190,11 +198,15 @@ impl Role {
             ["configuration"] => Self::Configuration,
             ["graphql", "operation"] => Self::Operation,
             ["json", "variables"] => Self::Variables,
+            ["json", "caller"] => Self::Caller,
             ["override-labels"] => Self::OverrideLabels,
             ["plan"] => Self::Plan,
             ["error"] => Self::Error,
             ["json", "data"] => Self::Data,
             ["json", "result"] => Self::Result,
+            ["json", "requests"] => Self::Requests,
+            ["json", "rejected"] => Self::Rejected,
+            ["json", "dry-run"] => Self::DryRun,
             _ => return None,
         })
     }
@@ -208,11 +220,15 @@ impl Role {
             Self::Configuration => "configuration".to_owned(),
             Self::Operation => "graphql operation".to_owned(),
             Self::Variables => "json variables".to_owned(),
+            Self::Caller => "json caller".to_owned(),
             Self::OverrideLabels => "override-labels".to_owned(),
             Self::Plan => "plan".to_owned(),
             Self::Error => "error".to_owned(),
             Self::Data => "json data".to_owned(),
             Self::Result => "json result".to_owned(),
+            Self::Requests => "json requests".to_owned(),
+            Self::Rejected => "json rejected".to_owned(),
+            Self::DryRun => "json dry-run".to_owned(),
         }
     }
 }

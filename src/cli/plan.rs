@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use supergraph::Supergraph;
 use thiserror::Error;
 
+use super::caller::Caller;
 use super::planning::{self, Asked};
 use crate::config::{ConfigErrors, Settings};
 use crate::graph::{self, Problem};
@@ -61,6 +62,15 @@ pub(super) struct PlanArguments {
     /// A label of progressive overrides that is on; others are off. May be repeated.
     #[arg(long = "label", value_name = "LABEL")]
     labels: Vec<String>,
+    /// Plans for a caller whom nobody knows. Without this, `--scopes` and `--policies`, for one who may see all.
+    #[arg(long, conflicts_with_all = ["scopes", "policies"])]
+    anonymous: bool,
+    /// Plans for a caller with these scopes, separated by spaces.
+    #[arg(long, value_name = "SCOPES")]
+    scopes: Option<String>,
+    /// Plans for a caller for whom these policies hold, separated by spaces.
+    #[arg(long, value_name = "POLICIES")]
+    policies: Option<String>,
     /// Also says for each field who could have answered it, what that would have cost, and why the plan
     /// asks whom it asks.
     #[arg(long)]
@@ -68,6 +78,20 @@ pub(super) struct PlanArguments {
     /// The form of the plan.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     format: PlanFormat,
+}
+
+impl PlanArguments {
+    fn caller(&self) -> Option<Caller> {
+        let words = |text: &Option<String>| -> Vec<String> {
+            let words = text.iter().flat_map(|text| text.split_whitespace());
+            words.map(str::to_owned).collect()
+        };
+        if self.anonymous {
+            return Some(Caller::anonymous());
+        }
+        let is_known = self.scopes.is_some() || self.policies.is_some();
+        is_known.then(|| Caller::known(words(&self.scopes), words(&self.policies)))
+    }
 }
 
 /// The plan of the operation in a file.
@@ -83,10 +107,12 @@ pub(super) fn plan(
         return Err(PlanCommandError::UnknownLabel(label.clone()));
     }
     let document = read(&arguments.operation)?;
+    let caller = arguments.caller();
     let asked = Asked {
         document: &document,
         variables: arguments.variables.as_deref().map_or_else(|| Ok(Map::new()), read_variables)?,
         labels: &arguments.labels,
+        caller: caller.as_ref(),
         limits: settings.graphql_limits,
         planning: settings.graphql.planning,
     };

@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use query_planner::{Explanation, PlanErrorKind, QueryPlan};
 use serde_json::{Map, Value};
-use supergraph::Supergraph;
+use supergraph::{RequirementSet, Supergraph};
 
+use super::caller::Caller;
 use crate::config::{Limits, PlanningSettings};
-use crate::operation::{Prepared, PreparedOperations, RequestError, RequestErrorKind};
+use crate::operation::{Decided, Prepared, PreparedOperations, RequestError, RequestErrorKind};
 use crate::telemetry::Metrics;
 
 /// One operation is kept, for as long as it is planned.
@@ -31,6 +32,8 @@ pub(super) struct Asked<'a> {
     pub(super) variables: Map<String, Value>,
     /// The labels of progressive overrides that are on.
     pub(super) labels: &'a [String],
+    /// Who asks; somebody who may see all, if it is nobody in particular.
+    pub(super) caller: Option<&'a Caller>,
     /// What the operation may be.
     pub(super) limits: Limits,
     /// What planning it may cost.
@@ -41,10 +44,12 @@ type Answer<T> = Result<T, Arc<RequestError>>;
 
 /// The plan of the only operation of a document.
 pub(super) fn plan_operation(supergraph: &Arc<Supergraph>, asked: Asked<'_>) -> Answer<QueryPlan> {
-    let labels = asked.labels;
+    let (labels, caller) = (asked.labels, asked.caller);
     on_runtime(async {
         let (prepared, variables) = prepare(supergraph, asked).await?;
-        Ok(prepared.variant(&variables, labels).await?.plan.clone())
+        let denied = &denied(supergraph, &prepared, caller);
+        let decided = Decided { variables: &variables, labels, denied };
+        Ok(prepared.variant(decided).await?.plan.clone())
     })
 }
 
@@ -53,9 +58,11 @@ pub(super) fn explain_operation(
     supergraph: &Arc<Supergraph>,
     asked: Asked<'_>,
 ) -> Answer<Explanation> {
-    let (labels, PlanningSettings { limits, batching, .. }) = (asked.labels, asked.planning);
+    let (labels, caller) = (asked.labels, asked.caller);
+    let PlanningSettings { limits, batching, .. } = asked.planning;
     let (prepared, variables) = on_runtime(prepare(supergraph, asked))?;
-    let guards = prepared.guards(&variables, labels);
+    let denied = &denied(supergraph, &prepared, caller);
+    let guards = prepared.guards(Decided { variables: &variables, labels, denied });
     let explained =
         query_planner::explain(supergraph, &prepared.operation, &guards, limits, batching);
     explained.map_err(|error| {
@@ -67,6 +74,10 @@ pub(super) fn explain_operation(
         };
         Arc::new(kind.into())
     })
+}
+
+fn denied(supergraph: &Supergraph, prepared: &Prepared, caller: Option<&Caller>) -> RequirementSet {
+    caller.map(|caller| caller.unmet(supergraph, &prepared.operation)).unwrap_or_default()
 }
 
 async fn prepare(

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use supergraph::Supergraph;
 use thiserror::Error;
 
+use super::caller::Caller;
 use super::fixture::{Fixture, FixtureError, Role};
 use super::line_diff::line_diff;
 use super::planning::{self, Asked};
@@ -212,10 +213,12 @@ fn plan(fixture: &Fixture, supergraph: &Arc<Supergraph>) -> Result<(Role, String
     let operation = fixture.body(&Role::Operation).unwrap_or_default();
     let variables = variables_of(fixture)?;
     let labels = labels_of(fixture, supergraph)?;
+    let caller = caller_of(fixture)?;
     let asked = Asked {
         document: operation,
         variables,
         labels: &labels,
+        caller: caller.as_ref(),
         limits: LIMITS,
         planning: PlanningSettings::default(),
     };
@@ -234,6 +237,19 @@ pub fn variables_of(fixture: &Fixture) -> Result<Map<String, Value>, CheckError>
     serde_json::from_str(body).map_err(|error| {
         let line = fixture.block(&Role::Variables).map_or(0, |block| block.line) + error.line();
         input(fixture, line, format!("the variables are no JSON object: {error}"))
+    })
+}
+
+/// Who asks; nobody in particular if the page does not say.
+///
+/// # Errors
+/// When the block does not say who.
+pub fn caller_of(fixture: &Fixture) -> Result<Option<Caller>, CheckError> {
+    let Some(body) = fixture.body(&Role::Caller) else { return Ok(None) };
+    Caller::parse(body).map(Some).map_err(|error| {
+        let line = fixture.block(&Role::Caller).map_or(0, |block| block.line) + error.line();
+        let form = r#"`{ "scopes": [], "policies": [] }` or `{ "anonymous": true }`"#;
+        input(fixture, line, format!("the caller is not one; write {form}: {error}"))
     })
 }
 

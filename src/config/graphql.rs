@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::authorization::{AuthorizationSettings, RawAuthorization};
 use super::merge::{MergeSettings, RawMergeRequests};
 use super::planning::{PlanningSettings, RawPlanning};
 use super::report::{Key, Problems};
@@ -27,6 +28,8 @@ pub(super) struct RawGraphql {
     pub server_timing: Option<bool>,
     /// What of a subgraph's errors reaches clients.
     pub errors: Option<RawErrors>,
+    /// What callers may see of the graph.
+    pub authorization: Option<RawAuthorization>,
     /// What planning an operation may cost.
     pub planning: Option<RawPlanning>,
     /// What is prepared before a new graph takes over.
@@ -59,6 +62,8 @@ pub struct GraphqlSettings {
     pub server_timing: bool,
     /// Which errors pass.
     pub errors: ErrorSettings,
+    /// What callers may see of the graph.
+    pub authorization: AuthorizationSettings,
     /// What planning an operation may cost.
     pub planning: PlanningSettings,
     /// What is prepared before a new graph takes over.
@@ -100,6 +105,8 @@ impl RawGraphql {
                     .allow_extensions
                     .unwrap_or_else(|| vec!["code".to_owned()]),
             },
+            authorization: (self.authorization.unwrap_or_default())
+                .settle(&key.then("authorization"), problems),
             planning: self.planning.unwrap_or_default().settle(&key.then("planning"), problems),
             warm: self.warm.unwrap_or_default().settle(&key.then("warm"), problems),
             merge: self.merge.unwrap_or_default().settle(),

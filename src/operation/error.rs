@@ -65,6 +65,14 @@ pub enum RequestErrorKind {
     /// The query for the schema would multiply its answer.
     #[error("{0}")]
     IntrospectionDepth(String),
+    /// The caller may not see all that the operation selects.
+    #[error("the operation selects what the caller may not see")]
+    Denied {
+        /// The paths of what is denied, `@` for the items of a list.
+        paths: Vec<Vec<String>>,
+        /// Whether nobody vouches for the caller.
+        is_anonymous: bool,
+    },
     /// A value does not fit its variable.
     #[error("{0}")]
     Variable(String),
@@ -114,6 +122,8 @@ impl RequestError {
             RequestErrorKind::MutationOverGet => "MUTATION_OVER_GET",
             RequestErrorKind::Introspection => "INTROSPECTION_DISABLED",
             RequestErrorKind::IntrospectionDepth(_) => "MAX_INTROSPECTION_DEPTH",
+            RequestErrorKind::Denied { is_anonymous: true, .. } => "UNAUTHENTICATED",
+            RequestErrorKind::Denied { is_anonymous: false, .. } => "UNAUTHORIZED_FIELD_OR_TYPE",
             RequestErrorKind::Variable(_) => "BAD_USER_INPUT",
             RequestErrorKind::TooManyPositions { .. } => "MAX_POSITIONS_LIMIT",
             RequestErrorKind::PlanningTimeout { .. } => "QUERY_PLANNING_TIMEOUT",
@@ -138,6 +148,11 @@ impl RequestError {
                 };
                 findings.iter().map(error).collect()
             }
+            RequestErrorKind::Denied { paths, .. } => {
+                let message = self.kind.to_string();
+                let error = |path: &Vec<String>| json!({ "message": message, "path": path, "extensions": extensions });
+                paths.iter().map(error).collect()
+            }
             kind => vec![json!({ "message": kind.to_string(), "extensions": extensions })],
         }
     }
@@ -151,6 +166,10 @@ impl RequestError {
             RequestErrorKind::Syntax(findings) | RequestErrorKind::Validation(findings) => {
                 let first = findings.first().map_or("", |finding| finding.message.as_str());
                 format!("{}: {first}", self.kind)
+            }
+            RequestErrorKind::Denied { paths, .. } => {
+                let paths: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
+                format!("{}: {}", self.kind, paths.join(" "))
             }
             kind => kind.to_string(),
         }

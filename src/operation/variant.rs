@@ -17,6 +17,7 @@ use std::time::Duration;
 use execution::Program;
 use query_planner::{Guards, Operation, QueryPlan};
 use serde_json::{Map, Value};
+use supergraph::{RequirementId, RequirementSet};
 use tokio::time::Instant;
 
 use super::error::RequestError;
@@ -27,6 +28,17 @@ const MAX_VARIANTS: usize = 64;
 
 /// So that one slow operation, sent again and again, does not keep a processor busy.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// What a request decides of an operation before it is planned.
+#[derive(Debug, Clone, Copy)]
+pub struct Decided<'a> {
+    /// The values of its variables, coerced.
+    pub variables: &'a Map<String, Value>,
+    /// The labels of progressive overrides that are on; others are off.
+    pub labels: &'a [String],
+    /// The requirements that the caller does not meet.
+    pub denied: &'a RequirementSet,
+}
 
 /// An operation under one state of its guards.
 #[derive(Debug)]
@@ -46,12 +58,14 @@ pub(super) struct Variants {
     planner: Arc<Planner>,
     /// The variables that decide guards, sorted.
     guard_variables: Vec<String>,
+    /// The requirements that decide guards, sorted.
+    requirements: Vec<RequirementId>,
     /// Of an operation without guards.
     only: OnceLock<Arc<Variant>>,
     kept: Mutex<Vec<Kept>>,
 }
 
-/// One bit a guard: the variables, then the labels of the supergraph.
+/// One bit a guard: the variables, the labels of the supergraph, the requirements.
 type State = u128;
 
 #[derive(Debug)]
@@ -65,36 +79,34 @@ struct Kept {
 impl Variants {
     pub(super) fn new(planner: Arc<Planner>, operation: &Operation) -> Self {
         let guard_variables = operation.guard_variables().into_iter().map(str::to_owned).collect();
-        Self { planner, guard_variables, only: OnceLock::new(), kept: Mutex::default() }
+        let requirements = operation.requirements().iter().collect();
+        let (only, kept) = (OnceLock::new(), Mutex::default());
+        Self { planner, guard_variables, requirements, only, kept }
     }
 
-    /// The plan for variables, and for the labels of progressive overrides that are on, if it is there.
-    pub(super) fn kept(
-        &self,
-        variables: &Map<String, Value>,
-        labels: &[String],
-    ) -> Option<Arc<Variant>> {
+    /// The plan for what is decided, if it is there.
+    pub(super) fn kept(&self, decided: Decided<'_>) -> Option<Arc<Variant>> {
         if self.is_one() {
             return self.only.get().cloned();
         }
-        let state = self.state(|name| is_true(variables, name), labels)?;
+        let Decided { variables, labels, denied } = decided;
+        let state = self.state(|name| is_true(variables, name), labels, denied)?;
         let mut kept = self.lock();
         let known = kept.iter_mut().find(|known| known.state == state)?;
         known.uses += 1;
         known.flight.landed()?.as_ref().ok().cloned()
     }
 
-    /// The plan for variables and labels, if need be when it has been made.
+    /// The plan for what is decided, if need be when it has been made.
     pub(super) async fn find(
         &self,
         operation: &Arc<Operation>,
-        variables: &Map<String, Value>,
-        labels: &[String],
+        decided: Decided<'_>,
     ) -> Result<Arc<Variant>, RequestError> {
-        if let Some(variant) = self.kept(variables, labels) {
+        if let Some(variant) = self.kept(decided) {
             return Ok(variant);
         }
-        self.plan(operation, self.guards(variables, labels)).await
+        self.plan(operation, self.guards(decided)).await
     }
 
     /// The plan for a state of the guards.
@@ -120,7 +132,8 @@ impl Variants {
     fn flight(&self, operation: &Arc<Operation>, guards: &Guards) -> Flight {
         let take_off = || self.planner.take_off(operation, guards.clone());
         let labels: Vec<String> = guards.labels.iter().cloned().collect();
-        let Some(state) = self.state(|name| guards.variables.contains(name), &labels) else {
+        let is_true = |name: &str| guards.variables.contains(name);
+        let Some(state) = self.state(is_true, &labels, &guards.denied) else {
             return take_off();
         };
         let mut kept = self.lock();
@@ -137,13 +150,15 @@ impl Variants {
         flight
     }
 
-    /// The guards that variables and labels decide.
-    pub(super) fn guards(&self, variables: &Map<String, Value>, labels: &[String]) -> Guards {
+    /// The guards that are decided.
+    pub(super) fn guards(&self, decided: Decided<'_>) -> Guards {
+        let Decided { variables, labels, denied } = decided;
         let on = self.guard_variables.iter().filter(|name| is_true(variables, name));
         let known = self.planner.supergraph.labels().iter();
         Guards {
             variables: on.cloned().collect(),
             labels: known.filter(|label| labels.contains(label)).cloned().collect(),
+            denied: self.requirements.iter().copied().filter(|it| denied.contains(*it)).collect(),
         }
     }
 
@@ -152,9 +167,11 @@ impl Variants {
         let labels = self.planner.supergraph.labels();
         let is_on = |state: State, bit: usize| state >> bit & 1 == 1;
         let n_variables = self.guard_variables.len();
+        let n_others = n_variables + labels.len();
         let guards = |state: State| Guards {
             variables: on_in(&self.guard_variables, |bit| is_on(state, bit)),
             labels: on_in(labels, |bit| is_on(state, n_variables + bit)),
+            denied: on_in(&self.requirements, |bit| is_on(state, n_others + bit)),
         };
         let kept = self.lock();
         let planned = kept.iter().filter(|kept| matches!(kept.flight.landed(), Some(Ok(_))));
@@ -164,7 +181,8 @@ impl Variants {
     /// As many uses as before a change of the graph.
     pub(super) fn inherit(&self, guards: &Guards, uses: u64) {
         let labels: Vec<String> = guards.labels.iter().cloned().collect();
-        let state = self.state(|name| guards.variables.contains(name), &labels);
+        let is_true = |name: &str| guards.variables.contains(name);
+        let state = self.state(is_true, &labels, &guards.denied);
         if let Some(known) = self.lock().iter_mut().find(|known| Some(known.state) == state) {
             known.uses = uses;
         }
@@ -179,18 +197,27 @@ impl Variants {
 
     /// Whether no request can decide anything.
     fn is_one(&self) -> bool {
-        self.guard_variables.is_empty() && self.planner.supergraph.labels().is_empty()
+        self.guard_variables.is_empty()
+            && self.requirements.is_empty()
+            && self.planner.supergraph.labels().is_empty()
     }
 
     /// None if there are more guards than bits: what nobody asks for is planned, but not kept.
-    fn state(&self, is_true: impl Fn(&str) -> bool, labels: &[String]) -> Option<State> {
+    fn state(
+        &self,
+        is_true: impl Fn(&str) -> bool,
+        labels: &[String],
+        denied: &RequirementSet,
+    ) -> Option<State> {
         let known = self.planner.supergraph.labels();
-        if self.guard_variables.len() + known.len() > State::BITS as usize {
+        let n_guards = self.guard_variables.len() + known.len() + self.requirements.len();
+        if n_guards > State::BITS as usize {
             return None;
         }
         let variables = self.guard_variables.iter().map(|name| is_true(name));
         let labels = known.iter().map(|label| labels.contains(label));
-        let bits = variables.chain(labels).enumerate();
+        let denied = self.requirements.iter().map(|it| denied.contains(*it));
+        let bits = variables.chain(labels).chain(denied).enumerate();
         Some(bits.fold(0, |state, (bit, is_on)| state | State::from(is_on) << bit))
     }
 
@@ -227,7 +254,7 @@ fn is_true(variables: &Map<String, Value>, name: &str) -> bool {
     variables.get(name) == Some(&Value::Bool(true))
 }
 
-fn on_in<C: FromIterator<String>>(names: &[String], is_on: impl Fn(usize) -> bool) -> C {
+fn on_in<T: Clone, C: FromIterator<T>>(names: &[T], is_on: impl Fn(usize) -> bool) -> C {
     let on = names.iter().enumerate().filter(|(bit, _)| is_on(*bit));
     on.map(|(_, name)| name.clone()).collect()
 }

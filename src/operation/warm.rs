@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use futures_util::StreamExt;
 use futures_util::stream;
 use query_planner::Guards;
+use supergraph::Requirement;
 
 use super::{Key, PreparedOperations};
 use crate::config::Limits;
@@ -24,7 +25,10 @@ use crate::config::Limits;
 #[derive(Debug)]
 pub struct InUse {
     key: Key,
+    /// But for what is denied.
     guards: Guards,
+    /// What is denied. Another graph has other ids for it.
+    denied: Vec<Requirement>,
     operation_uses: u64,
     uses: u64,
 }
@@ -48,17 +52,25 @@ impl PreparedOperations {
                 *uses = operation_uses;
             }
             let key = &prepared.key;
-            variants.extend(
-                in_use.into_iter().filter(|(_, uses)| *uses > 0).map(|(guards, uses)| InUse {
+            variants.extend(in_use.into_iter().filter(|(_, uses)| *uses > 0).map(
+                |(mut guards, uses)| InUse {
                     key: key.clone(),
+                    denied: self.requirements(&mut guards),
                     guards,
                     operation_uses,
                     uses,
-                }),
-            );
+                },
+            ));
         }
         variants.sort_by_key(|variant| Reverse(variant.uses));
         variants
+    }
+
+    /// Takes the requirements that are not met out of guards.
+    fn requirements(&self, guards: &mut Guards) -> Vec<Requirement> {
+        let requirements = self.planner.supergraph.requirements();
+        let denied = std::mem::take(&mut guards.denied);
+        denied.iter().map(|id| requirements[id].clone()).collect()
     }
 
     /// Prepares and plans what was in use elsewhere. What does not fit this graph is left.
@@ -69,12 +81,15 @@ impl PreparedOperations {
     }
 
     async fn warm_one(&self, in_use: InUse, limits: Limits) {
-        let InUse { key, mut guards, operation_uses, uses } = in_use;
+        let InUse { key, mut guards, denied, operation_uses, uses } = in_use;
         let name = key.operation_name.as_deref();
         let Ok((prepared, _)) = self.prepare(&key.document, name, limits).await else { return };
         prepared.uses.store(operation_uses / 2, Ordering::Relaxed);
         let labels = self.planner.supergraph.labels();
         guards.labels.retain(|label| labels.contains(label));
+        let requirements = self.planner.supergraph.requirements().iter();
+        let is_denied = |row: &(_, &Requirement)| denied.contains(row.1);
+        guards.denied = requirements.filter(is_denied).map(|(id, _)| id).collect();
         let planned = prepared.variants.plan(&prepared.operation, guards.clone()).await;
         if let Ok(variant) = planned {
             prepared.variants.inherit(&guards, uses / 2);

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Executed, Facts, GraphqlRequest, Rooms};
-use crate::operation::{RequestError, labels_on};
+use super::{Executed, Facts, GraphqlRequest, Rooms, unmet};
+use crate::operation::{Decided, RequestError, labels_on};
 
 /// What goes into `extensions.graphloom` of a response.
 pub fn extension(executed: &Executed) -> Value {
@@ -56,7 +56,9 @@ pub async fn plan(
         .unwrap_or(request.variables);
     let labels = graph.supergraph.labels();
     let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
-    let variant = graph.operations.variant(&prepared, &variables, &labels).await?;
+    let denied = &unmet(rooms, facts, &graph, &prepared);
+    let decided = Decided { variables: &variables, labels: &labels, denied };
+    let variant = graph.operations.variant(&prepared, decided).await?;
     Ok(json!({
         "plan": variant.plan.to_json(&graph.supergraph),
         "text": variant.plan.to_text(&graph.supergraph),

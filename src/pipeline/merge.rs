@@ -5,7 +5,7 @@
 //! **Never here:** running it (`pipeline`), waiting for another's run (`together`).
 //!
 //! **Holds:** two queries have one key only if nothing that can reach their answer differs: the graph and
-//! the configuration, the plan (which stands for the document, the operation and its guards), the variables, the
+//! the configuration, the plan (which stands for the document, the operation and its guards, with what the caller may not see), the variables, the
 //! extensions, the media type, and all that any rule reads of a request. Never mutations. What only
 //! names a request (`x-request-id`, trace context) is not part of it, unless a rule reads it.
 //!
@@ -29,6 +29,8 @@ pub struct MergeKey {
     /// The graph and the variant live as long as the run that the key names.
     graph: usize,
     variant: usize,
+    /// Whether errors of denied fields are those of a caller whom nobody knows.
+    is_anonymous: bool,
     media_type: &'static str,
     /// Variables, extensions and what rules read, each with its length.
     text: Vec<u8>,
@@ -58,6 +60,7 @@ impl MergeKey {
         Some(Self {
             graph: Arc::as_ptr(&run.graph) as usize,
             variant: Arc::as_ptr(&run.variant) as usize,
+            is_anonymous: facts.consumer.is_anonymous(),
             media_type,
             text,
         })

@@ -57,6 +57,8 @@ enum Fault {
     Method,
     Gateway,
     Time,
+    Unknown,
+    Rights,
 }
 
 /// Why a request is not answered with what it asked for.
@@ -99,6 +101,8 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
                 (_, MediaType::Json) => StatusCode::OK,
                 (Fault::Client, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
                 (Fault::Gateway, MediaType::GraphqlResponse) => StatusCode::INTERNAL_SERVER_ERROR,
+                (Fault::Unknown, MediaType::GraphqlResponse) => StatusCode::UNAUTHORIZED,
+                (Fault::Rights, MediaType::GraphqlResponse) => StatusCode::FORBIDDEN,
                 (Fault::Time, MediaType::GraphqlResponse) => StatusCode::GATEWAY_TIMEOUT,
             }
         }
@@ -126,6 +130,8 @@ impl RequestErrors {
         let fault = match &error.kind {
             RequestErrorKind::MutationOverGet => Fault::Method,
             RequestErrorKind::Bug(_) | RequestErrorKind::Unplannable(_) => Fault::Gateway,
+            RequestErrorKind::Denied { is_anonymous: true, .. } => Fault::Unknown,
+            RequestErrorKind::Denied { is_anonymous: false, .. } => Fault::Rights,
             RequestErrorKind::PlanningTimeout { .. } | RequestErrorKind::OutOfTime => Fault::Time,
             _ => Fault::Client,
         };

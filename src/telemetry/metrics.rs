@@ -91,6 +91,7 @@ pub struct Metrics {
     pub merged_client_queries: Counter,
     merged_subgraph_queries: Family<UpstreamLabels, Counter>,
     handshakes: Family<OutcomeLabels, Counter>,
+    denied: Family<OutcomeLabels, Counter>,
     /// Graphs put in force.
     pub graphs_loaded: Counter,
     /// Changes that did not become a graph.
@@ -164,8 +165,7 @@ impl Metrics {
         let planning =
             Histograms::<OutcomeLabels>::new_with_constructor(|| Histogram::new(PLANNING_BUCKETS));
         let planning_steps = Histogram::new(STEP_BUCKETS);
-        let prepared = Family::<ResultLabels, Counter>::default();
-        let graphs = Family::<ResultLabels, Counter>::default();
+        let (prepared, graphs) = (Family::default(), Family::default());
         let (active_requests, prepared_operations) = (Gauge::default(), Gauge::default());
         let graph_loaded_at = Gauge::<f64, AtomicU64>::default();
         registry.register_with_unit(
@@ -201,9 +201,10 @@ impl Metrics {
             graph_loaded_at.clone(),
         );
         let (merged_client_queries, merged_subgraph_queries) = register_merged(&mut registry);
-        let handshakes = Family::<OutcomeLabels, Counter>::default();
         let help = "TLS handshakes: ok, failed, timeout, or crowded out by newer ones";
-        registry.register("graphloom_tls_handshakes", help, handshakes.clone());
+        let handshakes = register_outcomes(&mut registry, "graphloom_tls_handshakes", help);
+        let help = "Operations of which something was denied: filtered, rejected, or dry_run";
+        let denied = register_outcomes(&mut registry, "graphloom_denied_operations", help);
         let result = |family: &Family<ResultLabels, Counter>, result| {
             family.get_or_create(&ResultLabels { result }).clone()
         };
@@ -221,6 +222,7 @@ impl Metrics {
             merged_client_queries,
             merged_subgraph_queries,
             handshakes,
+            denied,
             graphs_loaded: result(&graphs, "ok"),
             graphs_refused: result(&graphs, "refused"),
             graph_loaded_at,
@@ -255,6 +257,11 @@ impl Metrics {
         self.handshakes.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// Something of an operation was denied to its caller: `filtered`, `rejected` or `dry_run`.
+    pub fn denied(&self, outcome: &'static str) {
+        self.denied.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
     /// The OpenMetrics text.
     pub fn render(&self) -> String {
         let mut text = String::new();
@@ -279,6 +286,16 @@ fn register_planning(
     registry.register("graphloom_planning_steps", "Steps of the planner a plan", steps.clone());
     registry.register("graphloom_planning_active", "Operations being planned", active.clone());
     active
+}
+
+fn register_outcomes(
+    registry: &mut Registry,
+    name: &'static str,
+    help: &'static str,
+) -> Family<OutcomeLabels, Counter> {
+    let family = Family::<OutcomeLabels, Counter>::default();
+    registry.register(name, help, family.clone());
+    family
 }
 
 fn register_merged(registry: &mut Registry) -> (Counter, Family<UpstreamLabels, Counter>) {

@@ -46,6 +46,8 @@ ids! {
     SubgraphId,
     /// An interned field set.
     FieldSetId,
+    /// Something that a caller must be to see a type or a field.
+    RequirementId,
 }
 
 /// A vector indexed by an id.

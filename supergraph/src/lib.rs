@@ -18,6 +18,7 @@ mod set;
 mod value;
 mod table;
 mod field_set;
+mod requirements;
 mod reader;
 mod directives;
 mod api;
@@ -25,9 +26,10 @@ mod reach;
 
 pub use api::ApiError;
 pub use field_set::{FieldSet, FieldSetItem};
-pub use id::{FieldId, FieldSetId, Id, IdVec, SubgraphId, TypeId};
+pub use id::{FieldId, FieldSetId, Id, IdVec, RequirementId, SubgraphId, TypeId};
 pub use reach::{Obstacle, PathStep, ReachLimits, RuntimeTypes, Satisfiability, Unsatisfied};
 pub use reader::{SupergraphError, SupergraphErrorKind};
+pub use requirements::{Alternatives, Requirement};
 pub use set::IdSet;
 pub use table::{
     ArgumentDef, Capability, ContextualArgument, EnumValueDef, FieldDef, Guard, Key, Names,
@@ -37,5 +39,7 @@ pub use value::Value;
 
 /// A set of object types.
 pub type TypeSet = IdSet<TypeId>;
+/// A set of requirements.
+pub type RequirementSet = IdSet<RequirementId>;
 /// A set of subgraphs.
 pub type SubgraphSet = IdSet<SubgraphId>;

@@ -14,11 +14,13 @@
 
 mod capabilities;
 mod definitions;
+mod requirements;
 
 use crate::{
     api::{ApiError, api_schema},
     field_set::{FieldSet, FieldSetItem, Scope, read_field_set},
-    id::{FieldId, FieldSetId, Id, IdVec, SubgraphId, TypeId},
+    id::{FieldId, FieldSetId, Id, IdVec, RequirementId, SubgraphId, TypeId},
+    requirements::Requirement,
     table::{Capability, FieldDef, Names, Roots, SubgraphDef, Supergraph, TypeDef, TypeRef},
 };
 use apollo_compiler::ast;
@@ -100,6 +102,7 @@ pub(crate) struct Reader<'a> {
     interned: HashMap<FieldSet, FieldSetId>,
     labels: Vec<String>,
     undefined: Vec<String>,
+    requirements: IdVec<RequirementId, Requirement>,
 }
 
 impl Supergraph {
@@ -129,6 +132,7 @@ fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
     reader.read_types()?;
     reader.read_possible_types()?;
     reader.read_fields()?;
+    reader.read_requirements();
     reader.read_keys()?;
     reader.read_capabilities()?;
     let roots = reader.roots()?;
@@ -153,6 +157,7 @@ fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
         labels: reader.labels,
         has_contexts,
         undefined: reader.undefined,
+        requirements: reader.requirements,
         api,
     })
 }

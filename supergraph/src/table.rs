@@ -11,7 +11,8 @@
 use crate::{
     SubgraphSet, TypeSet, Value,
     field_set::FieldSet,
-    id::{FieldId, FieldSetId, IdVec, SubgraphId, TypeId},
+    id::{FieldId, FieldSetId, IdVec, RequirementId, SubgraphId, TypeId},
+    requirements::Requirement,
 };
 use apollo_compiler::{Schema, validation::Valid};
 use indexmap::IndexMap;
@@ -32,6 +33,7 @@ pub struct Supergraph {
     pub(crate) labels: Vec<String>,
     pub(crate) has_contexts: bool,
     pub(crate) undefined: Vec<String>,
+    pub(crate) requirements: IdVec<RequirementId, Requirement>,
     pub(crate) api: Valid<Schema>,
 }
 
@@ -90,6 +92,9 @@ pub struct TypeDef {
     pub enum_values: Vec<EnumValueDef>,
     /// The fields that some subgraph resolves only with values of the same object or of those above.
     pub(crate) demanding: Vec<FieldId>,
+    /// What a caller must be to see values of it. On an interface only what its implementations, which
+    /// have it too, would not require themselves.
+    pub requirements: Vec<RequirementId>,
 }
 
 /// A value of an enum.
@@ -142,6 +147,11 @@ pub struct FieldDef {
     /// Declared by no subgraph on this type itself: an `@interfaceObject` of one of its interfaces
     /// brings it.
     pub from_interface_object: bool,
+    /// What a caller must be to see its value: what stands on the field and on the type that it
+    /// returns. What its parent requires is not among it.
+    pub requirements: Vec<RequirementId>,
+    /// All requirements that may decide what a selection of it shows, whatever the runtime types are.
+    pub touched: Vec<RequirementId>,
 }
 
 /// An argument of a field.
@@ -335,6 +345,11 @@ impl Supergraph {
     /// The labels of progressive overrides, in order of appearance.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// What callers may have to be.
+    pub fn requirements(&self) -> &IdVec<RequirementId, Requirement> {
+        &self.requirements
     }
 
     /// Whether any field has an argument that `@fromContext` fills.

@@ -42,6 +42,7 @@ mod planning;
 mod prepared;
 mod merging;
 mod override_labels;
+mod authorization;
 mod plan_command;
 mod process;
 mod wrong_inputs;

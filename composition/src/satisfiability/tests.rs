@@ -97,7 +97,7 @@ fn plans(
         ExecutableDocument::parse_and_validate(supergraph.api_schema(), &text, "operation.graphql")
             .unwrap_or_else(|errors| panic!("{text}\n{}", errors.errors));
     let operation = Operation::read(supergraph, &document, None).unwrap();
-    let guards = Guards { variables: BTreeSet::new(), labels };
+    let guards = Guards { labels, ..Guards::default() };
     plan(supergraph, &operation, &guards, PLAN_LIMITS, Batching::Fewest)
         .map(|_| ())
         .map_err(|error| format!("{text} does not plan: {}", error.kind))

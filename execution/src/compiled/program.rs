@@ -169,6 +169,8 @@ pub(super) struct ShownObject {
 pub(super) enum ShownAs {
     /// Not at all: the API schema does not have the type here.
     Hidden,
+    /// Not at all: the caller may not see the type.
+    Denied,
     /// `{}`
     Empty,
     /// By a case.
@@ -189,6 +191,10 @@ pub(super) struct ShownField {
 pub(super) enum ShownSource {
     Typename,
     Introspection,
+    /// The caller may not see it; whether its type allows null.
+    Denied {
+        nullable: bool,
+    },
     Slot(ShownSlot),
 }
 

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     Inputs,
+    denied::Denied,
     error::Errors,
     path::{Path, Segment},
     problem::{Explained, INVALID_VALUE, TOO_LARGE, UNEXPECTED_NULL},
@@ -56,6 +57,7 @@ pub(super) fn render<'a>(
         cut: 0,
         n_incidents: 0,
         repeated: Repeated::default(),
+        denied: Denied::default(),
     };
     match renderer.object(0, 0, None) {
         Ok(()) => Some(()),
@@ -88,6 +90,7 @@ pub(super) struct Renderer<'r, 'a> {
     /// Nulls and values that depend on their path, because errors do.
     n_incidents: usize,
     repeated: Repeated,
+    denied: Denied<'a>,
 }
 
 /// Why a value was not written.
@@ -125,6 +128,7 @@ impl<'a> Renderer<'_, 'a> {
                 let message = "the runtime type of an object is not one that can be here";
                 return self.invalid(message, trail);
             }
+            Some(ShownAs::Denied) => return self.denied(trail),
             None => return self.unexplained_null(UNTOLD, None, trail),
         }
         self.check_size(self.out.len())
@@ -173,6 +177,13 @@ impl<'a> Renderer<'_, 'a> {
                     Ok(())
                 }
                 None => self.unexplained_null(UNTOLD, None, Some(&trail)),
+            },
+            ShownSource::Denied { nullable } => match self.denied(Some(&trail)) {
+                Err(Nulled::Bubbling) if *nullable => {
+                    self.out.extend_from_slice(b"null");
+                    Ok(())
+                }
+                completed => completed,
             },
             ShownSource::Introspection => {
                 let mut known = self.introspected.iter();
@@ -332,6 +343,14 @@ impl<'a> Renderer<'_, 'a> {
     ) -> Completed {
         let name = &self.inputs.supergraph.ty(ty).name;
         self.invalid_value(shown.slot, &format!("of type `{name}`"), trail)
+    }
+
+    /// Null that the caller is told the reason of.
+    fn denied(&mut self, trail: Option<&Trail<'_, 'a>>) -> Completed {
+        self.n_incidents += 1;
+        let upwards = std::iter::successors(trail, |trail| trail.above);
+        self.denied.at(upwards.map(|trail| trail.segment), self.inputs.caller, self.errors);
+        Err(Nulled::Bubbling)
     }
 
     /// Null where the type says otherwise, or where nobody knows better: one error, unless an error

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Inputs,
+    denied::Denied,
     error::Errors,
     json::{Json, quoted},
     path::{Path, Segment, response_fields},
@@ -35,8 +36,8 @@ pub(super) fn complete<'a>(
     explained: &Explained<'a>,
     errors: &mut Errors<'a>,
 ) -> Option<String> {
-    let (out, path) = (String::new(), Vec::new());
-    let mut completion = Completion { inputs, store, explained, errors, out, cut: 0, path };
+    let (out, path, denied) = (String::new(), Vec::new(), Denied::default());
+    let mut completion = Completion { inputs, store, explained, errors, out, cut: 0, path, denied };
     match completion.complete_object(store.root(), &inputs.plan.response) {
         Ok(()) => Some(completion.out),
         Err(Nulled::Bubbling) => None,
@@ -58,6 +59,7 @@ struct Completion<'c, 'a> {
     /// Bytes that nulls cut away. They count, for aliases can make the same null rise again and again.
     cut: usize,
     path: Path<'a>,
+    denied: Denied<'a>,
 }
 
 /// Why a value was not written.
@@ -83,6 +85,9 @@ impl<'a> Completion<'_, 'a> {
         let ty = self.store.object(object).ty;
         if !self.is_visible(object, selection) {
             return self.invalid("the runtime type of an object is not one that can be here");
+        }
+        if ty.known().is_some_and(|ty| selection.denied.contains(ty)) {
+            return self.denied();
         }
         let fields = match response_fields(selection, ty) {
             Some(fields) => fields,
@@ -139,6 +144,13 @@ impl<'a> Completion<'_, 'a> {
                 }
                 Ok(())
             }
+            ResponseSource::Denied { ty } => match self.denied() {
+                Err(Nulled::Bubbling) if !ty.is_non_null() => {
+                    self.out.push_str("null");
+                    Ok(())
+                }
+                completed => completed,
+            },
             ResponseSource::Slot { slot, ty, selection } => {
                 let value = self.store.value(object, *slot);
                 let value = value.map_or(Value::Missing, Value::Stored);
@@ -242,6 +254,12 @@ impl<'a> Completion<'_, 'a> {
             (_, Some(_)) => self.invalid_value(slot, "an object"),
             (_, None) => self.invalid_value(slot, "a leaf"),
         }
+    }
+
+    /// Null that the caller is told the reason of.
+    fn denied(&mut self) -> Completed {
+        self.denied.at(self.path.iter().rev().copied(), self.inputs.caller, self.errors);
+        Err(Nulled::Bubbling)
     }
 
     /// Null where the type says otherwise, or where nobody knows better: one error, unless an error

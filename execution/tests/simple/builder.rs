@@ -191,6 +191,7 @@ impl<'s> Builder<'s> {
 
     pub(crate) fn finish(self, fields: Vec<ResponseField>) -> QueryPlan {
         QueryPlan {
+            denied: Vec::new(),
             deferred: IdVec::new(),
             operation: OperationKind::Query,
             response: Arc::new(all_types(PositionId::from_index(0), fields)),
@@ -221,7 +222,11 @@ pub(crate) fn show_typename(name: &str) -> ResponseField {
 
 /// One case for all runtime types.
 pub(crate) fn all_types(position: PositionId, fields: Vec<ResponseField>) -> ResponseSelection {
-    ResponseSelection { position, cases: vec![ResponseCase { types: None, fields }] }
+    ResponseSelection {
+        position,
+        cases: vec![ResponseCase { types: None, fields }],
+        denied: supergraph::TypeSet::new(),
+    }
 }
 
 /// A set of one type.

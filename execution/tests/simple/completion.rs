@@ -131,7 +131,8 @@ fn media_plan() -> QueryPlan {
         ResponseCase { types: only(book), fields: for_books },
         ResponseCase { types: None, fields: for_others },
     ];
-    let selection = ResponseSelection { position, cases };
+    let denied = supergraph::TypeSet::new();
+    let selection = ResponseSelection { position, cases, denied };
     let shown = plan.show_below("media", media, Some(selection));
     plan.finish(vec![shown])
 }
@@ -178,7 +179,8 @@ fn a_type_without_fields_renders_as_an_empty_object() {
     let selection = plan.select(root, vec![ask_below("media", media, below)]);
     plan.root_fetch("a", selection);
     let case = ResponseCase { types: only(plan.ty("Book")), fields: vec![show_typename("t")] };
-    let selection = ResponseSelection { position, cases: vec![case] };
+    let denied = supergraph::TypeSet::new();
+    let selection = ResponseSelection { position, cases: vec![case], denied };
     let shown = plan.show_below("media", media, Some(selection));
     let plan = plan.finish(vec![shown]);
     let body = r#"{"data":{"media":[{"__typename":"Film"},{"__typename":"Book"}]}}"#;

@@ -109,6 +109,7 @@ impl<'p> Script<'p> {
             introspection: &self.introspection,
             limits: &self.limits,
             errors: &self.policy,
+            caller: execution::Caller::Known,
         }
     }
 

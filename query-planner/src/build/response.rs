@@ -26,6 +26,7 @@ struct Row {
 enum RowSource {
     Typename,
     Introspection,
+    Denied { field: Arc<str>, ty: TypeRef },
     Slot { slot: SlotId, selection: Option<Arc<ResponseSelection>> },
 }
 
@@ -45,15 +46,19 @@ impl Builder<'_> {
             for (types, members) in self.classes(&rows, &case.types) {
                 cases.push(response_case(&rows, &types, Some(members)));
             }
-            if shape.cases.len() == 1 && self.supergraph.ty(shape.ty).is_abstract() {
+            let is_alike = shape.cases.len() == 1 && shape.denied.is_empty();
+            if is_alike && self.supergraph.ty(shape.ty).is_abstract() {
                 // Also for objects whose runtime type no subgraph has told.
                 cases.push(response_case(&rows, &self.row_types(&rows, shape.ty), None));
             }
         }
-        if let [case] = &mut cases[..] {
+        if let [case] = &mut cases[..]
+            && shape.denied.is_empty()
+        {
             case.types = None;
         }
-        let selection = Arc::new(ResponseSelection { position, cases });
+        let denied = shape.denied.clone();
+        let selection = Arc::new(ResponseSelection { position, cases, denied });
         *self.responses.entry(position) = Some(Arc::clone(&selection));
         Ok(selection)
     }
@@ -69,6 +74,7 @@ impl Builder<'_> {
             let source = match field {
                 CaseField::Typename => RowSource::Typename,
                 CaseField::Introspection => RowSource::Introspection,
+                CaseField::Denied(field) => self.denied(field, case)?,
                 CaseField::Entry(index) => {
                     let entry = &shape.entries[*index];
                     let slot = self.client_slot(entry, position)?;
@@ -84,8 +90,22 @@ impl Builder<'_> {
         Ok(rows)
     }
 
+    /// A field that the caller may not see, with its type as the first runtime type declares it.
+    fn denied(&self, field: &Arc<str>, case: &Case) -> Result<RowSource, PlanErrorKind> {
+        let mut found = case.types.iter().filter_map(|ty| self.supergraph.field_named(ty, field));
+        let found = found
+            .next()
+            .ok_or_else(|| PlanErrorKind::UnknownField { coordinate: field.to_string() })?;
+        let ty = self.supergraph.field(found).ty.clone();
+        Ok(RowSource::Denied { field: Arc::clone(field), ty })
+    }
+
     /// Types that declare the fields with other wrappers complete differently.
-    fn classes(&self, rows: &[Row], types: &TypeSet) -> Vec<(Vec<Option<&TypeRef>>, TypeSet)> {
+    fn classes<'s>(
+        &'s self,
+        rows: &'s [Row],
+        types: &TypeSet,
+    ) -> Vec<(Vec<Option<&'s TypeRef>>, TypeSet)> {
         let mut classes: Vec<(Vec<Option<&TypeRef>>, TypeSet)> = Vec::new();
         for ty in types.iter() {
             let declared = self.row_types(rows, ty);
@@ -100,12 +120,16 @@ impl Builder<'_> {
     }
 
     /// The type of each row's field as `ty` declares it; none for meta fields and unknown fields.
-    fn row_types(&self, rows: &[Row], ty: TypeId) -> Vec<Option<&TypeRef>> {
+    fn row_types<'s>(&'s self, rows: &'s [Row], ty: TypeId) -> Vec<Option<&'s TypeRef>> {
         let declared = rows.iter().map(|row| match &row.source {
             RowSource::Slot { slot, .. } => {
                 let slot = &self.slots[*slot];
                 let found = self.supergraph.field_named(ty, &slot.field);
                 Some(found.map_or(&slot.ty, |field| &self.supergraph.field(field).ty))
+            }
+            RowSource::Denied { field, ty: declared } => {
+                let found = self.supergraph.field_named(ty, field);
+                Some(found.map_or(declared, |field| &self.supergraph.field(field).ty))
             }
             _ => None,
         });
@@ -126,6 +150,9 @@ fn response_case(
                 ty: TypeRef::clone(ty),
                 selection: selection.clone(),
             },
+            (RowSource::Denied { .. }, Some(ty)) => {
+                ResponseSource::Denied { ty: TypeRef::clone(ty) }
+            }
             (RowSource::Introspection, _) => ResponseSource::Introspection,
             _ => ResponseSource::Typename,
         },

@@ -98,6 +98,7 @@ impl<'a> Reader<'a> {
             interned: HashMap::new(),
             labels: Vec::new(),
             undefined: Vec::new(),
+            requirements: IdVec::new(),
         })
     }
 
@@ -117,6 +118,7 @@ impl<'a> Reader<'a> {
                 interfaces: Vec::new(),
                 in_subgraphs: Vec::new(),
                 enum_values: values.collect(),
+                requirements: Vec::new(),
             });
             self.type_names.insert(shape.name.to_string(), id);
         }
@@ -150,6 +152,7 @@ impl<'a> Reader<'a> {
             interfaces: Vec::new(),
             in_subgraphs: Vec::new(),
             enum_values: Vec::new(),
+            requirements: Vec::new(),
         });
         self.type_names.insert(name.to_owned(), id);
         true
@@ -290,6 +293,8 @@ impl<'a> Reader<'a> {
                     accessible: !node.directives.has("inaccessible"),
                     capabilities: Vec::new(),
                     from_interface_object: false,
+                    requirements: Vec::new(),
+                    touched: Vec::new(),
                 });
                 self.types[parent].fields.insert(node.name.to_string(), field);
             }

@@ -55,7 +55,7 @@ impl Planner {
         for bits in 0..1_u32 << variables.len().min(6) {
             let on = variables.iter().enumerate().filter(|(bit, _)| bits & 1 << bit != 0);
             let variables = on.map(|(_, name)| (*name).to_owned()).collect();
-            let guards = Guards { variables, labels: Default::default() };
+            let guards = Guards { variables, ..Guards::default() };
             let smaller = Document { guards, ..document.clone() };
             let fetches = self.plan(&smaller).map_or(0, |figures| figures.fetches);
             if fetches > most {

@@ -57,6 +57,9 @@ impl Compiler<'_> {
         if !self.supergraph.ty(ty).accessible {
             return ShownAs::Hidden;
         }
+        if selection.denied.contains(ty) {
+            return ShownAs::Denied;
+        }
         let fits = |case: &ResponseCase| case.types.as_ref().is_none_or(|types| types.contains(ty));
         selection.cases.iter().position(fits).map_or(ShownAs::Empty, ShownAs::Case)
     }
@@ -71,6 +74,7 @@ impl Compiler<'_> {
         let source = match &field.source {
             ResponseSource::Typename => ShownSource::Typename,
             ResponseSource::Introspection => ShownSource::Introspection,
+            ResponseSource::Denied { ty } => ShownSource::Denied { nullable: !ty.is_non_null() },
             ResponseSource::Slot { slot, ty, selection } => ShownSource::Slot(ShownSlot {
                 slot: *slot,
                 local: self.local_slots[slot.index()],

@@ -75,6 +75,7 @@ impl<'s> Target<'s> {
             introspection: &self.variables,
             limits: &limits,
             errors: &ERRORS,
+            caller: execution::Caller::Known,
         };
         let mut plain = SimpleExecution::new(inputs);
         let mut fast = CompiledExecution::new(inputs, &self.program);

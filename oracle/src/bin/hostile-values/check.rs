@@ -147,6 +147,7 @@ impl Target {
             introspection: &none,
             limits: &LIMITS,
             errors: &ERRORS,
+            caller: execution::Caller::Known,
         };
         let mut plain = SimpleExecution::new(inputs);
         let mut fast = CompiledExecution::new(inputs, &program);
