@@ -12,12 +12,14 @@
 //! **Read first:** [`Settings::load`].
 
 mod authorization;
+mod client_address;
 mod graphql;
 mod headers;
 mod labels;
 mod limits;
 mod listen;
 mod merge;
+mod networks;
 mod planning;
 mod policies;
 mod routes;
@@ -48,6 +50,7 @@ use policies::{Door, Policies};
 use report::{Key, Problems};
 
 pub use authorization::{AuthorizationMode, AuthorizationSettings};
+pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
 pub use graphql::{ErrorSettings, GraphqlSettings};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use interpolate::Environment;
@@ -56,6 +59,7 @@ pub use labels::LabelRule;
 pub use limits::ServerLimits;
 pub use listen::{ListenSettings, ListenerSettings};
 pub use merge::MergeSettings;
+pub use networks::IpRules;
 pub use node::Position;
 pub use planning::PlanningSettings;
 pub use policies::Limits;
@@ -82,6 +86,8 @@ struct RawSettings {
     listen: Option<listen::RawListen>,
     /// The port for operators.
     admin: Option<listen::RawAdmin>,
+    /// Whose word counts on where a client is.
+    client_address: Option<client_address::RawClientAddress>,
     /// How many threads serve clients. Default: one for each processor that this process may use.
     workers: Option<u32>,
     /// The GraphQL door.
@@ -92,7 +98,7 @@ struct RawSettings {
     upstreams: Option<IndexMap<String, upstreams::RawUpstream>>,
     /// Header rules for all upstream traffic.
     headers: Option<headers::RawHeaders>,
-    /// Named limits.
+    /// Named limits and lists of clients.
     policies: Option<IndexMap<String, policies::RawPolicy>>,
     /// Which policies apply to which door.
     apply: Option<policies::RawApply>,
@@ -113,12 +119,16 @@ pub struct Settings {
     pub text: Arc<str>,
     /// Where to listen.
     pub listen: ListenSettings,
+    /// Whose word counts on where a client is.
+    pub client_address: ClientAddressSettings,
     /// How many threads serve clients.
     pub workers: NonZeroUsize,
     /// The GraphQL door.
     pub graphql: GraphqlSettings,
     /// What a request to the GraphQL door may be.
     pub graphql_limits: Limits,
+    /// Whom the GraphQL door lets in.
+    pub graphql_ip: IpRules,
     /// What the graph is made of.
     pub supergraph: SupergraphSettings,
     /// For which requests labels of progressive overrides are on.
@@ -227,21 +237,24 @@ fn settle(
     let routes = raw.routes.unwrap_or_default();
     let routes = routes::settle(routes, &graphql, &upstreams, &policies, problems);
     let headers = raw.headers.unwrap_or_default();
+    let key = Key::default().then("headers");
+    let headers = headers.settle(&key, crate::expressions::Phase::Request, problems);
+    let to_upstreams = supergraph.request_rules().chain(&headers.request);
+    let to_upstreams = to_upstreams.chain(routes.iter().flat_map(|route| &route.headers.request));
+    let client_address = raw.client_address.unwrap_or_default().settle(to_upstreams, problems);
     Settings {
         file: file.to_owned(),
         text: "".into(),
         listen,
+        client_address,
         workers,
         graphql,
         graphql_limits: policies.limits(Door::Graphql, &[]),
+        graphql_ip: policies.ip(Door::Graphql, &[]),
         supergraph,
         override_labels,
         upstreams,
-        headers: headers.settle(
-            &Key::default().then("headers"),
-            crate::expressions::Phase::Request,
-            problems,
-        ),
+        headers,
         routes,
         limits: raw.limits.unwrap_or_default().settle(problems),
         telemetry: raw.telemetry.unwrap_or_default().settle(environment, problems),

@@ -16,7 +16,7 @@ use http::uri::PathAndQuery;
 use http::{Method, Response};
 use matchit::Router;
 
-use crate::config::{HeaderRule, HeaderRules, Limits, RouteSettings};
+use crate::config::{HeaderRule, HeaderRules, IpRules, Limits, RouteSettings};
 use crate::expressions::Scope;
 use crate::telemetry::{DoorMetrics, FetchMetrics, Metrics};
 use crate::upstream::{
@@ -36,6 +36,8 @@ pub struct Route {
     pub name: Arc<str>,
     /// What a request may be.
     pub limits: Limits,
+    /// Whom it lets in.
+    pub ip: IpRules,
     /// Where its requests are counted.
     pub metrics: Arc<DoorMetrics>,
     /// Where its requests to the upstream are counted.
@@ -106,6 +108,7 @@ impl Route {
         Self {
             name: settings.template.as_str().into(),
             limits: settings.limits,
+            ip: settings.ip.clone(),
             metrics: Arc::new(DoorMetrics::new(metrics, "route", &settings.template)),
             fetch_metrics: FetchMetrics::new(metrics, upstream.name()),
             methods: settings.methods.clone(),

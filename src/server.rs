@@ -14,6 +14,7 @@ pub mod certificates;
 pub mod tls;
 pub mod workers;
 
+mod address;
 mod connections;
 mod graphql_http;
 mod media_type;
@@ -88,14 +89,16 @@ pub async fn answer(
     connection: Arc<Connection>,
     request: Request<Incoming>,
 ) -> Response<ResponseBody> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    let ways = &doors.rooms.settings.client_address;
+    let client_ip = address::settle(ways, &connection, &head.uri, &mut head.headers);
     let facts = Facts {
         id: request_id::of(&head.headers),
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
-        client_ip: connection.peer.ip(),
+        client_ip,
         connection,
         consumer: Consumer::anonymous(),
         started: Instant::now(),
@@ -143,6 +146,12 @@ async fn public_door(
         Ok(reply) => return reply,
         Err(body) => Body::new(body),
     };
+    // The query page and what it asks for tell as much as the GraphQL door does.
+    if !own::is_probe(&facts.path) && !rooms.settings.graphql_ip.admit(facts.client_ip) {
+        let refusal = Refusal::AddressDenied;
+        observation.failed(refusal.code(), refusal.message());
+        return Reply::Refused(refusal);
+    }
     let reply = Box::pin(own::answer(&doors.public_pages, facts, uri, body)).await;
     if let Reply::Refused(refusal @ Refusal::NotFound) = &reply {
         observation.failed(refusal.code(), refusal.message());

@@ -31,8 +31,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{
-    ConfigErrors, Destination, HeaderRules, Limits, ListenerSettings, RouteSettings, Settings,
-    SupergraphSettings, UpstreamSettings,
+    ConfigErrors, Destination, HeaderRules, IpRules, Limits, ListenerSettings, RouteSettings,
+    Settings, SupergraphSettings, UpstreamSettings,
 };
 use crate::gateway::{self, Gateway, StartError};
 use crate::telemetry::subscriber;
@@ -163,6 +163,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
         headers: HeaderRules::default(),
         timeout: None,
         limits: Limits { depth: 1, tokens: 1, body: 1_000 },
+        ip: IpRules::default(),
     });
 }
 

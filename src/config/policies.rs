@@ -1,7 +1,8 @@
-//! Policies: named limits, and to which door they apply.
+//! Policies: named limits and lists of clients, and to which door they apply.
 //!
 //! **In:** `policies`, `apply`, and the names in `policies:` of a route.
-//! **Out:** the [`Limits`] of a door: the strictest of all that apply, defaults where none speaks.
+//! **Out:** the [`Limits`] of a door: the strictest of all that apply, defaults where none speaks; its
+//! [`IpRules`], all that apply together.
 //!
 //! **Never here:** enforcing (`operation` reads depth and tokens, `server` the body).
 //!
@@ -11,6 +12,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::networks::{IpRules, RawIp};
 use super::quantity::RawSize;
 use super::report::{Key, Problems};
 use super::suggest::nearest;
@@ -22,6 +24,8 @@ use super::suggest::nearest;
 pub(super) struct RawPolicy {
     /// What a request may be.
     pub limits: Option<RawLimits>,
+    /// Which clients it lets in.
+    pub ip: Option<RawIp>,
 }
 
 /// `limits` of a policy as written.
@@ -64,6 +68,7 @@ pub struct Limits {
 /// What a policy says; none where it is silent.
 #[derive(Debug, Default)]
 struct Said {
+    ip: IpRules,
     depth: Option<u32>,
     tokens: Option<u32>,
     body: Option<usize>,
@@ -95,9 +100,13 @@ impl Policies {
         let policies: IndexMap<String, Said> = raw
             .into_iter()
             .map(|(name, policy)| {
-                let key = key.then(&name).then("limits");
+                let key = key.then(&name);
                 let limits = policy.limits.unwrap_or_default();
-                (name, limits.settle(&key, problems))
+                let mut said = limits.settle(&key.then("limits"), problems);
+                if let Some(ip) = policy.ip {
+                    said.ip = ip.settle(&key.then("ip"), problems);
+                }
+                (name, said)
             })
             .collect();
         let key = Key::default().then("apply");
@@ -110,20 +119,27 @@ impl Policies {
 
     /// The limits of a door, with the policies that one place names besides.
     pub(super) fn limits(&self, door: Door, own: &[String]) -> Limits {
-        let of_door = match door {
-            Door::Graphql => &self.graphql,
-            Door::Routes => &self.routes,
-        };
-        let said = || {
-            let names = self.all.iter().chain(of_door).chain(own);
-            names.filter_map(|name| self.policies.get(name))
-        };
+        let said = || self.said(door, own);
         let body = if door == Door::Graphql { 2_000_000 } else { 10_000_000 };
         Limits {
             depth: said().filter_map(|said| said.depth).min().unwrap_or(30),
             tokens: said().filter_map(|said| said.tokens).min().unwrap_or(20_000),
             body: said().filter_map(|said| said.body).min().unwrap_or(body),
         }
+    }
+
+    /// Whom a door lets in, with the policies that one place names besides.
+    pub(super) fn ip(&self, door: Door, own: &[String]) -> IpRules {
+        self.said(door, own).fold(IpRules::default(), |all, said| all.and(&said.ip))
+    }
+
+    fn said<'a>(&'a self, door: Door, own: &'a [String]) -> impl Iterator<Item = &'a Said> {
+        let of_door = match door {
+            Door::Graphql => &self.graphql,
+            Door::Routes => &self.routes,
+        };
+        let names = self.all.iter().chain(of_door).chain(own);
+        names.filter_map(|name| self.policies.get(name))
     }
 
     /// Reports names that no policy has; returns the others.
@@ -158,6 +174,6 @@ impl RawLimits {
             }
         }
         let body = self.body.and_then(|body| body.settle(&key.then("body"), problems));
-        Said { depth: self.depth, tokens: self.tokens, body }
+        Said { ip: IpRules::default(), depth: self.depth, tokens: self.tokens, body }
     }
 }

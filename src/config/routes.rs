@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use super::graphql::GraphqlSettings;
 use super::headers::{HeaderRules, RawHeaders};
+use super::networks::IpRules;
 use super::policies::{Door, Limits, Policies};
 use super::quantity::RawDuration;
 use super::report::{Key, Problems};
@@ -69,6 +70,8 @@ pub struct RouteSettings {
     pub timeout: Option<Duration>,
     /// What a request may be.
     pub limits: Limits,
+    /// Whom it lets in.
+    pub ip: IpRules,
 }
 
 /// Paths that answer for the gateway itself.
@@ -169,7 +172,8 @@ impl RawRoute {
             return None;
         };
         let limits = policies.limits(Door::Routes, &own);
-        Some(RouteSettings { template, methods, upstream, headers, timeout, limits })
+        let ip = policies.ip(Door::Routes, &own);
+        Some(RouteSettings { template, methods, upstream, headers, timeout, limits, ip })
     }
 }
 

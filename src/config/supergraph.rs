@@ -71,6 +71,17 @@ pub enum SupergraphSettings {
     Directory(PathBuf),
 }
 
+impl SupergraphSettings {
+    /// All rules of subgraphs of their own for what is sent to them.
+    pub(super) fn request_rules(&self) -> impl Iterator<Item = &HeaderRule> {
+        let subgraphs = match self {
+            Self::Subgraphs(subgraphs) => Some(subgraphs.values()),
+            Self::File(_) | Self::Directory(_) => None,
+        };
+        subgraphs.into_iter().flatten().flat_map(|subgraph| &subgraph.request_headers)
+    }
+}
+
 /// One subgraph.
 #[derive(Debug, Clone)]
 pub struct SubgraphSettings {

@@ -49,6 +49,11 @@ pub(super) async fn answer(
         observation.failed(refusal.code(), refusal.message());
         return Reply::GraphqlRefused { media_type: MediaType::Json, refusal };
     };
+    if !rooms.settings.graphql_ip.admit(facts.client_ip) {
+        let refusal = Refusal::AddressDenied;
+        observation.failed(refusal.code(), refusal.message());
+        return Reply::GraphqlRefused { media_type, refusal };
+    }
     let content = read_content(rooms, facts, body).await;
     let n_bytes = content.as_ref().map_or(0, Bytes::len);
     observation.record().bytes_in = n_bytes as u64;

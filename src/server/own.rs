@@ -65,6 +65,11 @@ pub(super) async fn answer(router: &Router, facts: &Facts, uri: &Uri, body: Body
     }
 }
 
+/// Whether a page says nothing but whether the gateway is well.
+pub(super) fn is_probe(path: &str) -> bool {
+    matches!(path, "/health" | "/ready")
+}
+
 fn probe_pages() -> Router<Shared> {
     Router::new().route("/health", only_get(get(health))).route("/ready", only_get(get(ready)))
 }

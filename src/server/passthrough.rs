@@ -42,6 +42,9 @@ pub(super) async fn answer(
         Found::Nothing => return Err(body),
     };
     observation.enter(&route.metrics);
+    if !route.ip.admit(facts.client_ip) {
+        return Ok(refuse(Refusal::AddressDenied, observation));
+    }
     let limit = route.limits.body;
     if body.size_hint().lower() > limit as u64 {
         return Ok(refuse(Refusal::TooLarge { limit }, observation));

@@ -78,6 +78,8 @@ pub(super) enum Refusal {
     Malformed(String),
     /// The body did not arrive in time.
     TooSlow,
+    /// Nobody is let in from where the client is.
+    AddressDenied,
     /// The upstream gave no answer.
     UpstreamFailed,
     /// The upstream gave no answer in time.
@@ -114,6 +116,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
             Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Refusal::AddressDenied => StatusCode::FORBIDDEN,
             Refusal::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
@@ -151,6 +154,7 @@ impl Refusal {
             Self::TooLarge { .. } => "REQUEST_TOO_LARGE",
             Self::Malformed(_) => "BAD_REQUEST",
             Self::TooSlow => "REQUEST_TIMEOUT",
+            Self::AddressDenied => "ADDRESS_DENIED",
             Self::UpstreamFailed => "BAD_GATEWAY",
             Self::UpstreamTimeout => "GATEWAY_TIMEOUT",
             Self::Draining => "DRAINING",
@@ -170,6 +174,7 @@ impl Refusal {
             Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
             Self::Malformed(why) => why.clone(),
             Self::TooSlow => "the body did not arrive in time".to_owned(),
+            Self::AddressDenied => "clients from your address are not let in here".to_owned(),
             Self::UpstreamFailed => "the upstream could not be asked".to_owned(),
             Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
             Self::Draining => "the gateway is about to stop".to_owned(),

@@ -32,6 +32,7 @@ mod pool;
 mod wire;
 mod workers;
 mod tls_listener;
+mod client_address;
 mod http2;
 mod tls;
 mod phases;
