@@ -25,8 +25,13 @@ pub fn denied(
     settings: &AuthorizationSettings,
     scope: &Scope<'_>,
 ) -> RequirementSet {
-    let holds = |policy: &str| match settings.policies.get(policy) {
-        Some(condition) => condition.holds(scope),
+    let holds = |policy: &str| match settings.policies.get(policy).map(|it| it.decide(scope)) {
+        Some(Ok(holds)) => holds,
+        Some(Err(why)) => {
+            tracing::warn!(policy, request = scope.id, %why, "a policy cannot be decided: denied");
+            false
+        }
+        // It was told when the graph was loaded.
         None => false,
     };
     unmet(supergraph, operation, scope.consumer, holds)

@@ -234,7 +234,8 @@ fn unmet(rooms: &Rooms, facts: &Facts, graph: &Graph, prepared: &Prepared) -> Re
     if prepared.operation.requirements().is_empty() {
         return RequirementSet::new();
     }
-    let (settings, scope) = (&rooms.settings.graphql.authorization, facts.scope(&[], ""));
+    let scope = Scope { operation: Some(operation(prepared)), ..facts.scope(&[], "") };
+    let settings = &rooms.settings.graphql.authorization;
     authorization::denied(&graph.supergraph, &prepared.operation, settings, &scope)
 }
 
@@ -339,23 +340,18 @@ impl Run {
         let conditions = Conditions {
             plan: &variant.plan,
             sources: &graph.sources,
-            scope: Scope { operation: Some(self.operation()), ..facts.scope(&[], "") },
+            scope: Scope { operation: Some(operation(&self.prepared)), ..facts.scope(&[], "") },
             max_answer: rooms.settings.limits.response,
             deadline: facts.started + rooms.settings.limits.request_timeout,
         };
         run(execution.introspected(&self.introspected), &conditions).await
     }
+}
 
-    /// What expressions see of the operation.
-    fn operation(&self) -> Operation<'_> {
-        let operation = &self.prepared.operation;
-        let kind = match operation.kind() {
-            OperationKind::Query => "query",
-            OperationKind::Mutation => "mutation",
-            OperationKind::Subscription => "subscription",
-        };
-        Operation { name: operation.name(), kind }
-    }
+/// What expressions see of an operation.
+fn operation(prepared: &Prepared) -> Operation<'_> {
+    let operation = &prepared.operation;
+    Operation { name: operation.name(), kind: operation.kind().as_str() }
 }
 
 /// What the schema answers comes as bytes.

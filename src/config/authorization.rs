@@ -66,12 +66,10 @@ impl RawAuthorization {
         let key = key.then("policies");
         let mut policies = IndexMap::new();
         for (name, text) in self.policies.unwrap_or_default() {
-            match Condition::compile(&text, Phase::Request) {
+            match Condition::compile(&text, Phase::Operation) {
                 Ok(condition) => drop(policies.insert(name, condition)),
                 Err(error) => {
-                    let fix =
-                        "write a condition such as `'request.headers[\"x-region\"] == \"eu\"'`";
-                    problems.add(&key.then(&name), error.to_string(), fix);
+                    problems.add(&key.then(&name), error.to_string(), error.fix());
                 }
             }
         }
