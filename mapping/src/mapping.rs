@@ -1,0 +1,52 @@
+//! Shows a mapping to others: read it, print it, evaluate it.
+//!
+//! **In:** a text. **Out:** [`Mapping`].
+//!
+//! **Never here:** how any of it is done; each method names its room.
+
+use crate::evaluate::{self, Evaluated};
+use crate::inputs::Inputs;
+use crate::limits::{Exceeded, Limits};
+use crate::syntax::{self, ParseError, Root};
+use crate::version::Version;
+use crate::wanted::Wanted;
+
+/// A mapping that was read: a selection, a body, a condition, or what stands in a template.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    root: Root,
+    version: Version,
+}
+
+impl Mapping {
+    /// Reads a text. The text of a GraphQL block string has to be un-indented already.
+    ///
+    /// # Errors
+    /// The first place at which the text is no mapping, with what to write instead.
+    pub fn parse(text: &str, version: Version) -> Result<Self, ParseError> {
+        Ok(Self { root: syntax::parse::parse(text, version)?, version })
+    }
+
+    /// Its text in the canonical form: one line, no comments, quotes where they are needed.
+    pub fn text(&self) -> String {
+        syntax::print(&self.root, self.version)
+    }
+
+    /// Evaluates it. The result borrows from the inputs and from the mapping.
+    ///
+    /// # Errors
+    /// When a limit is exceeded. Whatever the inputs are, nothing else is an error.
+    pub fn evaluate<'a>(
+        &'a self,
+        inputs: &Inputs<'a>,
+        wanted: &Wanted,
+        limits: Limits,
+    ) -> Result<Evaluated<'a>, Exceeded> {
+        evaluate::evaluate(&self.root, inputs, wanted, limits)
+    }
+
+    /// Whether its text says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.root, Root::List(items) if items.items.is_empty())
+    }
+}
