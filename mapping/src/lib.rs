@@ -36,6 +36,7 @@
 //!
 //! Spec: <https://www.apollographql.com/docs/graphos/connectors/mapping>
 
+mod request; // What a mapping's author sends: address, headers, body.
 mod mapping; // What others see of a mapping.
 mod evaluate; // What a mapping gives.
 mod syntax; // What a text says.
@@ -57,6 +58,10 @@ pub use limits::{Exceeded, Limits};
 pub use mapping::Mapping;
 pub use methods::{Arity, Method};
 pub use problem::{Problem, ProblemKind};
+pub use request::{
+    Address, AddressError, ExpandedAddress, FormError, HeaderTemplate, HeaderUse, TemplateError,
+    TemplateErrorKind, UrlKind, UrlTemplate, write_form,
+};
 pub use syntax::{ParseError, ParseErrorKind, Span};
 pub use value::{Elements, Fields, Kind, Value, View};
 pub use variables::{Connector, Place, Variable};

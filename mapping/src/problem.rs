@@ -158,4 +158,13 @@ pub enum ProblemKind {
         /// The method.
         method: Method,
     },
+    /// An expression in a header gave something without a text.
+    #[error("only a scalar can stand in a header, not {found}")]
+    NotText {
+        /// What it gave.
+        found: Kind,
+    },
+    /// A line break or the like in a header.
+    #[error("the value of the header has a character that may not be sent")]
+    InvalidHeader,
 }

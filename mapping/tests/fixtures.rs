@@ -3,7 +3,7 @@
 //! **In:** one Markdown page a group or method. Its blocks are read in order: `json inputs` holds the
 //! values of `$` and the variables for all that follows, `mapping VERSION…` a mapping; `result`
 //! behind it is what the mapping gives in each of these versions: a line of JSON, `missing`, or why
-//! the text is no mapping; then a line for each problem (`-`) and report (`!`).
+//! the text is no mapping; then a line for each problem (`-`) and report (`!`). `request VERSION…` and `sent` likewise.
 //! **Out:** a failed test with the page as it should read; `UPDATE_FIXTURES=1` writes it.
 //!
 //! **Holds:** each mapping of a page also prints to a text that reads and evaluates the same.
@@ -14,6 +14,8 @@
 mod page;
 #[path = "fixtures/evaluated.rs"]
 mod evaluated;
+#[path = "fixtures/sent.rs"]
+mod sent;
 
 use mapping::Version;
 use page::Block;
@@ -51,28 +53,29 @@ fn check_page(path: &Path) -> datatest_stable::Result<()> {
     Err(format!("the page should read\n\n{updated}").into())
 }
 
+/// What one version gives.
+type Answer = fn(&Told, Version) -> Result<String, Box<dyn Error>>;
+
 /// What a block should say; `None`: it is input.
 fn answer(told: &mut Told, block: &Block) -> Result<Option<String>, Box<dyn Error>> {
     let mut words = block.info.split(' ');
     match words.next() {
         Some("json") => told.inputs.clone_from(&block.text),
-        Some("mapping") => {
+        Some("mapping" | "request") => {
             told.versions = words
                 .map(|name| Version::of_name(name).ok_or(format!("no version `{name}`")))
                 .collect::<Result<_, _>>()?;
             told.mapping = block.text.trim_end().to_owned();
         }
         Some("result") => return for_each_version(told, evaluated::result).map(Some),
+        Some("sent") => return for_each_version(told, sent::sent).map(Some),
         _ => return Err(format!("line {}: no block is called `{}`", block.line, block.info).into()),
     }
     Ok(None)
 }
 
 /// What is the same in each version.
-fn for_each_version(
-    told: &Told,
-    one: fn(&Told, Version) -> Result<String, Box<dyn Error>>,
-) -> Result<String, Box<dyn Error>> {
+fn for_each_version(told: &Told, one: Answer) -> Result<String, Box<dyn Error>> {
     let mut same: Option<(Version, String)> = None;
     for version in &told.versions {
         let found = one(told, *version)?;

@@ -1,0 +1,202 @@
+//! Joins a source's and a connector's parts to the address of one request.
+//!
+//! **In:** the templates and the `path` and `queryParams` of both. **Out:** [`ExpandedAddress`].
+//!
+//! **Never here:** sending; overriding a source's URL (the gateway's configuration does).
+//!
+//! **Holds:** the path is that of the base, the source's segments, that of the connector, its
+//! segments; the query likewise. No slash is doubled where they meet, a trailing one stays.
+//!
+//! **Read first:** [`Address::expand`].
+
+use super::encode::push_value;
+use super::query::push_query;
+use super::template::{Gathered, text_of};
+use super::url::{FilledUrl, UrlKind, UrlTemplate, is_dot_segment};
+use crate::inputs::Inputs;
+use crate::limits::{Exceeded, Limits};
+use crate::mapping::Mapping;
+use crate::problem::Problem;
+use crate::syntax::Span;
+use crate::value::{Kind, View};
+use thiserror::Error;
+
+/// What makes up the address of a connector's requests.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Address<'m> {
+    /// `baseURL` of the source.
+    pub base: Option<&'m UrlTemplate>,
+    /// `path` of the source.
+    pub source_path: Option<&'m Mapping>,
+    /// `queryParams` of the source.
+    pub source_query: Option<&'m Mapping>,
+    /// The connector's own URL.
+    pub url: Option<&'m UrlTemplate>,
+    /// `path` of the connector.
+    pub path: Option<&'m Mapping>,
+    /// `queryParams` of the connector.
+    pub query: Option<&'m Mapping>,
+}
+
+/// The address of one request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExpandedAddress {
+    /// `https://host:port`
+    pub origin: String,
+    /// The path, with its leading slash unless it is empty.
+    pub path: String,
+    /// The query, without `?`; may be empty.
+    pub query: String,
+    /// What did not go as the mappings expected. Their spans are places in the template or mapping
+    /// that they belong to.
+    pub problems: Vec<Problem>,
+}
+
+/// Why there is no address, so that nothing may be sent.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// An expression of the URL gave a list or an object.
+    #[error("an expression of the URL gives {found}, and only a scalar can stand there")]
+    NotScalar {
+        /// Where in the template.
+        span: Span,
+        /// What it gave.
+        found: Kind,
+    },
+    /// `.` or `..` came out of an expression.
+    #[error("an expression gives a path segment of dots, which would lead elsewhere")]
+    DotSegment {
+        /// Where in the template; `None`: in `path`.
+        span: Option<Span>,
+    },
+    /// `path` gave no list.
+    #[error("`path` gives {found}, not a list")]
+    PathNotList {
+        /// What it gave.
+        found: Kind,
+    },
+    /// `path` gave a list with something that is no scalar.
+    #[error("`path` gives a list with {found} in it, and only scalars can be segments")]
+    PathElement {
+        /// What is in it.
+        found: Kind,
+    },
+    /// `queryParams` gave no object.
+    #[error("`queryParams` gives {found}, not an object")]
+    QueryNotObject {
+        /// What it gave.
+        found: Kind,
+    },
+    /// `queryParams` gave a value that has no text.
+    #[error("`{name}` in `queryParams` is {found}, and only scalars and lists of them can be sent")]
+    QueryValue {
+        /// The parameter.
+        name: String,
+        /// What it is.
+        found: Kind,
+    },
+    /// The expressions of `baseURL` give no URL.
+    #[error("`baseURL` gives no URL: {why}")]
+    BadBase {
+        /// Why.
+        why: String,
+    },
+    /// There is neither a base nor an absolute URL.
+    #[error("the URL is relative, and there is no source")]
+    NoOrigin,
+    /// A limit was exceeded.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
+}
+
+impl<'m> Address<'m> {
+    /// The address for these inputs.
+    ///
+    /// # Errors
+    /// When no request may be sent, because a value cannot stand where it should.
+    pub fn expand(
+        self,
+        inputs: &Inputs<'m>,
+        limits: Limits,
+    ) -> Result<ExpandedAddress, AddressError> {
+        let mut gathered = Gathered { inputs, limits, problems: Vec::new() };
+        let base = match self.base {
+            Some(base) => base.fill(UrlKind::Base, &mut gathered)?,
+            None => FilledUrl::default(),
+        };
+        let own = match self.url {
+            Some(url) => url.fill(UrlKind::Connect, &mut gathered)?,
+            None => FilledUrl::default(),
+        };
+        let origin = if own.origin.is_empty() { base.origin } else { own.origin };
+        if origin.is_empty() {
+            return Err(AddressError::NoOrigin);
+        }
+        let mut path = base.path;
+        push_segments(&mut path, self.source_path, &mut gathered)?;
+        push_path(&mut path, &own.path);
+        push_segments(&mut path, self.path, &mut gathered)?;
+        let mut query = base.query;
+        push_query(&mut query, self.source_query, &mut gathered)?;
+        push_piece(&mut query, &own.query);
+        push_query(&mut query, self.query, &mut gathered)?;
+        Ok(ExpandedAddress { origin, path, query, problems: gathered.problems })
+    }
+}
+
+impl ExpandedAddress {
+    /// The whole URL.
+    pub fn url(&self) -> String {
+        let sign = if self.query.is_empty() { "" } else { "?" };
+        format!("{}{}{sign}{}", self.origin, self.path, self.query)
+    }
+}
+
+/// Appends a path written in a template.
+fn push_path(path: &mut String, own: &str) {
+    // A base that is all there is keeps its trailing slash; the connector's `/` adds nothing.
+    if own.is_empty() || (own == "/" && !path.is_empty()) {
+        return;
+    }
+    if !path.ends_with('/') {
+        path.push('/');
+    }
+    path.push_str(own.strip_prefix('/').unwrap_or(own));
+}
+
+/// Appends the segments that `path` gives.
+fn push_segments<'a>(
+    path: &mut String,
+    mapping: Option<&'a Mapping>,
+    gathered: &mut Gathered<'_, 'a>,
+) -> Result<(), AddressError> {
+    let Some(mapping) = mapping else { return Ok(()) };
+    let Some(value) = gathered.evaluate(mapping)?.value else { return Ok(()) };
+    let View::Array(elements) = value.view() else {
+        return Err(AddressError::PathNotList { found: value.kind() });
+    };
+    for element in elements.iter().filter(|element| !element.is_null()) {
+        let text = text_of(element.view());
+        let text = text.ok_or(AddressError::PathElement { found: element.kind() })?;
+        if is_dot_segment(&text) {
+            return Err(AddressError::DotSegment { span: None });
+        }
+        if !path.ends_with('/') {
+            path.push('/');
+        }
+        push_value(path, &text);
+    }
+    Ok(())
+}
+
+/// Appends a piece of a query.
+pub(super) fn push_piece(query: &mut String, piece: &str) {
+    if piece.is_empty() {
+        return;
+    }
+    if !query.is_empty() {
+        query.push('&');
+    }
+    query.push_str(piece);
+}
