@@ -21,6 +21,7 @@ mod items;
 mod methods;
 
 pub use log::{Level, Report};
+pub(crate) use methods::pair_of;
 
 use crate::inputs::Inputs;
 use crate::json::Json;

@@ -2,7 +2,8 @@
 //!
 //! **In:** the texts of a connector (`selection`, `body`, `isSuccess`, `errors`, templates of URLs
 //! and headers) in the [`Version`] its schema links; later the values of `$` and the variables.
-//! **Out:** [`Mapping`]s; their results, with what did not go as expected.
+//! **Out:** [`Mapping`]s and templates; before there are data what they read and give
+//! ([`Checked`]), later their results, with what did not go as expected.
 //!
 //! **Never here:** the directives around the texts and the schema they must fit (composition), which
 //! request is sent when (the gateway), the slots of a response (execution).
@@ -38,6 +39,7 @@
 
 mod request; // What a mapping's author sends: address, headers, body.
 mod mapping; // What others see of a mapping.
+mod check; // What a mapping reads and gives, before there are data.
 mod evaluate; // What a mapping gives.
 mod syntax; // What a text says.
 mod methods; // Which methods there are.
@@ -47,10 +49,12 @@ mod inputs; // What a mapping reads.
 mod wanted; // What anyone will read of its result.
 mod limits; // What it may cost.
 mod problem; // What did not go as expected.
+mod shape; // What is known of a value before there is one.
 mod value; // What it gives.
 mod json; // JSON that goes in.
 mod members; // The members of objects.
 
+pub use check::{Checked, Finding, FindingKind, Given, Key, Read, Source};
 pub use evaluate::{Evaluated, Level, Report};
 pub use inputs::Inputs;
 pub use json::Json;
@@ -62,6 +66,7 @@ pub use request::{
     Address, AddressError, ExpandedAddress, FormError, HeaderTemplate, HeaderUse, TemplateError,
     TemplateErrorKind, UrlKind, UrlTemplate, write_form,
 };
+pub use shape::{FieldShape, ListShape, Need, ObjectShape, Shape};
 pub use syntax::{ParseError, ParseErrorKind, Span};
 pub use value::{Elements, Fields, Kind, Value, View};
 pub use variables::{Connector, Place, Variable};

@@ -4,6 +4,7 @@
 //!
 //! **Never here:** how any of it is done; each method names its room.
 
+use crate::check::{self, Checked, Given};
 use crate::evaluate::{self, Evaluated};
 use crate::inputs::Inputs;
 use crate::limits::{Exceeded, Limits};
@@ -43,6 +44,11 @@ impl Mapping {
         limits: Limits,
     ) -> Result<Evaluated<'a>, Exceeded> {
         evaluate::evaluate(&self.root, inputs, wanted, limits)
+    }
+
+    /// Checks it before there are data: what it reads, what it gives, what cannot work.
+    pub fn check(&self, given: &Given) -> Checked {
+        check::check(&self.root, given)
     }
 
     /// Whether its text says nothing at all.

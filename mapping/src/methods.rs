@@ -167,7 +167,7 @@ impl Method {
 
     /// The method whose name is nearest to one that is none, unless all are far.
     pub fn nearest(name: &str) -> Option<Self> {
-        let distance = |row: &Row| distance(&name.to_ascii_lowercase(), row.name);
+        let distance = |row: &Row| distance(name, row.name);
         let nearest = METHODS.iter().min_by_key(|row| distance(row))?;
         (distance(nearest) <= 1 + name.len() / 4).then_some(nearest.method)
     }
@@ -210,10 +210,10 @@ impl fmt::Display for Method {
 }
 
 /// How many letters to change, add or drop.
-fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.to_ascii_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().take(64).enumerate() {
+    for (i, a) in left.to_ascii_lowercase().chars().take(64).enumerate() {
         let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, b) in right.iter().enumerate() {

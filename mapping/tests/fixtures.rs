@@ -3,7 +3,8 @@
 //! **In:** one Markdown page a group or method. Its blocks are read in order: `json inputs` holds the
 //! values of `$` and the variables for all that follows, `mapping VERSION…` a mapping; `result`
 //! behind it is what the mapping gives in each of these versions: a line of JSON, `missing`, or why
-//! the text is no mapping; then a line for each problem (`-`) and report (`!`). `request VERSION…` and `sent` likewise.
+//! the text is no mapping; then a line for each problem (`-`) and report (`!`). `request VERSION…` and `sent` likewise;
+//! `given` says what a schema knows, `shape` what is known of a mapping then.
 //! **Out:** a failed test with the page as it should read; `UPDATE_FIXTURES=1` writes it.
 //!
 //! **Holds:** each mapping of a page also prints to a text that reads and evaluates the same.
@@ -14,6 +15,8 @@
 mod page;
 #[path = "fixtures/evaluated.rs"]
 mod evaluated;
+#[path = "fixtures/checked.rs"]
+mod checked;
 #[path = "fixtures/sent.rs"]
 mod sent;
 
@@ -27,6 +30,7 @@ use std::path::Path;
 #[derive(Default)]
 struct Told {
     inputs: String,
+    given: String,
     versions: Vec<Version>,
     mapping: String,
 }
@@ -68,6 +72,8 @@ fn answer(told: &mut Told, block: &Block) -> Result<Option<String>, Box<dyn Erro
             told.mapping = block.text.trim_end().to_owned();
         }
         Some("result") => return for_each_version(told, evaluated::result).map(Some),
+        Some("given") => told.given.clone_from(&block.text),
+        Some("shape") => return for_each_version(told, checked::shape).map(Some),
         Some("sent") => return for_each_version(told, sent::sent).map(Some),
         _ => return Err(format!("line {}: no block is called `{}`", block.line, block.info).into()),
     }

@@ -17,6 +17,8 @@ mod texts;
 mod keys;
 mod reports;
 
+pub(crate) use logic::pair_of;
+
 use super::log::Segment;
 use super::scope::{Local, Scope};
 use super::{Evaluator, Outcome};

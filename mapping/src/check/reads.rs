@@ -1,0 +1,86 @@
+//! Notes which parts of the inputs a mapping reads.
+//!
+//! **Out:** [`Read`]s: `$this.sku`, `$args.input.id`, `$.items.name`.
+//!
+//! **Never here:** what is made of them: keys, requirements, arguments (composition).
+//!
+//! **Holds:** a read goes as deep as keys lead without leaving the value: through braces, lists and
+//! methods that hand on their input or its elements.
+
+use super::{Checker, FindingKind, Known};
+use crate::shape::Shape;
+use crate::syntax::Span;
+use crate::variables::Variable;
+
+/// Where a read begins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Source {
+    /// `$`, the body of the response.
+    Body,
+    /// A variable.
+    Variable(Variable),
+}
+
+/// A part of the inputs that a mapping reads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Read {
+    /// Where it begins.
+    pub source: Source,
+    /// The way from there; empty: all of it is read.
+    pub path: Vec<Key>,
+    /// The part of the text that reads it.
+    pub span: Span,
+}
+
+/// A key on the way of a read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: Box<str>,
+    /// Where it stands in the text.
+    pub span: Span,
+}
+
+/// The part of the inputs that a value is.
+pub(super) struct Origin {
+    pub(super) source: Source,
+    pub(super) keys: Vec<Key>,
+}
+
+impl Origin {
+    /// Whether a read is of this part, or of something in it.
+    fn leads_to(&self, read: &Read) -> bool {
+        let names = read.path.iter().map(|key| &key.name);
+        let own = self.keys.iter().map(|key| &key.name);
+        read.source == self.source
+            && read.path.len() >= self.keys.len()
+            && names.zip(own).all(|(left, right)| left == right)
+    }
+}
+
+impl Checker<'_> {
+    /// Somebody takes the value as it is: it is read.
+    pub(super) fn consume(&mut self, known: Known, span: Span) -> Shape {
+        if let Some(origin) = &known.origin {
+            self.read(origin, span);
+        }
+        known.shape
+    }
+
+    fn read(&mut self, origin: &Origin, span: Span) {
+        if origin.source == Source::Body && !self.given.place.allows_body() {
+            self.find(span, FindingKind::NoBody { place: self.given.place });
+        }
+        let path = origin.keys.clone();
+        self.reads.push(Read { source: origin.source, path, span });
+    }
+
+    /// The value was handed to arguments: unless these read something of it, all of it is read.
+    pub(super) fn consume_unless_read(&mut self, known: &Known, n_reads_before: usize, span: Span) {
+        let Some(origin) = &known.origin else { return };
+        let is_read = self.reads.iter().skip(n_reads_before).any(|read| origin.leads_to(read));
+        if !is_read {
+            self.read(origin, span);
+        }
+    }
+}
