@@ -13,6 +13,7 @@
 
 mod authorization;
 mod client_address;
+mod cors;
 mod graphql;
 mod headers;
 mod labels;
@@ -51,7 +52,8 @@ use report::{Key, Problems};
 
 pub use authorization::{AuthorizationMode, AuthorizationSettings};
 pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
-pub use graphql::{ErrorSettings, GraphqlSettings};
+pub use cors::CorsSettings;
+pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use interpolate::Environment;
 pub use json_schema::{json_schema, language_server_line};

@@ -29,7 +29,7 @@ use supergraph::RequirementSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::authorization;
-use crate::config::{AuthorizationMode, GraphqlSettings, Settings};
+use crate::config::{AuthorizationMode, GraphqlSettings, Introspection, Settings};
 use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::expressions::{Operation, Scope};
@@ -190,7 +190,7 @@ async fn execute_operation(
     manner: Manner,
 ) -> Result<Executed, RequestError> {
     let started = Instant::now();
-    may_run(rooms, prepared, &request)?;
+    may_run(rooms, facts, prepared, &request)?;
     let GraphqlRequest { variables, extensions, .. } = request;
     let variables = prepared.coerce_variable_values(&graph.supergraph, variables)?;
     let labels = graph.supergraph.labels();
@@ -286,6 +286,7 @@ fn shows_the_rest(
 /// Whether the door lets such an operation through.
 fn may_run(
     rooms: &Rooms,
+    facts: &Facts,
     prepared: &Prepared,
     request: &GraphqlRequest<'_>,
 ) -> Result<(), RequestErrorKind> {
@@ -295,10 +296,23 @@ fn may_run(
     if request.transport == Transport::Get && prepared.operation.kind() != OperationKind::Query {
         return Err(RequestErrorKind::MutationOverGet);
     }
-    if prepared.introspection.is_some() && !rooms.settings.graphql.introspection {
-        return Err(RequestErrorKind::Introspection);
+    if prepared.introspection.is_some() {
+        may_introspect(&rooms.settings.graphql.introspection, facts)?;
     }
     Ok(())
+}
+
+fn may_introspect(introspection: &Introspection, facts: &Facts) -> Result<(), RequestErrorKind> {
+    let why = match introspection {
+        Introspection::Always => return Ok(()),
+        Introspection::Never => "`graphql.introspection` is off".to_owned(),
+        Introspection::When(condition) => match condition.decide(&facts.scope(&[], "")) {
+            Ok(true) => return Ok(()),
+            Ok(false) => format!("`{}` does not hold", condition.text()),
+            Err(why) => format!("`{}` cannot be decided: {why}", condition.text()),
+        },
+    };
+    Err(RequestErrorKind::Introspection(why))
 }
 
 /// Runs an operation, or waits for the run of a request that is the same; tells which.

@@ -16,7 +16,7 @@ use http::uri::PathAndQuery;
 use http::{Method, Response};
 use matchit::Router;
 
-use crate::config::{HeaderRule, HeaderRules, IpRules, Limits, RouteSettings};
+use crate::config::{CorsSettings, HeaderRule, HeaderRules, IpRules, Limits, RouteSettings};
 use crate::expressions::Scope;
 use crate::telemetry::{DoorMetrics, FetchMetrics, Metrics};
 use crate::upstream::{
@@ -38,6 +38,8 @@ pub struct Route {
     pub limits: Limits,
     /// Whom it lets in.
     pub ip: IpRules,
+    /// Which pages of other origins may ask; none: the upstream says.
+    pub cors: Option<Arc<CorsSettings>>,
     /// Where its requests are counted.
     pub metrics: Arc<DoorMetrics>,
     /// Where its requests to the upstream are counted.
@@ -109,6 +111,7 @@ impl Route {
             name: settings.template.as_str().into(),
             limits: settings.limits,
             ip: settings.ip.clone(),
+            cors: settings.cors.clone(),
             metrics: Arc::new(DoorMetrics::new(metrics, "route", &settings.template)),
             fetch_metrics: FetchMetrics::new(metrics, upstream.name()),
             methods: settings.methods.clone(),

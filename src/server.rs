@@ -16,6 +16,8 @@ pub mod workers;
 
 mod address;
 mod connections;
+mod cors;
+mod csrf;
 mod graphql_http;
 mod media_type;
 mod observe;
@@ -41,6 +43,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::admin::Probes;
+use crate::config::CorsSettings;
 use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::pipeline::{Facts, Rooms};
@@ -82,6 +85,18 @@ impl Doors {
     }
 }
 
+/// What a request is answered with, and what pages of other origins may learn of it.
+struct Answered {
+    reply: Reply,
+    cors: Option<Arc<CorsSettings>>,
+}
+
+impl From<Reply> for Answered {
+    fn from(reply: Reply) -> Self {
+        Self { reply, cors: None }
+    }
+}
+
 /// Answers one request.
 pub async fn answer(
     doors: Arc<Doors>,
@@ -108,20 +123,23 @@ pub async fn answer(
         match port {
             Port::Admin => {
                 let pages = &doors.admin_pages;
-                Box::pin(own::answer(pages, &facts, &head.uri, Body::new(body))).await
+                Box::pin(own::answer(pages, &facts, &head.uri, Body::new(body))).await.into()
             }
             Port::Public => public_door(&doors, &facts, &head.uri, body, &mut observation).await,
         }
     };
     // A bug of ours costs one request, not the connection with all that share it.
-    let reply = match AssertUnwindSafe(door).catch_unwind().await {
-        Ok(reply) => reply,
+    let Answered { reply, cors } = match AssertUnwindSafe(door).catch_unwind().await {
+        Ok(answered) => answered,
         Err(panic) => {
             observation.failed(Refusal::Bug.code(), said_in(&*panic));
-            Reply::Refused(Refusal::Bug)
+            Reply::Refused(Refusal::Bug).into()
         }
     };
     let mut response = reply.into_response(&facts);
+    if let Some(cors) = cors {
+        cors::mark(&cors, &facts.headers, response.headers_mut());
+    }
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
@@ -136,27 +154,28 @@ async fn public_door(
     uri: &http::Uri,
     body: Incoming,
     observation: &mut Observation,
-) -> Reply {
+) -> Answered {
     let rooms = &doors.rooms;
     if facts.path == rooms.settings.graphql.path {
-        return graphql_http::answer(rooms, facts, uri.query(), body, observation).await;
+        let reply = graphql_http::answer(rooms, facts, uri.query(), body, observation).await;
+        return Answered { reply, cors: rooms.settings.graphql.cors.clone() };
     }
     let passing = passthrough::answer(rooms, facts, uri, body, observation);
     let body = match Box::pin(passing).await {
-        Ok(reply) => return reply,
+        Ok(answered) => return answered,
         Err(body) => Body::new(body),
     };
     // The query page and what it asks for tell as much as the GraphQL door does.
     if !own::is_probe(&facts.path) && !rooms.settings.graphql_ip.admit(facts.client_ip) {
         let refusal = Refusal::AddressDenied;
         observation.failed(refusal.code(), refusal.message());
-        return Reply::Refused(refusal);
+        return Reply::Refused(refusal).into();
     }
     let reply = Box::pin(own::answer(&doors.public_pages, facts, uri, body)).await;
     if let Reply::Refused(refusal @ Refusal::NotFound) = &reply {
         observation.failed(refusal.code(), refusal.message());
     }
-    reply
+    reply.into()
 }
 
 /// The message of a panic, for the log.

@@ -31,8 +31,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{
-    ConfigErrors, Destination, HeaderRules, IpRules, Limits, ListenerSettings, RouteSettings,
-    Settings, SupergraphSettings, UpstreamSettings,
+    ConfigErrors, Destination, HeaderRules, Introspection, IpRules, Limits, ListenerSettings,
+    RouteSettings, Settings, SupergraphSettings, UpstreamSettings,
 };
 use crate::gateway::{self, Gateway, StartError};
 use crate::telemetry::subscriber;
@@ -139,7 +139,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
     settings.listen.public = vec![local(port)];
     let admin_port = if port == 0 { 0 } else { port.saturating_add(9) };
     settings.listen.admin = local(admin_port);
-    settings.graphql.introspection = true;
+    settings.graphql.introspection = Introspection::Always;
     settings.graphql.ide = true;
     settings.graphql.server_timing = true;
     settings.graphql.errors.mask = false;
@@ -164,6 +164,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
         timeout: None,
         limits: Limits { depth: 1, tokens: 1, body: 1_000 },
         ip: IpRules::default(),
+        cors: None,
     });
 }
 

@@ -4,14 +4,22 @@
 //!
 //! **Never here:** operation limits (`policies`).
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use http::Method;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
 
 use super::authorization::{AuthorizationSettings, RawAuthorization};
+use super::cors::{CorsSettings, RawCors};
 use super::merge::{MergeSettings, RawMergeRequests};
 use super::planning::{PlanningSettings, RawPlanning};
 use super::report::{Key, Problems};
 use super::warm::{RawWarm, WarmSettings};
+use crate::expressions::{Condition, Phase};
 
 /// `graphql` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -20,12 +28,16 @@ use super::warm::{RawWarm, WarmSettings};
 pub(super) struct RawGraphql {
     /// The path of the GraphQL door. Default: `/graphql`.
     pub path: Option<String>,
-    /// Whether clients may ask for the schema. Default: `false`.
-    pub introspection: Option<bool>,
+    /// Whether clients may ask for the schema: `true`, `false`, or a condition. Default: `false`.
+    pub introspection: Option<RawIntrospection>,
     /// Whether the query page answers at `/`, with plans and graph status for everyone who can reach it. Default: `false`.
     pub ide: Option<bool>,
     /// Whether answers carry a `Server-Timing` header that names each fetch and its time. Default: `false`.
     pub server_timing: Option<bool>,
+    /// Which pages of other origins may ask. Default: none.
+    pub cors: Option<RawCors>,
+    /// Whether a `GET` that a page of another origin could have a browser send is refused. Default: `true`.
+    pub csrf: Option<bool>,
     /// What of a subgraph's errors reaches clients.
     pub errors: Option<RawErrors>,
     /// What callers may see of the graph.
@@ -36,6 +48,13 @@ pub(super) struct RawGraphql {
     pub warm: Option<RawWarm>,
     /// Which identical requests of one moment become one.
     pub merge: Option<RawMergeRequests>,
+}
+
+/// `graphql.introspection` as written.
+#[derive(Debug)]
+pub(super) enum RawIntrospection {
+    Bool(bool),
+    Condition(String),
 }
 
 /// `graphql.errors` as written.
@@ -55,11 +74,15 @@ pub struct GraphqlSettings {
     /// Begins with `/`, holds no template.
     pub path: String,
     /// Whether introspection is answered.
-    pub introspection: bool,
+    pub introspection: Introspection,
     /// Whether the query page, plans and status are served.
     pub ide: bool,
     /// Whether answers carry `Server-Timing`.
     pub server_timing: bool,
+    /// Which pages of other origins may ask.
+    pub cors: Option<Arc<CorsSettings>>,
+    /// Whether a `GET` must be meant.
+    pub csrf: bool,
     /// Which errors pass.
     pub errors: ErrorSettings,
     /// What callers may see of the graph.
@@ -70,6 +93,17 @@ pub struct GraphqlSettings {
     pub warm: WarmSettings,
     /// Which identical requests of one moment become one.
     pub merge: MergeSettings,
+}
+
+/// For whom introspection is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Introspection {
+    /// For nobody.
+    Never,
+    /// For everyone.
+    Always,
+    /// For requests that the condition holds for.
+    When(Condition),
 }
 
 /// What of a subgraph's errors reaches clients.
@@ -96,7 +130,14 @@ impl RawGraphql {
         let errors = self.errors.unwrap_or_default();
         GraphqlSettings {
             path,
-            introspection: self.introspection.unwrap_or(false),
+            introspection: match self.introspection {
+                Some(raw) => raw.settle(&key.then("introspection"), problems),
+                None => Introspection::Never,
+            },
+            cors: self.cors.map(|cors| {
+                Arc::new(cors.settle(&[Method::GET, Method::POST], &key.then("cors"), problems))
+            }),
+            csrf: self.csrf.unwrap_or(true),
             ide: self.ide.unwrap_or(false),
             server_timing: self.server_timing.unwrap_or(false),
             errors: ErrorSettings {
@@ -111,5 +152,57 @@ impl RawGraphql {
             warm: self.warm.unwrap_or_default().settle(&key.then("warm"), problems),
             merge: self.merge.unwrap_or_default().settle(),
         }
+    }
+}
+
+impl RawIntrospection {
+    fn settle(self, key: &Key, problems: &mut Problems<'_>) -> Introspection {
+        match self {
+            Self::Bool(true) => Introspection::Always,
+            Self::Bool(false) => Introspection::Never,
+            Self::Condition(text) => match Condition::compile(&text, Phase::Request) {
+                Ok(condition) => Introspection::When(condition),
+                Err(error) => {
+                    let fix = "write `true`, `false`, or a condition such as \
+                               `'\"developer\" in consumer.roles'`";
+                    problems.add(key, error.to_string(), fix);
+                    Introspection::Never
+                }
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RawIntrospection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(IntrospectionVisitor)
+    }
+}
+
+struct IntrospectionVisitor;
+
+impl Visitor<'_> for IntrospectionVisitor {
+    type Value = RawIntrospection;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`true`, `false` or a condition")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<RawIntrospection, E> {
+        Ok(RawIntrospection::Bool(value))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<RawIntrospection, E> {
+        Ok(RawIntrospection::Condition(text.to_owned()))
+    }
+}
+
+impl JsonSchema for RawIntrospection {
+    fn schema_name() -> Cow<'static, str> {
+        "Introspection".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["boolean", "string"] })
     }
 }

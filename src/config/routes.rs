@@ -9,6 +9,7 @@
 //!
 //! **Read first:** [`RawRoute`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -16,6 +17,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::cors::{CorsSettings, RawCors};
 use super::graphql::GraphqlSettings;
 use super::headers::{HeaderRules, RawHeaders};
 use super::networks::IpRules;
@@ -40,6 +42,8 @@ pub(super) struct RawRoute {
     pub headers: Option<RawHeaders>,
     /// How long a request may take, instead of its upstream's `timeout.total`.
     pub timeout: Option<RawDuration>,
+    /// Which pages of other origins may ask. Default: whatever the upstream says.
+    pub cors: Option<RawCors>,
     /// Names of `policies` that apply to it besides those of `apply`.
     pub policies: Option<Vec<String>>,
 }
@@ -72,7 +76,13 @@ pub struct RouteSettings {
     pub limits: Limits,
     /// Whom it lets in.
     pub ip: IpRules,
+    /// Which pages of other origins may ask; none: the upstream says.
+    pub cors: Option<Arc<CorsSettings>>,
 }
+
+/// What a page may ask by where a route takes every method.
+const ALL_METHODS: [Method; 6] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 /// Paths that answer for the gateway itself.
 const OWN_PATHS: [&str; 5] =
@@ -171,9 +181,13 @@ impl RawRoute {
             problems.add(&match_key, "the route has no path that begins with `/`", fix);
             return None;
         };
+        let cors = self.cors.map(|cors| {
+            let of_route = if methods.is_empty() { &ALL_METHODS } else { methods.as_slice() };
+            Arc::new(cors.settle(of_route, &key.then("cors"), problems))
+        });
         let limits = policies.limits(Door::Routes, &own);
         let ip = policies.ip(Door::Routes, &own);
-        Some(RouteSettings { template, methods, upstream, headers, timeout, limits, ip })
+        Some(RouteSettings { template, methods, upstream, headers, timeout, limits, ip, cors })
     }
 }
 

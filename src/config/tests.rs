@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Destination, Settings, SupergraphSettings, json_schema};
+use super::{Destination, Introspection, Settings, SupergraphSettings, json_schema};
 
 const GRAPH: &str = "supergraph: { file: graphs/s.graphql }\n";
 
@@ -24,7 +24,8 @@ fn settings(text: &str) -> Result<Settings, String> {
 fn a_file_that_names_only_its_graph_has_safe_defaults() {
     let settings = settings(GRAPH).unwrap();
     assert_eq!(settings.listen.public[0].address.to_string(), "127.0.0.1:4000");
-    assert!(!settings.graphql.introspection && !settings.graphql.ide);
+    assert_eq!(settings.graphql.introspection, Introspection::Never);
+    assert!(settings.graphql.csrf && settings.graphql.cors.is_none() && !settings.graphql.ide);
     assert!(settings.graphql.errors.mask);
     assert_eq!((settings.graphql_limits.depth, settings.graphql_limits.body), (30, 2_000_000));
     let SupergraphSettings::File(file) = settings.supergraph else { panic!("a file was named") };

@@ -59,9 +59,9 @@ pub enum RequestErrorKind {
     /// Only queries may be sent by GET.
     #[error("only queries may be sent by `GET`; send a mutation by `POST`")]
     MutationOverGet,
-    /// The schema is not for clients to see.
+    /// The schema is not for this client to see; the log says why.
     #[error("introspection is not allowed")]
-    Introspection,
+    Introspection(String),
     /// The query for the schema would multiply its answer.
     #[error("{0}")]
     IntrospectionDepth(String),
@@ -120,7 +120,7 @@ impl RequestError {
             RequestErrorKind::NoSuchOperation(_) => "OPERATION_RESOLUTION_FAILURE",
             RequestErrorKind::Subscription => "SUBSCRIPTION_NOT_SUPPORTED",
             RequestErrorKind::MutationOverGet => "MUTATION_OVER_GET",
-            RequestErrorKind::Introspection => "INTROSPECTION_DISABLED",
+            RequestErrorKind::Introspection(_) => "INTROSPECTION_DISABLED",
             RequestErrorKind::IntrospectionDepth(_) => "MAX_INTROSPECTION_DEPTH",
             RequestErrorKind::Denied { is_anonymous: true, .. } => "UNAUTHENTICATED",
             RequestErrorKind::Denied { is_anonymous: false, .. } => "UNAUTHORIZED_FIELD_OR_TYPE",
@@ -160,7 +160,9 @@ impl RequestError {
     /// What only the log may say.
     pub fn detail(&self) -> String {
         match &self.kind {
-            RequestErrorKind::Unplannable(reason) | RequestErrorKind::Bug(reason) => {
+            RequestErrorKind::Unplannable(reason)
+            | RequestErrorKind::Introspection(reason)
+            | RequestErrorKind::Bug(reason) => {
                 format!("{}: {reason}", self.kind)
             }
             RequestErrorKind::Syntax(findings) | RequestErrorKind::Validation(findings) => {

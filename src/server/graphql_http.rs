@@ -2,7 +2,7 @@
 //!
 //! **In:** `GET` with a query string, or `POST` with a JSON body. **Out:** a [`Reply`].
 //!
-//! **Never here:** executing (`pipeline`), status codes (`reply`).
+//! **Never here:** executing (`pipeline`), status codes (`reply`), what a `GET` proves (`csrf`).
 //!
 //! **Holds:** a body is read only up to the limit; a `POST` must say that it is JSON, which no form of
 //! another site can, so that a browser cannot be made to send one unasked.
@@ -22,6 +22,8 @@ use hyper::body::{Body, Incoming};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout_at;
 
+use super::cors;
+use super::csrf;
 use super::media_type::MediaType;
 use super::observe::Observation;
 use super::reply::{GraphqlResult, Refusal, Reply, RequestErrors};
@@ -44,13 +46,21 @@ pub(super) async fn answer(
     observation: &mut Observation,
 ) -> Reply {
     observation.enter(&rooms.graphql_metrics);
+    if let Some(cors) = &rooms.settings.graphql.cors
+        && cors::asked_method(facts).is_some()
+        && rooms.settings.graphql_ip.admit(facts.client_ip)
+    {
+        return cors::preflight(cors, facts).unwrap_or_else(|refusal| {
+            observation.failed(refusal.code(), refusal.message());
+            Reply::Refused(refusal)
+        });
+    }
     let Some(media_type) = MediaType::negotiate(&facts.headers) else {
         let refusal = Refusal::NotAcceptable;
         observation.failed(refusal.code(), refusal.message());
         return Reply::GraphqlRefused { media_type: MediaType::Json, refusal };
     };
-    if !rooms.settings.graphql_ip.admit(facts.client_ip) {
-        let refusal = Refusal::AddressDenied;
+    if let Err(refusal) = may_enter(rooms, facts) {
         observation.failed(refusal.code(), refusal.message());
         return Reply::GraphqlRefused { media_type, refusal };
     }
@@ -77,6 +87,18 @@ pub(super) async fn answer(
         }
     };
     Reply::Graphql { media_type, result }
+}
+
+/// What a request must bring before anyone asks who sent it.
+fn may_enter(rooms: &Rooms, facts: &Facts) -> Result<(), Refusal> {
+    if !rooms.settings.graphql_ip.admit(facts.client_ip) {
+        return Err(Refusal::AddressDenied);
+    }
+    let is_get = facts.method == Method::GET;
+    if is_get && rooms.settings.graphql.csrf && !csrf::is_meant(&facts.headers) {
+        return Err(Refusal::NotMeant);
+    }
+    Ok(())
 }
 
 /// Whether the answer tells about its own run.

@@ -15,6 +15,8 @@ use http::uri::PathAndQuery;
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
+use super::Answered;
+use super::cors;
 use super::observe::Observation;
 use super::reply::{Refusal, Reply};
 use crate::pipeline::{Facts, Rooms};
@@ -29,33 +31,61 @@ pub(super) async fn answer(
     uri: &Uri,
     body: Incoming,
     observation: &mut Observation,
-) -> Result<Reply, Incoming> {
+) -> Result<Answered, Incoming> {
     if has_dot_segments(&facts.path) {
         let why = "the path has `.` or `..` segments, or an encoded `/`";
-        return Ok(refuse(Refusal::Malformed(why.to_owned()), observation));
+        return Ok(refuse(Refusal::Malformed(why.to_owned()), observation).into());
+    }
+    // A preflight asks about a request of another method, and about one without credentials.
+    let asked = cors::asked_method(facts).and_then(|method| {
+        let Found::Route(route, _) = rooms.routes.find(&method, &facts.path) else { return None };
+        let cors = route.cors.clone()?;
+        Some((route, cors))
+    });
+    if let Some((route, cors)) = asked {
+        observation.enter(&route.metrics);
+        let reply = match route.ip.admit(facts.client_ip) {
+            true => cors::preflight(&cors, facts),
+            false => Err(Refusal::AddressDenied),
+        };
+        let reply = reply.unwrap_or_else(|refusal| refuse(refusal, observation));
+        return Ok(Answered { reply, cors: Some(cors) });
     }
     let (route, params) = match rooms.routes.find(&facts.method, &facts.path) {
         Found::Route(route, params) => (route, params),
         Found::OtherMethods(allowed) => {
-            return Ok(refuse(Refusal::MethodNotAllowed(allowed), observation));
+            return Ok(refuse(Refusal::MethodNotAllowed(allowed), observation).into());
         }
         Found::Nothing => return Err(body),
     };
     observation.enter(&route.metrics);
+    let reply = pass(&route, &params, facts, uri, body, observation).await;
+    Ok(Answered { reply, cors: route.cors.clone() })
+}
+
+/// Passes a request to the upstream of its route.
+async fn pass(
+    route: &Route,
+    params: &[(String, String)],
+    facts: &Facts,
+    uri: &Uri,
+    body: Incoming,
+    observation: &mut Observation,
+) -> Reply {
     if !route.ip.admit(facts.client_ip) {
-        return Ok(refuse(Refusal::AddressDenied, observation));
+        return refuse(Refusal::AddressDenied, observation);
     }
     let limit = route.limits.body;
     if body.size_hint().lower() > limit as u64 {
-        return Ok(refuse(Refusal::TooLarge { limit }, observation));
+        return refuse(Refusal::TooLarge { limit }, observation);
     }
     let body = outgoing(body, limit, observation);
     let path = uri.path_and_query().cloned();
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
     let started = Instant::now();
-    let result = route.pass(&facts.scope(&params, &route.name), path, body).await;
-    tell(&route, &result.as_ref().map(|response| response.status().as_u16()), started, observation);
-    Ok(match result {
+    let result = route.pass(&facts.scope(params, &route.name), path, body).await;
+    tell(route, &result.as_ref().map(|response| response.status().as_u16()), started, observation);
+    match result {
         Ok(response) => Reply::Passthrough(response),
         Err(error) => {
             let refusal = match &error {
@@ -66,7 +96,7 @@ pub(super) async fn answer(
             observation.failed(refusal.code(), error.to_string());
             Reply::Refused(refusal)
         }
-    })
+    }
 }
 
 fn outgoing(body: Incoming, limit: usize, observation: &mut Observation) -> OutgoingBody {

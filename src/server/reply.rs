@@ -30,6 +30,8 @@ pub(super) enum Reply {
     GraphqlRefused { media_type: MediaType, refusal: Refusal },
     /// The answer of a route's upstream.
     Passthrough(Response<PooledBody>),
+    /// What a page of another origin may do.
+    Preflight(HeaderMap),
     /// Nothing that was asked for.
     Refused(Refusal),
     /// A page of the gateway's own.
@@ -78,6 +80,10 @@ pub(super) enum Refusal {
     Malformed(String),
     /// The body did not arrive in time.
     TooSlow,
+    /// A browser could have been made to send it.
+    NotMeant,
+    /// Pages of this origin may not ask.
+    OriginDenied,
     /// Nobody is let in from where the client is.
     AddressDenied,
     /// The upstream gave no answer.
@@ -94,6 +100,7 @@ pub(super) enum Refusal {
 pub(super) fn status(reply: &Reply) -> StatusCode {
     match reply {
         Reply::Graphql { result: GraphqlResult::Executed { .. }, .. } => StatusCode::OK,
+        Reply::Preflight(_) => StatusCode::NO_CONTENT,
         Reply::Passthrough(response) => response.status(),
         Reply::Own(response) => response.status(),
         Reply::Graphql { media_type, result: GraphqlResult::RequestError(error) } => {
@@ -116,7 +123,9 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
             Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Refusal::AddressDenied => StatusCode::FORBIDDEN,
+            Refusal::NotMeant | Refusal::OriginDenied | Refusal::AddressDenied => {
+                StatusCode::FORBIDDEN
+            }
             Refusal::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
@@ -154,6 +163,8 @@ impl Refusal {
             Self::TooLarge { .. } => "REQUEST_TOO_LARGE",
             Self::Malformed(_) => "BAD_REQUEST",
             Self::TooSlow => "REQUEST_TIMEOUT",
+            Self::NotMeant => "CSRF_PREVENTED",
+            Self::OriginDenied => "ORIGIN_DENIED",
             Self::AddressDenied => "ADDRESS_DENIED",
             Self::UpstreamFailed => "BAD_GATEWAY",
             Self::UpstreamTimeout => "GATEWAY_TIMEOUT",
@@ -174,6 +185,10 @@ impl Refusal {
             Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
             Self::Malformed(why) => why.clone(),
             Self::TooSlow => "the body did not arrive in time".to_owned(),
+            Self::NotMeant => "a page of another origin could have had a browser send this; \
+                               add the header `graphql-require-preflight: 1`, or use `POST`"
+                .to_owned(),
+            Self::OriginDenied => "pages of this origin may not ask here".to_owned(),
             Self::AddressDenied => "clients from your address are not let in here".to_owned(),
             Self::UpstreamFailed => "the upstream could not be asked".to_owned(),
             Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
@@ -202,6 +217,7 @@ impl Reply {
                 }
                 (headers, body)
             }
+            Self::Preflight(headers) => (headers, Bytes::new()),
             Self::GraphqlRefused { media_type, refusal } => {
                 let mut headers = refusal_headers(&refusal);
                 put(&mut headers, CONTENT_TYPE, media_type.as_str());

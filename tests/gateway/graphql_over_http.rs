@@ -7,7 +7,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, call, get};
+use crate::client::{Answer, call};
 use crate::folder::Folder;
 use crate::house::{House, start};
 
@@ -16,6 +16,12 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 async fn post(house: &House, headers: &[(&str, &str)], body: &str) -> Answer {
     call(house.address(), Method::POST, "/graphql", headers, body.to_owned()).await
+}
+
+/// As no page of another origin can have a browser ask.
+async fn meant_get(house: &House, path: &str) -> Answer {
+    let proof = [("graphql-require-preflight", "1")];
+    call(house.address(), Method::GET, path, &proof, "").await
 }
 
 fn code(answer: &Answer) -> Value {
@@ -27,7 +33,7 @@ async fn a_request_may_come_by_get_or_post() {
     let house = House::open().await;
     let query =
         "/graphql?query=query(%24n:Int){topProducts(first:%24n){upc}}&variables=%7B%22n%22:1%7D";
-    let answer = get(house.address(), query).await;
+    let answer = meant_get(&house, query).await;
     assert_eq!(answer.json()["data"]["topProducts"].as_array().map(Vec::len), Some(1));
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     let body = r#"{"query":"query A { __typename } query B { me { id } }","operationName":"A"}"#;
@@ -76,7 +82,7 @@ async fn a_request_that_is_not_well_formed_is_refused_in_both_media_types() {
         assert_eq!(answer.status, 415);
         let answer = post(&house, &[accept], "{}").await;
         assert_eq!(answer.status, 415);
-        let answer = get(house.address(), "/graphql").await;
+        let answer = meant_get(&house, "/graphql").await;
         assert_eq!(answer.status, 400);
     }
     assert_eq!(post(&house, &[JSON, ("accept", "text/html")], "{}").await.status, 406);
@@ -88,7 +94,7 @@ async fn a_request_that_is_not_well_formed_is_refused_in_both_media_types() {
 async fn a_mutation_by_get_is_refused_and_never_sent() {
     let house = House::open().await;
     let path = "/graphql?query=mutation{rename(id:%22u1%22,name:%22x%22){id}}";
-    let answer = get(house.address(), path).await;
+    let answer = meant_get(&house, path).await;
     assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("POST")));
     assert_eq!(code(&answer), json!("MUTATION_OVER_GET"));
     assert_eq!(house.requests()["accounts"], 0);

@@ -33,6 +33,8 @@ mod wire;
 mod workers;
 mod tls_listener;
 mod client_address;
+mod cors;
+mod introspection;
 mod http2;
 mod tls;
 mod phases;
