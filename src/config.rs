@@ -16,6 +16,7 @@ mod client_address;
 mod cors;
 mod graphql;
 mod headers;
+mod identity;
 mod labels;
 mod limits;
 mod listen;
@@ -55,6 +56,10 @@ pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_w
 pub use cors::CorsSettings;
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
 pub use headers::{HeaderRule, HeaderRules, Merge};
+pub use identity::{
+    ClaimNames, JwtAlgorithm, JwtKeys, JwtSettings, Place, ProviderKind, ProviderSettings, Refresh,
+    Require, Secret,
+};
 pub use interpolate::Environment;
 pub use json_schema::{json_schema, language_server_line};
 pub use labels::LabelRule;
@@ -100,6 +105,8 @@ struct RawSettings {
     upstreams: Option<IndexMap<String, upstreams::RawUpstream>>,
     /// Header rules for all upstream traffic.
     headers: Option<headers::RawHeaders>,
+    /// Who vouches for callers, by name.
+    identity: Option<IndexMap<String, identity::RawProvider>>,
     /// Named limits and lists of clients.
     policies: Option<IndexMap<String, policies::RawPolicy>>,
     /// Which policies apply to which door.
@@ -139,6 +146,8 @@ pub struct Settings {
     pub upstreams: IndexMap<String, UpstreamSettings>,
     /// Header rules for all upstream traffic.
     pub headers: HeaderRules,
+    /// Who vouches for callers, in the order of the file.
+    pub identity: IndexMap<String, ProviderSettings>,
     /// REST passthrough, in the order of the file.
     pub routes: Vec<RouteSettings>,
     /// The bounds of the server.
@@ -229,7 +238,8 @@ fn settle(
     }
     let listen = listen::settle(raw.listen, raw.admin, folder, problems);
     let workers = listen::workers(raw.workers, problems);
-    let graphql = raw.graphql.unwrap_or_default().settle(problems);
+    let identity = identity::settle(raw.identity.unwrap_or_default(), folder, problems);
+    let graphql = raw.graphql.unwrap_or_default().settle(&identity, problems);
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), folder, problems);
     let policies =
         Policies::settle(raw.policies.unwrap_or_default(), raw.apply.unwrap_or_default(), problems);
@@ -237,13 +247,15 @@ fn settle(
     let override_labels = labels::settle(supergraph.override_labels.take(), problems);
     let supergraph = supergraph.settle(folder, &upstreams, problems);
     let routes = raw.routes.unwrap_or_default();
-    let routes = routes::settle(routes, &graphql, &upstreams, &policies, problems);
+    let routes = routes::settle(routes, &graphql, &identity, &upstreams, &policies, problems);
     let headers = raw.headers.unwrap_or_default();
     let key = Key::default().then("headers");
     let headers = headers.settle(&key, crate::expressions::Phase::Request, problems);
     let to_upstreams = supergraph.request_rules().chain(&headers.request);
     let to_upstreams = to_upstreams.chain(routes.iter().flat_map(|route| &route.headers.request));
     let client_address = raw.client_address.unwrap_or_default().settle(to_upstreams, problems);
+    let all_rules = identity::AllRules { all: &headers, supergraph: &supergraph, routes: &routes };
+    identity::check_forwarding(&identity, &all_rules, problems);
     Settings {
         file: file.to_owned(),
         text: "".into(),
@@ -257,6 +269,7 @@ fn settle(
         override_labels,
         upstreams,
         headers,
+        identity,
         routes,
         limits: raw.limits.unwrap_or_default().settle(problems),
         telemetry: raw.telemetry.unwrap_or_default().settle(environment, problems),

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use crate::admin::Probes;
 use crate::config::{ListenSettings, ListenerSettings, Settings};
 use crate::graph::{Configuration, GraphInForce, Problem, ReadConfiguration, Watch, Workshop};
+use crate::identity::Identity;
 use crate::pipeline::{Rooms, error_policy};
 use crate::routes::Routes;
 use crate::server::accept::{self, Listener};
@@ -125,7 +126,7 @@ impl Gateway {
         let (stop, stopping) = watch::channel(false);
         let (stopped, admin_stopping) = watch::channel(false);
         let probes = Probes::new(stopping.clone());
-        let doors = Doors::new(rooms(&workshop, &graph), &probes);
+        let doors = Doors::new(rooms(&workshop, &graph, None), &probes);
         let doors: DoorsInForce = Arc::new(ArcSwap::from_pointee(doors));
         let configuration = read.map(|read| follow(read, &doors, &graph, probes, &workshop));
         let max_connections = workshop.settings.limits.connections;
@@ -154,11 +155,12 @@ impl Gateway {
     }
 }
 
-fn rooms(workshop: &Workshop, graph: &Arc<GraphInForce>) -> Arc<Rooms> {
+fn rooms(workshop: &Workshop, graph: &Arc<GraphInForce>, previous: Option<&Rooms>) -> Arc<Rooms> {
     let Workshop { settings, upstreams, telemetry } = workshop;
     let metrics = &telemetry.metrics;
     Arc::new(Rooms {
         routes: Routes::new(&settings.routes, &settings.headers, upstreams, metrics),
+        identity: Identity::new(&settings.identity, previous.map(|rooms| &rooms.identity)),
         graph: Arc::clone(graph),
         graphql_metrics: Arc::new(DoorMetrics::new(metrics, "graphql", &settings.graphql.path)),
         error_policy: error_policy(&settings.graphql),
@@ -179,7 +181,8 @@ fn follow(
     let (doors, graph) = (Arc::clone(doors), Arc::clone(graph));
     let started = Arc::clone(&started.settings);
     let furnish = move |workshop: &Workshop| {
-        let new = Doors::new(rooms(workshop, &graph), &probes);
+        let new = rooms(workshop, &graph, Some(doors.load().rooms()));
+        let new = Doors::new(new, &probes);
         doors.store(Arc::new(new));
         tracing::info!("configuration replaced");
         tell_what_needs_a_restart(&started, &workshop.settings);

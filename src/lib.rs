@@ -14,6 +14,7 @@ pub mod gateway; // Furnishes the rooms and starts a gateway.
 pub mod server; // Listens; HTTP in, HTTP out. GraphQL over HTTP, REST routes, the query page.
 pub mod admin; // Health, readiness, status.
 pub mod pipeline; // One request's way through the rooms below.
+pub mod identity; // Who calls: credentials, and who vouches for them.
 pub mod routes; // The REST door.
 pub mod graph; // The graph in force: load, watch, warm, swap.
 pub mod operation; // Prepared operations: parse, validate, plan, keep.

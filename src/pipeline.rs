@@ -34,6 +34,7 @@ use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::expressions::{Operation, Scope};
 use crate::graph::{Graph, GraphInForce};
+use crate::identity::Identity;
 use crate::operation::{
     Answers, Decided, Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on,
 };
@@ -52,6 +53,8 @@ pub struct Rooms {
     pub settings: Arc<Settings>,
     /// The graph in force.
     pub graph: Arc<GraphInForce>,
+    /// Who calls.
+    pub identity: Arc<Identity>,
     /// The REST door.
     pub routes: Routes,
     /// Log and metrics.

@@ -16,7 +16,9 @@ use http::uri::PathAndQuery;
 use http::{Method, Response};
 use matchit::Router;
 
-use crate::config::{CorsSettings, HeaderRule, HeaderRules, IpRules, Limits, RouteSettings};
+use crate::config::{
+    CorsSettings, HeaderRule, HeaderRules, IpRules, Limits, Require, RouteSettings,
+};
 use crate::expressions::Scope;
 use crate::telemetry::{DoorMetrics, FetchMetrics, Metrics};
 use crate::upstream::{
@@ -34,6 +36,8 @@ pub struct Routes {
 pub struct Route {
     /// Its path template, which is also its name.
     pub name: Arc<str>,
+    /// Who is let in; none for everyone.
+    pub require: Option<Require>,
     /// What a request may be.
     pub limits: Limits,
     /// Whom it lets in.
@@ -109,6 +113,7 @@ impl Route {
             |all: &[HeaderRule], own: &[HeaderRule]| all.iter().chain(own).cloned().collect();
         Self {
             name: settings.template.as_str().into(),
+            require: settings.require.clone(),
             limits: settings.limits,
             ip: settings.ip.clone(),
             cors: settings.cors.clone(),

@@ -15,6 +15,7 @@ pub mod tls;
 pub mod workers;
 
 mod address;
+mod caller;
 mod connections;
 mod cors;
 mod csrf;
@@ -83,6 +84,11 @@ impl Doors {
             rooms,
         }
     }
+
+    /// The rooms behind them.
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
 }
 
 /// What a request is answered with, and what pages of other origins may learn of it.
@@ -107,7 +113,7 @@ pub async fn answer(
     let (mut head, body) = request.into_parts();
     let ways = &doors.rooms.settings.client_address;
     let client_ip = address::settle(ways, &connection, &head.uri, &mut head.headers);
-    let facts = Facts {
+    let mut facts = Facts {
         id: request_id::of(&head.headers),
         method: head.method,
         path: head.uri.path().to_owned(),
@@ -125,7 +131,9 @@ pub async fn answer(
                 let pages = &doors.admin_pages;
                 Box::pin(own::answer(pages, &facts, &head.uri, Body::new(body))).await.into()
             }
-            Port::Public => public_door(&doors, &facts, &head.uri, body, &mut observation).await,
+            Port::Public => {
+                public_door(&doors, &mut facts, &head.uri, body, &mut observation).await
+            }
         }
     };
     // A bug of ours costs one request, not the connection with all that share it.
@@ -150,7 +158,7 @@ pub async fn answer(
 /// sure that no route takes a page's path.
 async fn public_door(
     doors: &Doors,
-    facts: &Facts,
+    facts: &mut Facts,
     uri: &http::Uri,
     body: Incoming,
     observation: &mut Observation,
@@ -170,6 +178,13 @@ async fn public_door(
         let refusal = Refusal::AddressDenied;
         observation.failed(refusal.code(), refusal.message());
         return Reply::Refused(refusal).into();
+    }
+    // What the query page asks of the gateway tells as much as the GraphQL door does.
+    if own::tells_of_the_graph(&facts.path) {
+        let require = rooms.settings.graphql.require.as_ref();
+        if let Err(refusal) = Box::pin(caller::admit(rooms, facts, require, observation)).await {
+            return Reply::Refused(refusal).into();
+        }
     }
     let reply = Box::pin(own::answer(&doors.public_pages, facts, uri, body)).await;
     if let Reply::Refused(refusal @ Refusal::NotFound) = &reply {

@@ -2,9 +2,17 @@
 //!
 //! **In:** README.md and the pages of `docs/`. **Out:** what the configuration loader says of each
 //! `yaml` block that begins with a version, the keys that no page names, whether the page that
-//! shows a plan fixture holds, and whether the JSON Schema beside the example is current.
+//! shows a plan fixture holds, whether the JSON Schema beside the example is current, and whether each
+//! example does what its page says: a block `yaml title=graphloom.yaml` with `console` blocks below it.
 //!
 //! **Never here:** links between pages (`tidy`).
+
+#[path = "docs/compare.rs"]
+mod compare;
+#[path = "docs/page.rs"]
+mod page;
+#[path = "docs/run.rs"]
+mod run;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,6 +41,33 @@ fn every_configuration_of_the_manual_is_accepted() {
         }
     }
     assert!(n_read > 0, "no page shows a configuration");
+}
+
+#[test]
+fn every_example_of_the_manual_does_what_its_page_says() {
+    if std::process::Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: curl is missing, so the examples of the manual cannot be tried");
+        return;
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.unwrap();
+    let services = runtime.block_on(subgraphs::start(subgraphs::Options::default())).unwrap();
+    let only = std::env::var_os("EXAMPLES");
+    let (mut n_run, mut wrong) = (0, Vec::new());
+    for page in pages() {
+        let name = page.file_stem().unwrap_or_default();
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
+        let name = name.to_string_lossy();
+        for example in page::examples(&fs::read_to_string(&page).unwrap()) {
+            n_run += 1;
+            wrong.extend(run::run(&name, &example, &services).err());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(n_run > 0, "no page shows an example");
 }
 
 #[test]

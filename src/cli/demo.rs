@@ -161,6 +161,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
         methods: vec![Method::POST],
         upstream: "demo".to_owned(),
         headers: HeaderRules::default(),
+        require: None,
         timeout: None,
         limits: Limits { depth: 1, tokens: 1, body: 1_000 },
         ip: IpRules::default(),

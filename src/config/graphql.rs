@@ -9,12 +9,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
+use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::authorization::{AuthorizationSettings, RawAuthorization};
 use super::cors::{CorsSettings, RawCors};
+use super::identity::{ProviderSettings, RawRequire, Require};
 use super::merge::{MergeSettings, RawMergeRequests};
 use super::planning::{PlanningSettings, RawPlanning};
 use super::report::{Key, Problems};
@@ -38,6 +40,8 @@ pub(super) struct RawGraphql {
     pub cors: Option<RawCors>,
     /// Whether a `GET` that a page of another origin could have a browser send is refused. Default: `true`.
     pub csrf: Option<bool>,
+    /// Who is let in. Default: everyone.
+    pub require: Option<RawRequire>,
     /// What of a subgraph's errors reaches clients.
     pub errors: Option<RawErrors>,
     /// What callers may see of the graph.
@@ -83,6 +87,8 @@ pub struct GraphqlSettings {
     pub cors: Option<Arc<CorsSettings>>,
     /// Whether a `GET` must be meant.
     pub csrf: bool,
+    /// Who is let in; none for everyone.
+    pub require: Option<Require>,
     /// Which errors pass.
     pub errors: ErrorSettings,
     /// What callers may see of the graph.
@@ -116,7 +122,11 @@ pub struct ErrorSettings {
 }
 
 impl RawGraphql {
-    pub(super) fn settle(self, problems: &mut Problems<'_>) -> GraphqlSettings {
+    pub(super) fn settle(
+        self,
+        providers: &IndexMap<String, ProviderSettings>,
+        problems: &mut Problems<'_>,
+    ) -> GraphqlSettings {
         let key = Key::default().then("graphql");
         let path = self.path.unwrap_or_else(|| "/graphql".to_owned());
         let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
@@ -128,6 +138,7 @@ impl RawGraphql {
             );
         }
         let errors = self.errors.unwrap_or_default();
+        let require = self.require;
         GraphqlSettings {
             path,
             introspection: match self.introspection {
@@ -140,6 +151,8 @@ impl RawGraphql {
             csrf: self.csrf.unwrap_or(true),
             ide: self.ide.unwrap_or(false),
             server_timing: self.server_timing.unwrap_or(false),
+            require: require
+                .map(|require| require.settle(providers, &key.then("require"), problems)),
             errors: ErrorSettings {
                 mask: errors.mask.unwrap_or(true),
                 allow_extensions: errors

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use super::cors::{CorsSettings, RawCors};
 use super::graphql::GraphqlSettings;
 use super::headers::{HeaderRules, RawHeaders};
+use super::identity::{ProviderSettings, RawRequire, Require};
 use super::networks::IpRules;
 use super::policies::{Door, Limits, Policies};
 use super::quantity::RawDuration;
@@ -40,6 +41,8 @@ pub(super) struct RawRoute {
     pub upstream: Option<String>,
     /// Rules of its own for headers, after those for all.
     pub headers: Option<RawHeaders>,
+    /// Who is let in. Default: everyone.
+    pub require: Option<RawRequire>,
     /// How long a request may take, instead of its upstream's `timeout.total`.
     pub timeout: Option<RawDuration>,
     /// Which pages of other origins may ask. Default: whatever the upstream says.
@@ -70,6 +73,8 @@ pub struct RouteSettings {
     pub upstream: String,
     /// Its own rules.
     pub headers: HeaderRules,
+    /// Who is let in; none for everyone.
+    pub require: Option<Require>,
     /// Instead of the upstream's.
     pub timeout: Option<Duration>,
     /// What a request may be.
@@ -91,6 +96,7 @@ const OWN_PATHS: [&str; 5] =
 pub(super) fn settle(
     raw: Vec<RawRoute>,
     graphql: &GraphqlSettings,
+    providers: &IndexMap<String, ProviderSettings>,
     upstreams: &IndexMap<String, UpstreamSettings>,
     policies: &Policies,
     problems: &mut Problems<'_>,
@@ -99,7 +105,9 @@ pub(super) fn settle(
     let mut routes: Vec<RouteSettings> = Vec::new();
     for (i, route) in raw.into_iter().enumerate() {
         let key = key.then(i);
-        let Some(route) = route.settle(upstreams, policies, &key, problems) else { continue };
+        let Some(route) = route.settle(providers, upstreams, policies, &key, problems) else {
+            continue;
+        };
         let path_key = key.then("match").then("path");
         if is_shadowing(&route, graphql, &path_key, problems)
             || is_claimed_twice(&routes, &route, &path_key, problems)
@@ -158,6 +166,7 @@ fn is_claimed_twice(
 impl RawRoute {
     fn settle(
         self,
+        providers: &IndexMap<String, ProviderSettings>,
         upstreams: &IndexMap<String, UpstreamSettings>,
         policies: &Policies,
         key: &Key,
@@ -174,6 +183,8 @@ impl RawRoute {
         }
         let headers = self.headers.unwrap_or_default();
         let headers = headers.settle(&key.then("headers"), Phase::Route, problems);
+        let require = self.require;
+        let require = require.map(|it| it.settle(providers, &key.then("require"), problems));
         let timeout = self.timeout.and_then(|t| t.settle(&key.then("timeout"), problems));
         let own = policies.known(self.policies, &key.then("policies"), problems);
         let Some(template) = matching.path.filter(|path| path.starts_with('/')) else {
@@ -187,7 +198,17 @@ impl RawRoute {
         });
         let limits = policies.limits(Door::Routes, &own);
         let ip = policies.ip(Door::Routes, &own);
-        Some(RouteSettings { template, methods, upstream, headers, timeout, limits, ip, cors })
+        Some(RouteSettings {
+            template,
+            methods,
+            upstream,
+            headers,
+            require,
+            timeout,
+            limits,
+            ip,
+            cors,
+        })
     }
 }
 

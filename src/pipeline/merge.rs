@@ -6,7 +6,7 @@
 //!
 //! **Holds:** two queries have one key only if nothing that can reach their answer differs: the graph and
 //! the configuration, the plan (which stands for the document, the operation and its guards, with what the caller may not see), the variables, the
-//! extensions, the media type, and all that any rule reads of a request. Never mutations. What only
+//! extensions, the media type, who asks, and all that any rule reads of a request. Never mutations. What only
 //! names a request (`x-request-id`, trace context) is not part of it, unless a rule reads it.
 //!
 //! **Read first:** `MergeKey::of`.
@@ -53,6 +53,7 @@ impl MergeKey {
         for values in [&run.variables, extensions] {
             put(&mut text, &serde_json::to_vec(values).ok()?);
         }
+        put_consumer(&facts.consumer, &mut text);
         for (_, source) in run.graph.sources.iter() {
             let rules = source.heads.rules().iter().chain(&source.response_headers);
             rules.for_each(|rule| put_read(rule, facts, &mut text));
@@ -93,13 +94,13 @@ fn put_expression(expression: &Expression, facts: &Facts, text: &mut Vec<u8>) {
             Read::Path => put(text, facts.path.as_bytes()),
             Read::Query => put(text, facts.query.as_bytes()),
             Read::ClientIp => put(text, facts.client_ip.to_string().as_bytes()),
-            Read::Consumer => put_consumer(&facts.consumer, text),
-            // Routes are not merged, the variant stands for the operation, and the answer is the same.
-            Read::Route | Read::Operation | Read::Args | Read::Response => {}
+            // Routes are not merged, who asks is part of every key, the variant stands for the operation, and the answer is the same.
+            Read::Consumer | Read::Route | Read::Operation | Read::Args | Read::Response => {}
         }
     }
 }
 
+/// Who asks, with all that any rule may read of it.
 fn put_consumer(consumer: &Consumer, text: &mut Vec<u8>) {
     let known = [Some(&consumer.id), Some(&consumer.name), consumer.plan.as_ref()];
     for part in known.into_iter().chain([consumer.provider.as_ref()]) {

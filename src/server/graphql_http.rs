@@ -22,6 +22,7 @@ use hyper::body::{Body, Incoming};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout_at;
 
+use super::caller;
 use super::cors;
 use super::csrf;
 use super::media_type::MediaType;
@@ -40,7 +41,7 @@ const EXPLAIN: HeaderName = HeaderName::from_static("graphloom-explain");
 /// Answers a request to the GraphQL door.
 pub(super) async fn answer(
     rooms: &Arc<Rooms>,
-    facts: &Facts,
+    facts: &mut Facts,
     query: Option<&str>,
     body: Incoming,
     observation: &mut Observation,
@@ -62,6 +63,10 @@ pub(super) async fn answer(
     };
     if let Err(refusal) = may_enter(rooms, facts) {
         observation.failed(refusal.code(), refusal.message());
+        return Reply::GraphqlRefused { media_type, refusal };
+    }
+    let require = rooms.settings.graphql.require.as_ref();
+    if let Err(refusal) = caller::admit(rooms, facts, require, observation).await {
         return Reply::GraphqlRefused { media_type, refusal };
     }
     let content = read_content(rooms, facts, body).await;

@@ -83,6 +83,7 @@ impl Observation {
                 bytes_in: 0,
                 bytes_out: 0,
                 client_ip: facts.client_ip,
+                consumer: None,
                 error_codes: Vec::new(),
                 errors: Vec::new(),
                 aborted: false,

@@ -51,6 +51,11 @@ pub(super) fn admin(rooms: Arc<Rooms>, probes: Probes) -> Router {
     router.fallback(async || Refusal::NotFound).with_state(Shared { rooms, probes })
 }
 
+/// Whether a page tells of the graph and its operations, unlike probes and the bytes of the query page.
+pub(super) fn tells_of_the_graph(path: &str) -> bool {
+    matches!(path, "/_graphloom/status" | "/_graphloom/plan")
+}
+
 /// Has a router answer a request.
 pub(super) async fn answer(router: &Router, facts: &Facts, uri: &Uri, body: Body) -> Reply {
     let mut request = Request::new(body);

@@ -16,6 +16,7 @@ use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
 use super::Answered;
+use super::caller;
 use super::cors;
 use super::observe::Observation;
 use super::reply::{Refusal, Reply};
@@ -27,7 +28,7 @@ use crate::upstream::{ClientBody, OutgoingBody, UpstreamError};
 /// Answers a request by its route; hands the body back if none has its path.
 pub(super) async fn answer(
     rooms: &Rooms,
-    facts: &Facts,
+    facts: &mut Facts,
     uri: &Uri,
     body: Incoming,
     observation: &mut Observation,
@@ -59,21 +60,25 @@ pub(super) async fn answer(
         Found::Nothing => return Err(body),
     };
     observation.enter(&route.metrics);
-    let reply = pass(&route, &params, facts, uri, body, observation).await;
+    let reply = pass(rooms, &route, &params, facts, uri, body, observation).await;
     Ok(Answered { reply, cors: route.cors.clone() })
 }
 
 /// Passes a request to the upstream of its route.
 async fn pass(
+    rooms: &Rooms,
     route: &Route,
     params: &[(String, String)],
-    facts: &Facts,
+    facts: &mut Facts,
     uri: &Uri,
     body: Incoming,
     observation: &mut Observation,
 ) -> Reply {
     if !route.ip.admit(facts.client_ip) {
         return refuse(Refusal::AddressDenied, observation);
+    }
+    if let Err(refusal) = caller::admit(rooms, facts, route.require.as_ref(), observation).await {
+        return Reply::Refused(refusal);
     }
     let limit = route.limits.body;
     if body.size_hint().lower() > limit as u64 {

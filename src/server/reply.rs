@@ -12,7 +12,9 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
+use http::header::{
+    ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY, WWW_AUTHENTICATE,
+};
 use http::{Response, StatusCode};
 use serde_json::json;
 
@@ -86,6 +88,10 @@ pub(super) enum Refusal {
     OriginDenied,
     /// Nobody is let in from where the client is.
     AddressDenied,
+    /// Nobody who is let in here vouches for the caller; these credentials would.
+    Unauthenticated { why: &'static str, challenges: Vec<HeaderValue> },
+    /// Whether somebody vouches for the caller cannot be found out now.
+    IdentityUnavailable,
     /// The upstream gave no answer.
     UpstreamFailed,
     /// The upstream gave no answer in time.
@@ -126,6 +132,8 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             Refusal::NotMeant | Refusal::OriginDenied | Refusal::AddressDenied => {
                 StatusCode::FORBIDDEN
             }
+            Refusal::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Refusal::IdentityUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
@@ -166,6 +174,8 @@ impl Refusal {
             Self::NotMeant => "CSRF_PREVENTED",
             Self::OriginDenied => "ORIGIN_DENIED",
             Self::AddressDenied => "ADDRESS_DENIED",
+            Self::Unauthenticated { .. } => "UNAUTHENTICATED",
+            Self::IdentityUnavailable => "IDENTITY_UNAVAILABLE",
             Self::UpstreamFailed => "BAD_GATEWAY",
             Self::UpstreamTimeout => "GATEWAY_TIMEOUT",
             Self::Draining => "DRAINING",
@@ -190,6 +200,8 @@ impl Refusal {
                 .to_owned(),
             Self::OriginDenied => "pages of this origin may not ask here".to_owned(),
             Self::AddressDenied => "clients from your address are not let in here".to_owned(),
+            Self::Unauthenticated { why, .. } => (*why).to_owned(),
+            Self::IdentityUnavailable => "credentials cannot be checked now".to_owned(),
             Self::UpstreamFailed => "the upstream could not be asked".to_owned(),
             Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
             Self::Draining => "the gateway is about to stop".to_owned(),
@@ -252,10 +264,18 @@ fn problem(status: StatusCode, refusal: &Refusal, facts: &Facts) -> Bytes {
 
 fn refusal_headers(refusal: &Refusal) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if let Refusal::MethodNotAllowed(allowed) = refusal
-        && let Ok(allowed) = HeaderValue::from_str(allowed)
-    {
-        headers.insert(ALLOW, allowed);
+    match refusal {
+        Refusal::MethodNotAllowed(allowed) => {
+            if let Ok(allowed) = HeaderValue::from_str(allowed) {
+                headers.insert(ALLOW, allowed);
+            }
+        }
+        Refusal::Unauthenticated { challenges, .. } => {
+            for challenge in challenges {
+                headers.append(WWW_AUTHENTICATE, challenge.clone());
+            }
+        }
+        _ => {}
     }
     headers
 }

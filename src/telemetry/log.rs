@@ -259,6 +259,7 @@ mod tests {
             bytes_in: 18_446_744_073_709_551_615,
             bytes_out: 100,
             client_ip: IpAddr::V6(Ipv6Addr::LOCALHOST),
+            consumer: None,
             error_codes: vec!["A".to_owned()],
             errors: vec!["at \"x\":\n\u{1} é".to_owned()],
             aborted: true,

@@ -71,6 +71,8 @@ pub struct RequestRecord {
     pub bytes_out: u64,
     /// Who connected.
     pub client_ip: IpAddr,
+    /// Who asked, unless anonymous: the id of the consumer.
+    pub consumer: Option<Arc<str>>,
     /// The codes of all errors.
     pub error_codes: Vec<String>,
     /// What the operator should know about the errors, unmasked.
@@ -186,6 +188,9 @@ impl RequestRecord {
         field("bytes_in", Value::Number(self.bytes_in));
         field("bytes_out", Value::Number(self.bytes_out));
         field("client_ip", Value::Address(self.client_ip));
+        if let Some(consumer) = &self.consumer {
+            field("consumer", Value::Text(consumer));
+        }
         if !self.error_codes.is_empty() {
             field("error_codes", Value::Texts(&self.error_codes));
         }

@@ -13,6 +13,7 @@ mod client;
 mod stub;
 mod folder;
 mod pem;
+mod issuer;
 
 mod queries;
 mod graphql_over_http;
@@ -47,5 +48,7 @@ mod merging;
 mod override_labels;
 mod authorization;
 mod plan_command;
+mod identity;
+mod identity_attacks;
 mod process;
 mod wrong_inputs;

@@ -97,6 +97,7 @@ mod tests {
             bytes_in: 0,
             bytes_out: 0,
             client_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            consumer: None,
             error_codes: Vec::new(),
             errors: Vec::new(),
             aborted: false,

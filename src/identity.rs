@@ -1,0 +1,214 @@
+//! Finds out who calls: which credential a request carries, and who vouches for it.
+//!
+//! **In:** the headers of a request. **Out:** a [`Consumer`], or why the credential does not count.
+//!
+//! **Never here:** what a consumer may do (`pipeline`, `routes`), HTTP status codes (`server`).
+//!
+//! **Holds:** without a credential a caller is anonymous; with one that does not count it is refused,
+//! never anonymous. Two credentials are refused, for nobody could say which one counts. What cannot be
+//! checked now is refused as well. No credential leaves this room: not in an error, not in a log line, and
+//! it is taken from the headers before other rooms see them.
+//!
+//! **Read first:** [`Identity::at_once`], [`Identity::identify`].
+
+mod claims;
+mod control;
+mod error;
+mod jwk;
+mod jwks;
+mod jwt;
+mod kept;
+mod place;
+mod provider;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::{HeaderMap, HeaderValue};
+use indexmap::IndexMap;
+
+use crate::config::{Place, ProviderSettings, Require};
+use crate::consumer::Consumer;
+
+pub use error::{IdentityError, IdentityErrorKind};
+
+use kept::{Kept, Verdict};
+use place::Found;
+use provider::Provider;
+
+/// All providers, and what they have vouched for.
+#[derive(Debug)]
+pub struct Identity {
+    settings: IndexMap<String, ProviderSettings>,
+    providers: Vec<Arc<Provider>>,
+    lanes: Vec<Lane>,
+}
+
+/// A place where credentials stand, and who reads there.
+#[derive(Debug)]
+struct Lane {
+    place: Place,
+    /// Indexes of providers, ascending.
+    readers: Vec<usize>,
+    kept: Kept,
+}
+
+/// A credential of a request.
+struct Credential<'a> {
+    lane: &'a Lane,
+    text: &'a [u8],
+}
+
+/// Longer than any credential that fits its purpose.
+const MAX_CREDENTIAL: usize = 16 * 1024;
+
+impl Identity {
+    /// The room for these providers. Those of `previous` that have not changed go on with the keys that they have.
+    ///
+    /// Must be called where tasks can be spawned: providers keep their keys fresh.
+    pub fn new(
+        settings: &IndexMap<String, ProviderSettings>,
+        previous: Option<&Arc<Self>>,
+    ) -> Arc<Self> {
+        if let Some(previous) = previous.filter(|previous| previous.settings == *settings) {
+            return Arc::clone(previous);
+        }
+        // A second call finds the first one's, which is the same.
+        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let kept = |name: &String, settings: &ProviderSettings| {
+            let known = previous?.providers.iter().find(|provider| *provider.name == **name)?;
+            (known.settings == *settings).then(|| Arc::clone(known))
+        };
+        let mut providers = Vec::new();
+        let mut lanes: Vec<Lane> = Vec::new();
+        for (i, (name, settings)) in settings.iter().enumerate() {
+            let provider = kept(name, settings);
+            providers.push(provider.unwrap_or_else(|| Arc::new(Provider::new(name, settings))));
+            for place in &settings.from {
+                match lanes.iter_mut().find(|lane| lane.place == *place) {
+                    Some(lane) => lane.readers.push(i),
+                    None => lanes.push(Lane {
+                        place: place.clone(),
+                        readers: vec![i],
+                        kept: Kept::new(),
+                    }),
+                }
+            }
+        }
+        Arc::new(Self { settings: settings.clone(), providers, lanes })
+    }
+
+    /// Who calls, if that is known without waiting; none if the credential must be checked.
+    pub fn at_once(&self, headers: &HeaderMap) -> Option<Result<Arc<Consumer>, IdentityError>> {
+        let credential = match self.credential(headers) {
+            Ok(Some(credential)) => credential,
+            Ok(None) => return Some(Ok(Consumer::anonymous())),
+            Err(error) => return Some(Err(error)),
+        };
+        let now = now();
+        credential.lane.kept.find(credential.text, now, |verdict| {
+            self.providers[verdict.provider].generation() == verdict.generation
+        })
+    }
+
+    /// Who calls. Checks the credential, and keeps the verdict for the next request with it.
+    ///
+    /// # Errors
+    /// When the credential does not count, or cannot be checked now.
+    pub async fn identify(&self, headers: &HeaderMap) -> Result<Arc<Consumer>, IdentityError> {
+        let Some(credential) = self.credential(headers)? else {
+            return Ok(Consumer::anonymous());
+        };
+        let Credential { lane, text } = credential;
+        if text.len() > MAX_CREDENTIAL {
+            return Err(IdentityErrorKind::TooLong.into());
+        }
+        // Whoever issued it decides; what no issuer is named in is for those who ask an issuer.
+        let (i, question) = self.reader_of(lane, text)?;
+        let provider = &self.providers[i];
+        let generation = provider.generation();
+        let answer = provider.check(question, now()).await?;
+        let verdict = Verdict { provider: i, generation, answer: Ok(Arc::clone(&answer.consumer)) };
+        if let Some(until) = answer.keep_until {
+            lane.kept.put(text, verdict, until);
+        }
+        Ok(answer.consumer)
+    }
+
+    /// Takes the credentials that are read here from the headers, but those that may be passed on.
+    pub fn take_away(&self, headers: &mut HeaderMap) {
+        for lane in &self.lanes {
+            let stays = |i: &usize| !self.providers[*i].settings.forward;
+            if lane.readers.iter().any(stays) {
+                place::take_away(&lane.place, headers);
+            }
+        }
+    }
+
+    /// Whether a door lets a consumer in.
+    pub fn admits(require: Option<&Require>, consumer: &Consumer) -> bool {
+        let Some(require) = require else { return true };
+        let provider = consumer.provider.as_deref();
+        provider.is_some_and(|provider| require.any.iter().any(|name| name == provider))
+    }
+
+    /// What a door accepts, for `WWW-Authenticate` (RFC 9110, section 11.6.1): one challenge a place.
+    pub fn challenges(
+        &self,
+        require: Option<&Require>,
+        error: Option<&IdentityError>,
+    ) -> Vec<HeaderValue> {
+        let is_wanted = |i: &usize| {
+            require
+                .is_none_or(|require| require.any.iter().any(|it| **it == *self.providers[*i].name))
+        };
+        let lanes = self.lanes.iter().filter(|lane| lane.readers.iter().any(is_wanted));
+        let mut challenges: Vec<HeaderValue> =
+            lanes.filter_map(|lane| place::challenge(&lane.place, error)).collect();
+        challenges.dedup();
+        challenges
+    }
+
+    /// The credential of a request; none if there is none.
+    fn credential<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+    ) -> Result<Option<Credential<'a>>, IdentityError> {
+        let mut found: Option<Credential<'a>> = None;
+        for lane in &self.lanes {
+            let text = match place::find(&lane.place, headers) {
+                Found::Nothing => continue,
+                Found::Repeated => return Err(IdentityErrorKind::Repeated.into()),
+                Found::Credential(text) => text,
+            };
+            match &found {
+                None => found = Some(Credential { lane, text }),
+                // A provider with several places reads the first.
+                Some(first) if lane.readers.iter().all(|i| first.lane.readers.contains(i)) => {}
+                Some(_) => return Err(IdentityErrorKind::Several.into()),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Who may judge a credential.
+    fn reader_of<'a>(
+        &self,
+        lane: &Lane,
+        text: &'a [u8],
+    ) -> Result<(usize, provider::Question<'a>), IdentityError> {
+        let text = std::str::from_utf8(text).map_err(|_| IdentityErrorKind::Malformed)?;
+        let token = jwt::Token::read(text)?;
+        let issuer = token.issuer().ok_or(IdentityErrorKind::UnknownIssuer)?;
+        let knows = |i: &&usize| self.providers[**i].issues_as(issuer);
+        match lane.readers.iter().find(knows) {
+            Some(&i) => Ok((i, provider::Question::Token(token))),
+            None => Err(IdentityErrorKind::UnknownIssuer.into()),
+        }
+    }
+}
+
+/// Seconds since 1970, the clock of tokens.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs())
+}
