@@ -1,12 +1,15 @@
 //! What operators and the query page ask of the gateway itself.
 //!
-//! **In:** the rooms. **Out:** JSON for `/health`, `/ready` and `/_graphloom/status`; the text of `/metrics`.
+//! **In:** the rooms. **Out:** JSON for `/health`, `/ready`, `/_graphloom/status` and `/keys`; the text of
+//! `/metrics`.
 //!
 //! **Never here:** HTTP (`server`), counting (`telemetry`).
 //!
 //! **Holds:** a bad change of the graph does not make the gateway unready: the old graph serves.
 //!
 //! **Read first:** [`status`].
+
+pub mod keys;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;

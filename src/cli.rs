@@ -17,6 +17,7 @@ mod compose;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod keys;
 mod line_diff;
 mod plan;
 mod planning;
@@ -125,6 +126,15 @@ enum Command {
         #[command(flatten)]
         configuration: Configuration,
     },
+    /// Makes, lists, rotates and revokes API keys.
+    Keys {
+        #[command(subcommand)]
+        command: keys::KeysCommand,
+        #[command(flatten)]
+        store: keys::Store,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
     /// Helps with the configuration file.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -144,7 +154,13 @@ enum ConfigCommand {
 #[derive(clap::Args)]
 struct Configuration {
     /// The configuration file.
-    #[arg(short = 'c', long = "config", value_name = "FILE", default_value = "graphloom.yaml")]
+    #[arg(
+        short = 'c',
+        long = "config",
+        value_name = "FILE",
+        default_value = "graphloom.yaml",
+        global = true
+    )]
     file: PathBuf,
 }
 
@@ -162,6 +178,9 @@ pub fn run() -> ExitCode {
             run_test(&paths, if update { OnChange::Rewrite } else { OnChange::Fail })
         }
         Command::Add { name, url, configuration } => run_add(&configuration.file, &name, &url),
+        Command::Keys { command, store, configuration } => {
+            keys::keys(&configuration.file, &store, command)
+        }
         Command::Config(ConfigCommand::Schema) => config::schema(),
         Command::Config(ConfigCommand::Validate { configuration }) => {
             config::validate(&configuration.file)

@@ -57,8 +57,8 @@ pub use cors::CorsSettings;
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use identity::{
-    ClaimNames, JwtAlgorithm, JwtKeys, JwtSettings, Place, ProviderKind, ProviderSettings, Refresh,
-    Require, Secret,
+    ApiKeySettings, ClaimNames, JwtAlgorithm, JwtKeys, JwtSettings, Place, ProviderKind,
+    ProviderSettings, Refresh, Require, Secret, store_file,
 };
 pub use interpolate::Environment;
 pub use json_schema::{json_schema, language_server_line};
@@ -70,6 +70,7 @@ pub use networks::IpRules;
 pub use node::Position;
 pub use planning::PlanningSettings;
 pub use policies::Limits;
+pub use quantity::duration;
 pub use report::{ConfigError, ConfigErrors};
 pub use routes::RouteSettings;
 pub use suggest::nearest;
@@ -130,6 +131,8 @@ pub struct Settings {
     pub listen: ListenSettings,
     /// Whose word counts on where a client is.
     pub client_address: ClientAddressSettings,
+    /// What opens the admin API; closed if none.
+    pub admin_key: Option<Secret>,
     /// How many threads serve clients.
     pub workers: NonZeroUsize,
     /// The GraphQL door.
@@ -236,6 +239,7 @@ fn settle(
             "write `version: 1`",
         );
     }
+    let admin_key = listen::admin_key(raw.admin.as_ref(), problems);
     let listen = listen::settle(raw.listen, raw.admin, folder, problems);
     let workers = listen::workers(raw.workers, problems);
     let identity = identity::settle(raw.identity.unwrap_or_default(), folder, problems);
@@ -269,6 +273,7 @@ fn settle(
         override_labels,
         upstreams,
         headers,
+        admin_key,
         identity,
         routes,
         limits: raw.limits.unwrap_or_default().settle(problems),

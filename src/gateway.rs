@@ -75,6 +75,14 @@ pub enum StartError {
     /// TLS cannot be served from its files.
     #[error(transparent)]
     Tls(CertificateError),
+    /// A provider of the configuration cannot do its work.
+    #[error("`identity.{provider}` cannot be used: {why}")]
+    Identity {
+        /// The provider.
+        provider: String,
+        /// Why.
+        why: String,
+    },
     /// A port cannot be listened on.
     #[error("cannot listen on `{address}`")]
     Listen {
@@ -126,7 +134,12 @@ impl Gateway {
         let (stop, stopping) = watch::channel(false);
         let (stopped, admin_stopping) = watch::channel(false);
         let probes = Probes::new(stopping.clone());
-        let doors = Doors::new(rooms(&workshop, &graph, None), &probes);
+        let rooms = rooms(&workshop, &graph, None);
+        if let Some((provider, why)) = rooms.identity.problem() {
+            let (provider, why) = (provider.to_owned(), why.to_owned());
+            return Err(StartError::Identity { provider, why });
+        }
+        let doors = Doors::new(rooms, &probes);
         let doors: DoorsInForce = Arc::new(ArcSwap::from_pointee(doors));
         let configuration = read.map(|read| follow(read, &doors, &graph, probes, &workshop));
         let max_connections = workshop.settings.limits.connections;

@@ -11,6 +11,8 @@
 //!
 //! **Read first:** [`Identity::at_once`], [`Identity::identify`].
 
+pub mod api_key;
+
 mod claims;
 mod control;
 mod error;
@@ -26,8 +28,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue};
 use indexmap::IndexMap;
+use thiserror::Error;
 
-use crate::config::{Place, ProviderSettings, Require};
+use crate::config::{ApiKeySettings, Place, ProviderKind, ProviderSettings, Require};
 use crate::consumer::Consumer;
 
 pub use error::{IdentityError, IdentityErrorKind};
@@ -106,6 +109,10 @@ impl Identity {
             Err(error) => return Some(Err(error)),
         };
         let now = now();
+        // Keys are in memory.
+        if let Some(answer) = self.api_key(&credential, now) {
+            return Some(answer);
+        }
         credential.lane.kept.find(credential.text, now, |verdict| {
             self.providers[verdict.provider].generation() == verdict.generation
         })
@@ -191,6 +198,39 @@ impl Identity {
         Ok(found)
     }
 
+    /// Whom an API key stands for; none if the credential is none.
+    fn api_key(
+        &self,
+        credential: &Credential<'_>,
+        now: u64,
+    ) -> Option<Result<Arc<Consumer>, IdentityError>> {
+        if !api_key::is_one(credential.text) {
+            return None;
+        }
+        let readers = credential.lane.readers.iter().map(|i| &self.providers[*i]);
+        let mut stores = readers.filter_map(|of| of.api_keys().map(|keys| (&of.name, keys)));
+        let (name, keys) = stores.next()?;
+        let answer = keys.check(credential.text, now);
+        Some(answer.map_err(|kind| IdentityError::of(name, kind)))
+    }
+
+    /// The store of a provider of API keys, and how many keys it may hold: of the one with this name, or of the
+    /// only one there is.
+    ///
+    /// # Errors
+    /// When there is none, or several to choose from.
+    pub fn key_store(&self, provider: Option<&str>) -> Result<&ApiKeySettings, NoKeyStore> {
+        key_store(&self.settings, provider)
+    }
+
+    /// Why a provider cannot do its work, found when the room was furnished.
+    pub fn problem(&self) -> Option<(&str, &str)> {
+        self.providers.iter().find_map(|provider| {
+            let problem = provider.api_keys()?.problem.as_deref()?;
+            Some((&*provider.name, problem))
+        })
+    }
+
     /// Who may judge a credential.
     fn reader_of<'a>(
         &self,
@@ -205,6 +245,50 @@ impl Identity {
             Some(&i) => Ok((i, provider::Question::Token(token))),
             None => Err(IdentityErrorKind::UnknownIssuer.into()),
         }
+    }
+}
+
+/// Why no store of keys is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NoKeyStore {
+    /// There is none.
+    #[error(
+        "no provider has keys: add `identity: {{ keys: {{ api_key: {{ store: \"sqlite://graphloom.db\" }} }} }}`"
+    )]
+    None,
+    /// There are several.
+    #[error("several providers have keys: name one of `{0}`")]
+    Several(String),
+    /// None has this name.
+    #[error("there is no provider `{0}` with keys")]
+    Unknown(String),
+}
+
+/// As [`Identity::key_store`], for a configuration that nobody serves.
+///
+/// # Errors
+/// As there.
+pub fn key_store<'a>(
+    providers: &'a IndexMap<String, ProviderSettings>,
+    provider: Option<&str>,
+) -> Result<&'a ApiKeySettings, NoKeyStore> {
+    let mut stores = providers.iter().filter_map(|(name, provider)| match &provider.kind {
+        ProviderKind::ApiKey(settings) => Some((name, settings)),
+        ProviderKind::Jwt(_) => None,
+    });
+    match provider {
+        Some(wanted) => stores
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, settings)| settings)
+            .ok_or_else(|| NoKeyStore::Unknown(wanted.to_owned())),
+        None => match stores.collect::<Vec<_>>().as_slice() {
+            [] => Err(NoKeyStore::None),
+            [(_, settings)] => Ok(settings),
+            several => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+                Err(NoKeyStore::Several(names.join("`, `")))
+            }
+        },
     }
 }
 

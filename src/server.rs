@@ -20,6 +20,7 @@ mod connections;
 mod cors;
 mod csrf;
 mod graphql_http;
+mod keys;
 mod media_type;
 mod observe;
 mod own;

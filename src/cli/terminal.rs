@@ -89,6 +89,13 @@ pub(super) fn start_error(error: &StartError) -> Exit {
             complain("  fix: put PEM files of a certificate and its own key there");
             Exit::Configuration
         }
+        StartError::Identity { .. } => {
+            complain(&format!("error: {error}"));
+            complain(
+                "  fix: let this process read and write the file and its folder, or correct `store`",
+            );
+            Exit::Configuration
+        }
         StartError::Listen { address, source } => {
             complain(&format!("error: cannot listen on `{address}`: {source}"));
             complain("  fix: stop what listens there, or change `listen` or `admin.listen`");

@@ -9,9 +9,12 @@
 //!
 //! **Read first:** [`RawProvider`].
 
+mod api_key;
 mod jwt;
 mod place;
 mod secret;
+
+use std::path::Path;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -23,10 +26,12 @@ use super::routes::RouteSettings;
 use super::suggest::nearest;
 use super::supergraph::SupergraphSettings;
 
+pub use api_key::{ApiKeySettings, store_file};
 pub use jwt::{ClaimNames, JwtAlgorithm, JwtKeys, JwtSettings, Refresh};
 pub use place::Place;
 pub use secret::Secret;
 
+use api_key::RawApiKey;
 use jwt::RawJwt;
 
 /// One of `identity` as written: exactly one kind of credential.
@@ -36,6 +41,8 @@ use jwt::RawJwt;
 pub(super) struct RawProvider {
     /// Signed tokens (RFC 7519).
     pub jwt: Option<RawJwt>,
+    /// Keys of a store of the gateway's own.
+    pub api_key: Option<RawApiKey>,
     /// Whether header rules may pass the credential on to upstreams. Default: `false`.
     pub forward: Option<bool>,
 }
@@ -64,7 +71,9 @@ pub struct ProviderSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderKind {
     /// Signed tokens.
-    Jwt(JwtSettings),
+    Jwt(Box<JwtSettings>),
+    /// Keys of a store.
+    ApiKey(ApiKeySettings),
 }
 
 /// Who is let in: callers that one of these providers vouches for.
@@ -76,7 +85,7 @@ pub struct Require {
 
 pub(super) fn settle(
     raw: IndexMap<String, RawProvider>,
-    folder: &std::path::Path,
+    folder: &Path,
     problems: &mut Problems<'_>,
 ) -> IndexMap<String, ProviderSettings> {
     let key = Key::default().then("identity");
@@ -87,20 +96,60 @@ pub(super) fn settle(
             let fix = "use letters, digits, `-` and `_`: the name begins the id of each consumer";
             problems.add(&key, format!("`{name}` cannot name a provider"), fix);
         }
-        let Some(jwt) = provider.jwt else {
-            let fix = "add `jwt: { issuer: \"https://...\", audience: ... }`";
-            problems.add(&key, "the provider does not say what it checks", fix);
-            continue;
-        };
-        let key = key.then("jwt");
-        let from = place::settle(jwt.from.as_deref(), &Place::bearer(), &key, problems);
-        if let Some(settings) = jwt.settle(folder, &key, problems) {
-            let kind = ProviderKind::Jwt(settings);
-            let forward = provider.forward.unwrap_or(false);
+        let forward = provider.forward.unwrap_or(false);
+        if let Some((kind, from)) = provider.settle(folder, &key, problems) {
             providers.insert(name, ProviderSettings { kind, from, forward });
         }
     }
+    check_places(&providers, problems);
     providers
+}
+
+/// Tokens name their issuer, and so the provider that decides; other credentials name nobody.
+fn check_places(providers: &IndexMap<String, ProviderSettings>, problems: &mut Problems<'_>) {
+    for (i, (name, provider)) in providers.iter().enumerate() {
+        let is_jwt = matches!(provider.kind, ProviderKind::Jwt(_));
+        let mut earlier = providers.iter().take(i);
+        let rival = earlier.find(|(_, other)| {
+            std::mem::discriminant(&other.kind) == std::mem::discriminant(&provider.kind)
+                && other.from.iter().any(|place| provider.from.contains(place))
+        });
+        if let (false, Some((rival, _))) = (is_jwt, rival) {
+            let message =
+                format!("`{rival}` reads the same place, and nobody could say who decides");
+            let fix = "give one of them another place, such as `from: [{ header: x-partner-key }]`";
+            problems.add(&Key::default().then("identity").then(name), message, fix);
+        }
+    }
+}
+
+impl RawProvider {
+    fn settle(
+        self,
+        folder: &Path,
+        key: &Key,
+        problems: &mut Problems<'_>,
+    ) -> Option<(ProviderKind, Vec<Place>)> {
+        match (self.jwt, self.api_key) {
+            (Some(jwt), None) => {
+                let key = key.then("jwt");
+                let from = place::settle(jwt.from.as_deref(), &Place::bearer(), &key, problems);
+                Some((ProviderKind::Jwt(Box::new(jwt.settle(folder, &key, problems)?)), from))
+            }
+            (None, Some(api_key)) => {
+                let key = key.then("api_key");
+                let places = api_key.places(&key, problems);
+                let from = place::settle(Some(&places), &Place::bearer(), &key, problems);
+                Some((ProviderKind::ApiKey(api_key.settle(folder, &key, problems)?), from))
+            }
+            _ => {
+                let fix = "write one of `jwt` and `api_key`, such as \
+                           `jwt: { issuer: \"https://...\", audience: ... }`";
+                problems.add(key, "the provider does not say one thing that it checks", fix);
+                None
+            }
+        }
+    }
 }
 
 /// All header rules of the configuration.

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::identity::Secret;
 use super::report::{Key, Problems};
 use super::tls::{RawListenerTls, TlsSettings};
 
@@ -56,7 +57,12 @@ pub(super) struct RawFullListener {
 pub(super) struct RawAdmin {
     /// Where `/metrics` answers; `/health` and `/ready` answer here and on the public port. Default: `127.0.0.1:4009`.
     pub listen: Option<RawListener>,
+    /// What opens the admin API: `authorization: Bearer ...` must carry it, 16 characters or more. Write `${VAR}` or `${file:path}`. Default: none, and the admin API is closed.
+    pub key: Option<String>,
 }
+
+/// Short enough for a person, too long for a guess.
+const MIN_ADMIN_KEY: usize = 16;
 
 /// Threads that make sense on any machine.
 const MAX_WORKERS: usize = 1_024;
@@ -125,6 +131,17 @@ pub(super) fn settle(
         );
     }
     ListenSettings { public, admin }
+}
+
+/// What opens the admin API.
+pub(super) fn admin_key(admin: Option<&RawAdmin>, problems: &mut Problems<'_>) -> Option<Secret> {
+    let key = admin?.key.clone()?;
+    if key.len() < MIN_ADMIN_KEY {
+        let fix = format!("use {MIN_ADMIN_KEY} characters or more: `openssl rand -base64 24`");
+        let at = Key::default().then("admin").then("key");
+        problems.add(&at, "the key of the admin API is too short", fix);
+    }
+    Some(Secret::new(key))
 }
 
 /// How many threads serve clients; by default one for each processor that this process may use, which

@@ -25,17 +25,7 @@ pub(super) struct RawSize(String);
 
 impl RawDuration {
     pub(super) fn settle(&self, key: &Key, problems: &mut Problems<'_>) -> Option<Duration> {
-        let duration = split(&self.0).and_then(|(number, unit)| {
-            let seconds = match unit {
-                "ms" => number / 1e3,
-                "s" => number,
-                "m" => number * 60.0,
-                "h" => number * 3600.0,
-                "d" => number * 86400.0,
-                _ => return None,
-            };
-            Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
-        });
+        let duration = duration(&self.0);
         if duration.is_none() {
             let message = format!("`{}` is not a duration above zero", self.0);
             problems.add(key, message, "write a number and `ms`, `s`, `m`, `h` or `d`: `30s`");
@@ -68,6 +58,20 @@ impl RawSize {
         }
         size
     }
+}
+
+/// A duration above zero, as people write it.
+pub fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = split(text)?;
+    let seconds = match unit {
+        "ms" => number / 1e3,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        "d" => number * 86400.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
 }
 
 fn split(text: &str) -> Option<(f64, &str)> {

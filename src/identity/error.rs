@@ -70,6 +70,9 @@ pub enum IdentityErrorKind {
     /// It names nobody.
     #[error("the token has no claim `{0}`, by which its consumer would be named")]
     NoId(String),
+    /// There is no such key, or none any more.
+    #[error("there is no such key in the store, or it was revoked")]
+    NoKey,
     /// It cannot be checked now.
     #[error("credentials cannot be checked: {0}")]
     Unavailable(&'static str),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::DecodingKey;
 
+use super::api_key::ApiKeys;
 use super::claims;
 use super::error::{IdentityError, IdentityErrorKind};
 use super::jwks::Keys;
@@ -31,6 +32,8 @@ enum Checker {
     Secret(DecodingKey),
     /// Tokens that the keys of an issuer sign.
     Keys(Keys),
+    /// Keys of a store.
+    ApiKeys(ApiKeys),
 }
 
 /// What is asked.
@@ -55,13 +58,14 @@ impl Provider {
     pub(super) fn new(name: &str, settings: &ProviderSettings) -> Self {
         let name: Arc<str> = name.into();
         let checker = match &settings.kind {
-            ProviderKind::Jwt(JwtSettings { keys: JwtKeys::Secret(secret), .. }) => {
-                Checker::Secret(DecodingKey::from_secret(secret.reveal().as_bytes()))
-            }
-            ProviderKind::Jwt(jwt) => {
-                let keys = Keys::start(&name, &jwt.keys);
-                Checker::Keys(keys.expect("the secret was looked for above"))
-            }
+            ProviderKind::Jwt(jwt) => match (&jwt.keys, Keys::start(&name, &jwt.keys)) {
+                (_, Some(keys)) => Checker::Keys(keys),
+                (JwtKeys::Secret(secret), None) => {
+                    Checker::Secret(DecodingKey::from_secret(secret.reveal().as_bytes()))
+                }
+                (_, None) => unreachable!("only a secret needs no keys"),
+            },
+            ProviderKind::ApiKey(settings) => Checker::ApiKeys(ApiKeys::start(&name, settings)),
         };
         Self { name, settings: settings.clone(), checker }
     }
@@ -70,7 +74,7 @@ impl Provider {
     pub(super) fn generation(&self) -> u64 {
         match &self.checker {
             Checker::Keys(keys) => keys.generation(),
-            Checker::Secret(_) => 0,
+            Checker::Secret(_) | Checker::ApiKeys(_) => 0,
         }
     }
 
@@ -78,6 +82,15 @@ impl Provider {
     pub(super) fn issues_as(&self, issuer: &str) -> bool {
         match &self.settings.kind {
             ProviderKind::Jwt(jwt) => jwt.issuers.iter().any(|known| known == issuer),
+            ProviderKind::ApiKey(_) => false,
+        }
+    }
+
+    /// The keys that it vouches for, if it does that.
+    pub(super) fn api_keys(&self) -> Option<&ApiKeys> {
+        match &self.checker {
+            Checker::ApiKeys(keys) => Some(keys),
+            _ => None,
         }
     }
 
@@ -90,6 +103,7 @@ impl Provider {
         let Question::Token(token) = question;
         let answer = match &self.settings.kind {
             ProviderKind::Jwt(settings) => self.check_token(token, settings, now).await,
+            ProviderKind::ApiKey(_) => Err(IdentityErrorKind::Malformed),
         };
         answer.map_err(|kind| IdentityError::of(&self.name, kind))
     }
@@ -105,6 +119,7 @@ impl Provider {
             return Err(IdentityErrorKind::Algorithm);
         }
         let checked = match &self.checker {
+            Checker::ApiKeys(_) => return Err(IdentityErrorKind::Malformed),
             Checker::Secret(secret) => jwt::check(token, secret, settings, now)?,
             Checker::Keys(keys) => {
                 let unavailable = IdentityErrorKind::Unavailable("the issuer's keys cannot be had");

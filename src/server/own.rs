@@ -23,13 +23,14 @@ use serde_json::Value;
 use tower_service::Service;
 
 use super::graphql_http;
+use super::keys;
 use super::reply::{Refusal, Reply};
 use crate::admin::{self, Probes};
 use crate::pipeline::{Facts, Rooms};
 
 /// What handlers answer from.
 #[derive(Clone)]
-struct Shared {
+pub(super) struct Shared {
     rooms: Arc<Rooms>,
     probes: Probes,
 }
@@ -47,7 +48,7 @@ pub(super) fn public(rooms: Arc<Rooms>, probes: Probes) -> Router {
 
 /// The pages of the admin port.
 pub(super) fn admin(rooms: Arc<Rooms>, probes: Probes) -> Router {
-    let router = probe_pages().route("/metrics", only_get(get(metrics)));
+    let router = keys::pages(probe_pages()).route("/metrics", only_get(get(metrics)));
     router.fallback(async || Refusal::NotFound).with_state(Shared { rooms, probes })
 }
 
@@ -123,7 +124,7 @@ async fn plan(
     json(&graphql_http::plan(&shared.rooms, &facts, body).await)
 }
 
-fn json(value: &Value) -> Response {
+pub(super) fn json(value: &Value) -> Response {
     let headers = [(CONTENT_TYPE, "application/json; charset=utf-8"), (CACHE_CONTROL, "no-store")];
     (headers, value.to_string()).into_response()
 }

@@ -92,6 +92,10 @@ pub(super) enum Refusal {
     Unauthenticated { why: &'static str, challenges: Vec<HeaderValue> },
     /// Whether somebody vouches for the caller cannot be found out now.
     IdentityUnavailable,
+    /// The admin API has no key that could open it.
+    AdminClosed,
+    /// There is no such API key.
+    NoSuchKey(String),
     /// The upstream gave no answer.
     UpstreamFailed,
     /// The upstream gave no answer in time.
@@ -134,6 +138,8 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             }
             Refusal::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Refusal::IdentityUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::AdminClosed => StatusCode::FORBIDDEN,
+            Refusal::NoSuchKey(_) => StatusCode::NOT_FOUND,
             Refusal::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Refusal::Draining => StatusCode::SERVICE_UNAVAILABLE,
@@ -176,6 +182,8 @@ impl Refusal {
             Self::AddressDenied => "ADDRESS_DENIED",
             Self::Unauthenticated { .. } => "UNAUTHENTICATED",
             Self::IdentityUnavailable => "IDENTITY_UNAVAILABLE",
+            Self::AdminClosed => "ADMIN_CLOSED",
+            Self::NoSuchKey(_) => "NOT_FOUND",
             Self::UpstreamFailed => "BAD_GATEWAY",
             Self::UpstreamTimeout => "GATEWAY_TIMEOUT",
             Self::Draining => "DRAINING",
@@ -202,6 +210,11 @@ impl Refusal {
             Self::AddressDenied => "clients from your address are not let in here".to_owned(),
             Self::Unauthenticated { why, .. } => (*why).to_owned(),
             Self::IdentityUnavailable => "credentials cannot be checked now".to_owned(),
+            Self::AdminClosed => {
+                "the admin API is closed: open it with `admin: { key: \"${ADMIN_KEY}\" }`"
+                    .to_owned()
+            }
+            Self::NoSuchKey(why) => why.clone(),
             Self::UpstreamFailed => "the upstream could not be asked".to_owned(),
             Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
             Self::Draining => "the gateway is about to stop".to_owned(),

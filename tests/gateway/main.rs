@@ -50,5 +50,6 @@ mod authorization;
 mod plan_command;
 mod identity;
 mod identity_attacks;
+mod identity_keys;
 mod process;
 mod wrong_inputs;

@@ -21,15 +21,15 @@ use crate::folder::Folder;
 use crate::stub::{self, Stub};
 
 /// A `graphloom serve`; killed if it did not end before.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     access_log: ChildStdout,
     diagnostics: std::io::Lines<BufReader<ChildStderr>>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Process {
-    fn serve(folder: &Folder, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn serve(folder: &Folder, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_graphloom"))
             .args(["serve", "--config"])
             .arg(folder.path().join("graphloom.yaml"))
