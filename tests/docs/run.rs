@@ -53,6 +53,9 @@ pub(crate) fn run(
 ) -> Result<(), String> {
     let folder = folder(name, example)?;
     let mut addresses = Addresses::of(example, services);
+    let configuration = addresses.forth(&example.files[0].1);
+    let written = fs::write(folder.join("graphloom.yaml"), configuration);
+    written.map_err(|error| error.to_string())?;
     let mut gateway = None;
     let mut shell = Shell::start(&folder);
     for step in &example.steps {

@@ -3,10 +3,11 @@
 //! **Never here:** tokens (`identity`).
 
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::client::{Answer, call, connect, graphql_request, send};
 use crate::folder::Folder;
