@@ -15,6 +15,8 @@ use crate::introspection::introspection;
 use crate::judge::{self, Calls, Excuses, Facts};
 use crate::operations::GeneratedOperation;
 use crate::overrides::Override;
+use crate::requested::Internals;
+use crate::rules::{self, Caller, Denials, Rule};
 use crate::subgraph_schema::SubgraphSchema;
 use crate::{Data, Ordered, Request, StrictSubgraph, Whole};
 use apollo_compiler::ExecutableDocument;
@@ -41,6 +43,13 @@ pub struct Bench {
     subgraphs: Vec<StrictSubgraph>,
     whole: Whole,
     labels: BTreeSet<String>,
+    /// Who may see what.
+    pub(crate) rules: Vec<Rule>,
+    internals: Internals,
+    /// The texts among the values, as JSON writes them.
+    texts: BTreeSet<String>,
+    /// A mistake on purpose: the first requirement that is not met is taken as met.
+    pub(crate) forgets_rules: bool,
 }
 
 /// An operation under circumstances.
@@ -50,6 +59,8 @@ pub struct Case {
     pub operation: GeneratedOperation,
     /// What goes wrong, by subgraph.
     pub faults: BTreeMap<String, Vec<Fault>>,
+    /// Who asks.
+    pub caller: Caller,
 }
 
 /// An operation as planner and truth see it.
@@ -104,6 +115,17 @@ const ERRORS: ErrorPolicy = ErrorPolicy {
 /// # Errors
 /// When they don't compose, or the result cannot be loaded.
 pub fn compose(subgraphs: &[(String, String)]) -> Result<Supergraph, String> {
+    compose_with(subgraphs, &[])
+}
+
+/// The same, with access rules in the supergraph.
+///
+/// # Errors
+/// As [`compose`].
+pub(crate) fn compose_with(
+    subgraphs: &[(String, String)],
+    rules: &[Rule],
+) -> Result<Supergraph, String> {
     let sources: Vec<SubgraphSource> = subgraphs
         .iter()
         .map(|(name, sdl)| SubgraphSource {
@@ -114,7 +136,8 @@ pub fn compose(subgraphs: &[(String, String)]) -> Result<Supergraph, String> {
         })
         .collect();
     let composed = composition::compose(&sources).map_err(|failure| failure.to_string())?;
-    Supergraph::parse(&composed.supergraph_sdl).map_err(|error| format!("{:?}", error.kind))
+    let sdl = rules::written(&composed.supergraph_sdl, rules)?;
+    Supergraph::parse(&sdl).map_err(|error| format!("{:?}", error.kind))
 }
 
 impl Bench {
@@ -128,6 +151,8 @@ impl Bench {
         data: &Value,
         labels: BTreeSet<String>,
     ) -> Result<Self, String> {
+        let mut texts = BTreeSet::new();
+        collect_texts(data, &mut texts);
         let mut data = Data::from_json(data).map_err(|error| error.to_string())?;
         let views: Result<Vec<_>, _> =
             subgraphs.iter().map(|(_, sdl)| SubgraphSchema::parse(sdl)).collect();
@@ -151,7 +176,25 @@ impl Bench {
         let first = subgraphs.iter().filter(|(_, sdl)| !sdl.contains("@link"));
         let first_edition = first.map(|(name, _)| name.clone()).collect();
         let facts = Facts::of(&supergraph);
-        Ok(Self { supergraph, overrides, first_edition, facts, subgraphs: strict, whole, labels })
+        let (internals, rules) = (Internals::of(&supergraph), Vec::new());
+        Ok(Self {
+            supergraph,
+            overrides,
+            first_edition,
+            facts,
+            subgraphs: strict,
+            whole,
+            labels,
+            rules,
+            internals,
+            texts,
+            forgets_rules: false,
+        })
+    }
+
+    /// Says which rules stand in the supergraph.
+    pub(crate) fn under(self, rules: Vec<Rule>) -> Self {
+        Self { rules, ..self }
     }
 
     /// The labels that the subgraphs mention.
@@ -179,7 +222,7 @@ impl Bench {
             Ok(asked) => asked,
             Err(verdict) => return verdict,
         };
-        let planned = catch_unwind(AssertUnwindSafe(|| self.plan(&asked)));
+        let planned = catch_unwind(AssertUnwindSafe(|| self.plan(&asked, &case.caller)));
         let plan = match planned {
             Ok(Ok(plan)) => change(plan),
             Ok(Err(error)) => return Verdict::Unplannable(error.kind.to_string()),
@@ -187,15 +230,22 @@ impl Bench {
                 return mismatch("the planner panics", String::new(), String::new(), String::new());
             }
         };
-        let truth = self.whole.execute_prepared(&asked.truth).to_ordered();
+        let denials = Denials::of(&self.supergraph, &self.rules, &case.caller);
+        let truth = self.whole.execute_prepared(&asked.truth, &denials).to_ordered();
         for subgraph in &mut self.subgraphs {
             let faults = case.faults.get(subgraph.name()).cloned().unwrap_or_default();
             subgraph.set_faults(faults);
         }
         let mut calls = Calls::default();
-        let ran = catch_unwind(AssertUnwindSafe(|| self.execute(&plan, &asked, &mut calls)));
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            self.execute(&plan, &asked, &case.caller, &mut calls)
+        }));
         let ours = ran.unwrap_or_else(|_| "the executor panics".to_owned());
         let faulty = case.faults.values().any(|faults| !faults.is_empty());
+        let denied = Ordered::parse(&ours).map_or(Ok(()), |ours| {
+            judge::judge_denials(&ours, &truth, &case.caller)?;
+            judge::judge_secrets(&ours, &truth, &self.texts)
+        });
         let verdict = match Ordered::parse(&ours) {
             Err(error) => Err(format!("the answer is not JSON: {error}")),
             Ok(ours) if faulty => {
@@ -206,8 +256,9 @@ impl Bench {
             Ok(ours) => judge::judge(&ours, &truth, &plan),
         };
         let Prepared { document, variables, .. } = &asked.truth;
-        let verdict =
-            verdict.and_then(|()| judge::judge_calls(&calls, document, variables, faulty));
+        let verdict = verdict
+            .and_then(|()| judge::judge_calls(&calls, document, variables, faulty, &denials));
+        let verdict = verdict.and(denied).and_then(|()| self.judge_requests(&calls, &denials));
         match verdict {
             Ok(()) => Verdict::Equal(Box::new(plan)),
             Err(why) => {
@@ -216,6 +267,13 @@ impl Bench {
                 mismatch(&why, ours, truth.to_string(), text)
             }
         }
+    }
+
+    /// Judges whether subgraphs were asked what the caller may not see.
+    fn judge_requests(&self, calls: &Calls, denials: &Denials) -> Result<(), String> {
+        calls.requests.iter().try_for_each(|(subgraph, query)| {
+            self.internals.forbidden(&self.supergraph, denials, subgraph, query)
+        })
     }
 
     /// Reads the operation twice: for the planner, and for the truth.
@@ -236,7 +294,7 @@ impl Bench {
     /// The planner's plan, and the best of all assignments; none when there is no plan.
     pub fn plan_twice(&self, case: &Case) -> Option<(QueryPlan, QueryPlan)> {
         let asked = self.ask(case).ok()?;
-        let (guards, operation) = (self.guards(&asked), &asked.operation);
+        let (guards, operation) = (self.guards(&asked, &case.caller), &asked.operation);
         let best = query_planner::plan_exhaustively(
             &self.supergraph,
             operation,
@@ -244,27 +302,32 @@ impl Bench {
             PLAN_LIMITS,
             Batching::Fewest,
         );
-        Some((self.plan(&asked).ok()?, best.ok()?))
+        Some((self.plan(&asked, &case.caller).ok()?, best.ok()?))
     }
 
-    fn guards(&self, asked: &Asked) -> Guards {
+    fn guards(&self, asked: &Asked, caller: &Caller) -> Guards {
         let Asked { operation, truth } = asked;
         let is_true = |name: &&str| truth.variables.get(*name) == Some(&Value::Bool(true));
         let on = operation.guard_variables().into_iter().filter(is_true);
-        Guards {
-            variables: on.map(str::to_owned).collect(),
-            labels: self.labels.clone(),
-            ..Guards::default()
-        }
+        let mut denied = caller.unmet(&self.supergraph, operation.requirements());
+        let forgotten = denied.iter().next().filter(|_| self.forgets_rules);
+        forgotten.into_iter().for_each(|first| denied.remove(first));
+        Guards { variables: on.map(str::to_owned).collect(), labels: self.labels.clone(), denied }
     }
 
-    fn plan(&self, asked: &Asked) -> Result<QueryPlan, PlanError> {
-        let (guards, operation) = (self.guards(asked), &asked.operation);
+    fn plan(&self, asked: &Asked, caller: &Caller) -> Result<QueryPlan, PlanError> {
+        let (guards, operation) = (self.guards(asked, caller), &asked.operation);
         query_planner::plan(&self.supergraph, operation, &guards, PLAN_LIMITS, Batching::Fewest)
     }
 
     /// The response through plan and executor.
-    fn execute(&self, plan: &QueryPlan, asked: &Asked, calls: &mut Calls) -> String {
+    fn execute(
+        &self,
+        plan: &QueryPlan,
+        asked: &Asked,
+        caller: &Caller,
+        calls: &mut Calls,
+    ) -> String {
         let program = Program::compile(plan, &self.supergraph);
         let inputs = Inputs {
             plan,
@@ -273,7 +336,10 @@ impl Bench {
             introspection: &asked.truth.introspection,
             limits: &LIMITS,
             errors: &ERRORS,
-            caller: execution::Caller::Known,
+            caller: match caller.is_known {
+                true => execution::Caller::Known,
+                false => execution::Caller::Anonymous,
+            },
         };
         let mut execution = Both::new(inputs, &program);
         loop {
@@ -299,6 +365,7 @@ impl Bench {
     fn send(&self, name: &str, body: &[u8], mutation: bool, calls: &mut Calls) -> Answer {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         let query = request["query"].as_str().unwrap_or_default();
+        calls.requests.push((name.to_owned(), query.to_owned()));
         if mutation {
             calls.mutations.push(query.to_owned());
         }
@@ -317,6 +384,23 @@ impl Bench {
         }
         let body = response.to_ordered().to_string();
         Answer::Response(ResponseParts { status: 200, body: body.into() })
+    }
+}
+
+/// The texts of values that are long enough to be told apart.
+fn collect_texts(value: &Value, texts: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.len() > 3 => {
+            let written = value.to_string();
+            texts.insert(written[1..written.len() - 1].to_owned());
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(members) => {
+            let is_value = |name: &String| !name.starts_with('@') && name != "__typename";
+            let values = members.iter().filter(|(name, _)| is_value(name));
+            values.for_each(|(_, value)| collect_texts(value, texts));
+        }
+        _ => {}
     }
 }
 

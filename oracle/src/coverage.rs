@@ -8,9 +8,10 @@
 
 use crate::case::{Bench, Case};
 use crate::overrides::Override;
+use crate::rules::Access;
 use query_planner::{
-    Group, GroupKind, OperationKind, QueryPlan, Representation, RepresentationField,
-    ResponseSelection, ResponseSource, RuntimeType, SelectedField, Selection,
+    Group, GroupKind, OperationKind, QueryPlan, Representation, RepresentationField, ResponseField,
+    ResponseSelection, ResponseSource, RuntimeType, SelectedField, Selection, SlotId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -57,6 +58,16 @@ const ROWS: [(u16, &str); 39] = [
     (320, "client aliases like a planner's"),
     (330, "an executable directive sent on"),
     (340, "introspection beside data"),
+];
+
+/// The rows that random cases with access rules can reach.
+const RULED_ROWS: [(u16, &str); 6] = [
+    (350, "a denied field"),
+    (351, "a field that is denied for some runtime types"),
+    (352, "objects of a denied type"),
+    (353, "a denied field that a requirement or key still fetches"),
+    (354, "an operation of which nothing is fetched, for all is denied"),
+    (355, "a denied field of an interface object"),
 ];
 
 /// Counts by row.
@@ -112,8 +123,10 @@ impl Coverage {
     }
 
     /// The rows that no plan used.
-    pub fn missing(&self) -> Vec<u16> {
-        ROWS.iter()
+    pub fn missing(&self, access: Access) -> Vec<u16> {
+        let rows = ROWS.iter().filter(|_| access == Access::Open);
+        let ruled = RULED_ROWS.iter().filter(|_| access == Access::Ruled);
+        rows.chain(ruled)
             .map(|(row, _)| *row)
             .filter(|row| !self.0.contains_key(row))
             .map(|row| row / 10)
@@ -123,8 +136,8 @@ impl Coverage {
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (row, what) in ROWS {
-            let count = self.0.get(&row).copied().unwrap_or_default();
+        for (row, what) in ROWS.iter().chain(&RULED_ROWS) {
+            let count = self.0.get(row).copied().unwrap_or_default();
             writeln!(f, "{:>3}  {count:>9}  {what}", row / 10)?;
         }
         Ok(())
@@ -311,6 +324,7 @@ impl Look<'_> {
     }
 
     fn response(&mut self, selection: &ResponseSelection) {
+        self.denials(selection);
         for case in &selection.cases {
             if case.fields.is_empty() {
                 self.rows.insert(240);
@@ -327,6 +341,43 @@ impl Look<'_> {
                     | ResponseSource::Denied { .. } => {}
                 }
             }
+        }
+    }
+
+    /// What the caller may not see of objects.
+    fn denials(&mut self, selection: &ResponseSelection) {
+        let (plan, supergraph) = (self.plan, self.supergraph);
+        if !selection.denied.is_empty() {
+            self.rows.insert(352);
+        }
+        let is_denied =
+            |field: &ResponseField| matches!(field.source, ResponseSource::Denied { .. });
+        let fields = || selection.cases.iter().flat_map(|case| &case.fields);
+        let declared = supergraph.ty(plan.positions[selection.position].ty);
+        for field in fields().filter(|field| is_denied(field)) {
+            let name = &field.response_name;
+            self.rows.insert(350);
+            let shown = |other: &ResponseField| other.response_name == *name && !is_denied(other);
+            if fields().any(shown) {
+                self.rows.insert(351);
+            }
+            let is_it = |slot: &SlotId| {
+                plan.slots[*slot].position == selection.position && plan.slots[*slot].field == *name
+            };
+            let fetched = |selected: &SelectedField| is_it(&selected.slot);
+            if plan.groups.iter().any(|(_, group)| any_field(&group.selection, &fetched)) {
+                self.rows.insert(353);
+            }
+            let mut members = declared.possible.iter();
+            if members.any(|ty| {
+                let found = supergraph.field_named(ty, name);
+                found.is_some_and(|field| supergraph.field(field).from_interface_object)
+            }) {
+                self.rows.insert(355);
+            }
+        }
+        if plan.fetches.is_empty() && fields().next().is_some() && fields().all(is_denied) {
+            self.rows.insert(354);
         }
     }
 

@@ -67,7 +67,20 @@ pub(crate) trait Resolver {
     ///
     /// When the object is of no type that this schema knows at this place.
     fn resolve_type(&self, declared: &str, object: &Self::Object) -> Result<String, String>;
+
+    /// Whether the caller may not see a field of an object.
+    fn denies_field(&self, _object_type: &str, _field: &str) -> bool {
+        false
+    }
+
+    /// Whether the caller may not see objects of a type.
+    fn denies_object(&self, _object_type: &str) -> bool {
+        false
+    }
 }
+
+/// The message of what the caller may not see.
+pub(crate) const DENIED: &str = "denied";
 
 /// An operation that may be executed: all that can be a request error has been looked at.
 pub(crate) struct Prepared {
@@ -274,6 +287,12 @@ impl<'a, R: Resolver> Executor<'a, R> {
         let Ok(definition) = self.schema.type_field(object_type, &field.name) else {
             return self.raise(format!("there is no field `{place}`"), path);
         };
+        if self.resolver.denies_field(object_type, &field.name) {
+            return match self.raise(DENIED.to_owned(), path) {
+                Err(Raised) if !definition.ty.is_non_null() => Ok(Ordered::Null),
+                raised => raised,
+            };
+        }
         let mut arguments = self.coerced(&definition.arguments, &field.arguments);
         for directive in &field.directives {
             let known = self.schema.directive_definitions.get(directive.name.as_str());
@@ -373,6 +392,9 @@ impl<'a, R: Resolver> Executor<'a, R> {
         path: &[Value],
     ) -> Result<Ordered, Raised> {
         let collected = self.collect_subfields(object_type, fields);
+        if self.resolver.denies_object(object_type) && !collected.is_empty() {
+            return self.raise(DENIED.to_owned(), path);
+        }
         self.execute_collected_fields(object_type, object, &collected, path)
     }
 

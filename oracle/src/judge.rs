@@ -11,8 +11,10 @@
 
 use crate::coerce::Values;
 use crate::document::{self, Document, Selection};
+use crate::execute::DENIED;
 use crate::fault::Fault;
 use crate::ordered::Ordered;
+use crate::rules::{Caller, Denials};
 use apollo_compiler::ast::OperationType;
 use query_planner::{FetchId, QueryPlan, ResponseSelection, ResponseSource, SlotId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +25,8 @@ use supergraph::{SubgraphId, Supergraph};
 pub(crate) struct Calls {
     /// The texts of mutations, in order.
     pub(crate) mutations: Vec<String>,
+    /// Every request: subgraph and text.
+    pub(crate) requests: Vec<(String, String)>,
     /// What subgraphs refused.
     pub(crate) refusals: Vec<String>,
 }
@@ -84,6 +88,63 @@ pub(crate) fn judge_faulty(
     }
 }
 
+/// Judges what is told of denials: each where the truth denies something, and by the right code.
+pub(crate) fn judge_denials(
+    ours: &Ordered,
+    truth: &Ordered,
+    caller: &Caller,
+) -> Result<(), String> {
+    let expected = if caller.is_known { "UNAUTHORIZED_FIELD_OR_TYPE" } else { "UNAUTHENTICATED" };
+    let text = |value: Option<&Ordered>| match value {
+        Some(Ordered::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let errors = |response: &Ordered| match response.get("errors") {
+        Some(Ordered::List(errors)) => errors.clone(),
+        _ => Vec::new(),
+    };
+    let is_denial = |error: &Ordered| text(error.get("message")) == DENIED;
+    let denied = errors(truth).into_iter().filter(is_denial);
+    let denied: BTreeSet<Path> = denied.map(|error| general_path(&error)).collect();
+    for error in errors(ours) {
+        let code = text(error.get("extensions").and_then(|extensions| extensions.get("code")));
+        if !code.starts_with("UNAUTH") {
+            continue;
+        }
+        let path = general_path(&error);
+        if code != expected || !denied.contains(&path) {
+            return Err(format!("`{}` is said to be denied ({code})", path.join(".")));
+        }
+    }
+    Ok(())
+}
+
+/// Judges whether errors say a value that the true data do not show.
+pub(crate) fn judge_secrets(
+    ours: &Ordered,
+    truth: &Ordered,
+    texts: &BTreeSet<String>,
+) -> Result<(), String> {
+    let part = |response: &Ordered, name: &str| response.get(name).map(Ordered::to_string);
+    let Some(errors) = part(ours, "errors") else { return Ok(()) };
+    let data = part(truth, "data").unwrap_or_default();
+    let is_told = |text: &&String| errors.contains(text.as_str()) && !data.contains(text.as_str());
+    match texts.iter().find(is_told) {
+        Some(text) => Err(format!("an error tells the value {text}")),
+        None => Ok(()),
+    }
+}
+
+/// The path of an error with `@` for each index.
+fn general_path(error: &Ordered) -> Path {
+    let Some(Ordered::List(path)) = error.get("path") else { return Path::new() };
+    let part = |part: &Ordered| match part {
+        Ordered::String(name) => name.clone(),
+        _ => "@".to_owned(),
+    };
+    path.iter().map(part).collect()
+}
+
 /// Response names and indexes.
 type Path = Vec<String>;
 
@@ -142,7 +203,10 @@ impl Twins {
 
     /// Whether an error explains a null: one path is the beginning of the other.
     fn covers(&self, error: &Path, null: &Path) -> bool {
-        error.iter().zip(null).all(|(one, other)| self.first(one) == self.first(other))
+        // What is denied has one error for all items of a list.
+        let any = |one: &str, other: &str| one == "@" || other == "@";
+        let mut both = error.iter().zip(null);
+        both.all(|(one, other)| any(one, other) || self.first(one) == self.first(other))
     }
 
     fn first<'n>(&'n self, mut name: &'n str) -> &'n str {
@@ -174,6 +238,9 @@ fn leads_somewhere(data: &Ordered, path: &[String]) -> bool {
     match data {
         Ordered::Null => true,
         Ordered::Object(_) => data.get(first).is_some_and(|value| leads_somewhere(value, rest)),
+        Ordered::List(items) if first == "@" => {
+            items.iter().any(|item| leads_somewhere(item, rest))
+        }
         Ordered::List(items) => {
             let item = first.parse::<usize>().ok().and_then(|index| items.get(index));
             item.is_some_and(|item| leads_somewhere(item, rest))
@@ -381,6 +448,7 @@ pub(crate) fn judge_calls(
     document: &Document,
     variables: &Values,
     faulty: bool,
+    denials: &Denials,
 ) -> Result<(), String> {
     if let Some(refusal) = calls.refusals.first() {
         return Err(format!("refused: {refusal}"));
@@ -391,7 +459,9 @@ pub(crate) fn judge_calls(
     }
     let mut expected = Vec::new();
     root_fields(&operation.selection_set, document, variables, &mut expected);
-    let expected: Vec<String> = expected.into_iter().map(|(_, field)| field).collect();
+    let expected = expected.into_iter().map(|(_, field)| field);
+    let expected: Vec<String> =
+        expected.filter(|field| !denials.field("Mutation", field)).collect();
     let mut sent = Vec::new();
     for text in &calls.mutations {
         let document = Document::read(text)?;

@@ -26,13 +26,15 @@ mod fast; // Both executors at once.
 mod overrides; // Which fields moved from one subgraph to another.
 mod operations; // Random operations.
 mod objects; // Random data.
+mod requested; // What was asked of subgraphs that a rule should have prevented.
 mod misfortune; // Random faults.
 mod generate; // Random graphs.
-mod chance; // Chance from a seed.
 mod strict; // One subgraph: refuses or answers.
 mod whole; // The unsplit schema: the truth.
 mod selection; // What of an operation a subgraph may be asked: `@external`, `@requires`.
 mod representation; // What of a representation a subgraph may be sent.
+mod rules; // Who may see what.
+mod chance; // Chance from a seed.
 mod truth; // Resolves fields from the data.
 mod computed; // Values made of other values.
 mod execute; // Section 6 of the specification.
@@ -59,6 +61,7 @@ pub use ordered::Ordered;
 
 pub use optimum::Optimum;
 pub use request::{Request, Response, ResponseError};
+pub use rules::{Access, Caller, Rule};
 pub use sabotage::Sabotage;
 pub use shrink::Failure;
 pub use stand::{CASES_PER_GRAPH, Stand};

@@ -1,6 +1,7 @@
 //! Random graphs, random operations, and the truth: `cargo run -p oracle --release -- --cases N --seed S`.
 //!
-//! **In:** `--cases N` (2000), `--seed S` (1), `--threads T` (1), `--check-coverage`; or one of
+//! **In:** `--cases N` (2000), `--seed S` (1), `--threads T` (1), `--check-coverage`, `--authorization` (random access
+//! rules, random callers); or one of
 //! `--sabotage NAME` (or `all`) and `--compare-exhaustive`.
 //! **Out:** every failure as a small page with its seed, how often plans used each row of the
 //! checklist, and counts; or after how many cases a mistake made on purpose is found; or how much
@@ -12,7 +13,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line tool prints")]
 
-use oracle::{CASES_PER_GRAPH, Optimum, Sabotage, Stand, Tally, Verdict};
+use oracle::{Access, CASES_PER_GRAPH, Optimum, Sabotage, Stand, Tally, Verdict};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -36,22 +37,25 @@ fn main() -> ExitCode {
     if let Some(name) = text("--sabotage") {
         return sabotage(name, cases, first);
     }
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let access = if has("--authorization") { Access::Ruled } else { Access::Open };
     let run = Run {
         cases,
+        access,
         seed: AtomicU64::new(first),
         done: AtomicUsize::new(0),
         failures: AtomicUsize::new(0),
     };
     let threads = number("--threads", 1) as usize;
-    if arguments.iter().any(|argument| argument == "--compare-exhaustive") {
+    if has("--compare-exhaustive") {
         return run.compare(threads);
     }
     let mut tally = Tally::default();
     run.in_threads(threads, Run::work).into_iter().for_each(|counted| tally.add(counted));
     println!("Seeds {first} to {}.", run.seed.load(Ordering::Relaxed) - 1);
     print!("{tally}");
-    let missing = tally.coverage.missing();
-    if !missing.is_empty() && arguments.iter().any(|argument| argument == "--check-coverage") {
+    let missing = tally.coverage.missing(access);
+    if !missing.is_empty() && has("--check-coverage") {
         println!("no plan used the rows {missing:?}");
         return ExitCode::FAILURE;
     }
@@ -83,6 +87,7 @@ fn sabotage(name: &str, cases: usize, first: u64) -> ExitCode {
 /// A run of many cases.
 struct Run {
     cases: usize,
+    access: Access,
     /// The next one.
     seed: AtomicU64,
     done: AtomicUsize,
@@ -125,7 +130,7 @@ impl Run {
         let mut tally = Tally::default();
         while self.done.load(Ordering::Relaxed) < self.cases {
             let seed = self.seed.fetch_add(1, Ordering::Relaxed);
-            match Stand::of(seed) {
+            match Stand::with(seed, self.access) {
                 Ok(stand) => self.run(stand, &mut tally),
                 Err(why) => tally.count_uncomposed(seed, &why),
             }

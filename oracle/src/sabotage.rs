@@ -9,14 +9,16 @@
 //! **Read first:** [`Sabotage`].
 
 use crate::case::Verdict;
+use crate::rules::Access;
 use crate::stand::Stand;
 use apollo_compiler::ast::{Definition, Document, Selection as Written};
 use query_planner::{
     FetchId, Group, GroupId, GroupKind, QueryPlan, Representation, RepresentationField,
-    SelectedField, Selection, SlotId,
+    ResponseSelection, ResponseSource, SelectedField, Selection, SlotId,
 };
 use std::fmt;
-use supergraph::Id;
+use std::sync::Arc;
+use supergraph::{Id, TypeSet};
 
 /// A mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,11 +39,15 @@ pub enum Sabotage {
     ForgetField,
     /// An argument is not sent.
     ForgetArgument,
+    /// A requirement that the caller does not meet is taken as met.
+    ForgetRule,
+    /// Objects of a type that the caller may not see are shown.
+    ShowDeniedObjects,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::DropRequirement,
         Self::WrongKey,
         Self::WrongRepresentation,
@@ -50,6 +56,8 @@ impl Sabotage {
         Self::SwapSlots,
         Self::ForgetField,
         Self::ForgetArgument,
+        Self::ForgetRule,
+        Self::ShowDeniedObjects,
     ];
 
     /// Its name on the command line.
@@ -63,6 +71,8 @@ impl Sabotage {
             Self::SwapSlots => "swap-slots",
             Self::ForgetField => "forget-field",
             Self::ForgetArgument => "forget-argument",
+            Self::ForgetRule => "forget-rule",
+            Self::ShowDeniedObjects => "show-denied-objects",
         }
     }
 
@@ -70,7 +80,12 @@ impl Sabotage {
     /// is found. None if that takes more than so many cases.
     pub fn found_after(self, first_seed: u64, cases: usize) -> Option<(usize, String)> {
         let mut run = 0;
-        for mut stand in (first_seed..).filter_map(|seed| Stand::of(seed).ok()) {
+        let access = match self {
+            Self::ForgetRule | Self::ShowDeniedObjects => Access::Ruled,
+            _ => Access::Open,
+        };
+        for mut stand in (first_seed..).filter_map(|seed| Stand::with(seed, access).ok()) {
+            stand.bench.forgets_rules = self == Self::ForgetRule;
             while let Some(case) = stand.next_case() {
                 if run == cases {
                     return None;
@@ -101,6 +116,9 @@ impl Sabotage {
             Self::SwapSlots => any_group(&mut plan, |group| swap_slots(&mut group.selection)),
             Self::ForgetField => any_text(&mut plan, forget_field),
             Self::ForgetArgument => any_text(&mut plan, |set| forget_argument(set)),
+            // Before the plan is made: see `Bench::forgets_rules`.
+            Self::ForgetRule => true,
+            Self::ShowDeniedObjects => show_denied_objects(&mut plan.response),
         };
         plan
     }
@@ -114,6 +132,19 @@ impl fmt::Display for Sabotage {
 
 /// Slots that hold an `ID` or a `String`, by the object that has them.
 type Texts = Vec<(query_planner::PositionId, SlotId)>;
+
+/// Each selection is shared by all that lead to it, so all of them are made anew.
+fn show_denied_objects(selection: &mut Arc<ResponseSelection>) -> bool {
+    let selection = Arc::make_mut(selection);
+    let mut shown = !selection.denied.is_empty();
+    selection.denied = TypeSet::new();
+    for field in selection.cases.iter_mut().flat_map(|case| &mut case.fields) {
+        if let ResponseSource::Slot { selection: Some(below), .. } = &mut field.source {
+            shown |= show_denied_objects(below);
+        }
+    }
+    shown
+}
 
 fn any_group(plan: &mut QueryPlan, mut change: impl FnMut(&mut Group) -> bool) -> bool {
     let ids: Vec<GroupId> = plan.groups.ids().collect();

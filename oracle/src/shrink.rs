@@ -12,8 +12,9 @@
 mod page;
 mod prune;
 
-use crate::case::{Bench, Case, Verdict, compose};
+use crate::case::{Bench, Case, Verdict, compose_with};
 use crate::operations::GeneratedOperation;
+use crate::rules::Rule;
 use apollo_compiler::ast::Document;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -27,7 +28,9 @@ pub struct Failure {
     pub data: Value,
     /// The labels that are on.
     pub labels: BTreeSet<String>,
-    /// Operation and faults.
+    /// Who may see what.
+    pub rules: Vec<Rule>,
+    /// Operation, faults and caller.
     pub case: Case,
 }
 
@@ -37,10 +40,10 @@ const TRIES: usize = 6000;
 impl Failure {
     /// Runs it once more; none when it does not even compose.
     pub fn verdict(&self) -> Option<Verdict> {
-        let supergraph = compose(&self.subgraphs).ok()?;
+        let supergraph = compose_with(&self.subgraphs, &self.rules).ok()?;
         let labels = self.labels.clone();
-        let mut bench = Bench::new(&self.subgraphs, supergraph, &self.data, labels).ok()?;
-        Some(bench.run(&self.case))
+        let bench = Bench::new(&self.subgraphs, supergraph, &self.data, labels).ok()?;
+        Some(bench.under(self.rules.clone()).run(&self.case))
     }
 
     /// The same failure with less of everything.
@@ -52,6 +55,7 @@ impl Failure {
             let before = shrinking.tries;
             let changed = shrinking.operation()
                 | shrinking.faults()
+                | shrinking.rules()
                 | shrinking.subgraphs()
                 | shrinking.documents()
                 | shrinking.data();
@@ -127,6 +131,19 @@ impl Shrinking {
             let mut smaller = self.best.clone();
             smaller.case.faults.remove(&name);
             changed |= self.keep(smaller);
+        }
+        changed
+    }
+
+    fn rules(&mut self) -> bool {
+        let (mut index, mut changed) = (0, false);
+        while index < self.best.rules.len() {
+            let mut smaller = self.best.clone();
+            smaller.rules.remove(index);
+            match self.keep(smaller) {
+                true => changed = true,
+                false => index += 1,
+            }
         }
         changed
     }

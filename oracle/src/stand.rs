@@ -8,12 +8,13 @@
 //!
 //! **Read first:** [`Stand::of`].
 
-use crate::case::{Bench, Case, compose};
+use crate::case::{Bench, Case, compose, compose_with};
 use crate::chance::Chance;
 use crate::generate::Graph;
 use crate::misfortune::misfortune;
 use crate::objects::objects;
 use crate::operations::{operation, small_operation};
+use crate::rules::{Access, Caller, rules};
 use crate::shrink::Failure;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,10 +48,18 @@ impl Stand {
     /// # Errors
     /// When none of many graphs composes: why the last did not.
     pub fn of(seed: u64) -> Result<Self, String> {
+        Self::with(seed, Access::Open)
+    }
+
+    /// The same, perhaps with access rules.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn with(seed: u64, access: Access) -> Result<Self, String> {
         let mut chance = Chance::new(seed);
         let mut failure = String::new();
         for _ in 0..TRIES {
-            match Self::try_of(seed, chance.fork()) {
+            match Self::try_of(seed, chance.fork(), access) {
                 Ok(stand) => return Ok(stand),
                 Err(why) => failure = why,
             }
@@ -62,13 +71,21 @@ impl Stand {
     ///
     /// # Errors
     /// When it does not compose, or no data fit it: why.
-    pub fn try_of(seed: u64, mut chance: Chance) -> Result<Self, String> {
+    pub fn try_of(seed: u64, mut chance: Chance, access: Access) -> Result<Self, String> {
         let subgraphs = Graph::generate(&mut chance).subgraphs_sdl();
-        let supergraph = compose(&subgraphs)?;
+        let mut supergraph = compose(&subgraphs)?;
         let data = objects(&supergraph, &mut chance).map_err(|why| format!("no data: {why}"))?;
         let labels = Bench::labels_of(&subgraphs);
         let labels: BTreeSet<String> = labels.into_iter().filter(|_| chance.percent(50)).collect();
-        let bench = Bench::new(&subgraphs, supergraph, &data, labels)?;
+        // Drawn last, so that a seed names the same graph, data and labels without them.
+        let rules = match access {
+            Access::Open => Vec::new(),
+            Access::Ruled => rules(&supergraph, &mut chance),
+        };
+        if !rules.is_empty() {
+            supergraph = compose_with(&subgraphs, &rules)?;
+        }
+        let bench = Bench::new(&subgraphs, supergraph, &data, labels)?.under(rules);
         Ok(Self { seed, subgraphs, bench, data, chance, given: 0, last: None })
     }
 
@@ -86,7 +103,11 @@ impl Stand {
             }
             None => {
                 let operation = operation(self.bench.supergraph.api_schema(), &mut self.chance);
-                Case { operation, faults: BTreeMap::new() }
+                let caller = match self.bench.rules.as_slice() {
+                    [] => Caller::default(),
+                    rules => Caller::random(rules, &mut self.chance),
+                };
+                Case { operation, faults: BTreeMap::new(), caller }
             }
         };
         self.last = Some(case.clone());
@@ -96,7 +117,7 @@ impl Stand {
     /// A case so small that every way to plan it can be tried; there is no end of them.
     pub fn small_case(&mut self) -> Case {
         let operation = small_operation(self.bench.supergraph.api_schema(), &mut self.chance);
-        Case { operation, faults: BTreeMap::new() }
+        Case { operation, faults: BTreeMap::new(), caller: Caller::default() }
     }
 
     /// How many cases it has given.
@@ -107,6 +128,7 @@ impl Stand {
     /// A case of this graph that failed, with all that it needs.
     pub fn failure(&self, case: Case) -> Failure {
         let (subgraphs, data) = (self.subgraphs.clone(), self.data.clone());
-        Failure { subgraphs, data, labels: self.bench.labels().clone(), case }
+        let (labels, rules) = (self.bench.labels().clone(), self.bench.rules.clone());
+        Failure { subgraphs, data, labels, rules, case }
     }
 }

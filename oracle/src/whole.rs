@@ -20,6 +20,7 @@ use crate::coerce::Values;
 use crate::data::Data;
 use crate::execute::{self, Prepared, Resolved, Resolver};
 use crate::request::{Request, Response};
+use crate::rules::Denials;
 use crate::subgraph_schema::{Contextual, SchemaError, SubgraphSchema};
 use crate::truth::{Above, Object, Truth};
 
@@ -76,7 +77,8 @@ impl Whole {
     pub fn execute(&self, request: &Request) -> Response {
         let view = self.open.as_ref().unwrap_or(&self.view);
         let truth = Truth { view, data: &self.data };
-        let seen = Seen { truth, schema: &self.view.schema };
+        let denials = &Denials::default();
+        let seen = Seen { truth, schema: &self.view.schema, denials };
         execute::execute_request(&self.view.schema, request, &seen)
     }
 
@@ -89,11 +91,11 @@ impl Whole {
         execute::prepare_valid(&self.view.schema, request)
     }
 
-    /// Executes what was prepared.
-    pub(crate) fn execute_prepared(&self, prepared: &Prepared) -> Response {
+    /// Executes what was prepared, for a caller who may not see all.
+    pub(crate) fn execute_prepared(&self, prepared: &Prepared, denials: &Denials) -> Response {
         let view = self.open.as_ref().unwrap_or(&self.view);
         let truth = Truth { view, data: &self.data };
-        let seen = Seen { truth, schema: &self.view.schema };
+        let seen = Seen { truth, schema: &self.view.schema, denials };
         execute::execute_operation(&self.view.schema, prepared, &seen)
     }
 }
@@ -145,6 +147,7 @@ impl Data {
 struct Seen<'d> {
     truth: Truth<'d>,
     schema: &'d Schema,
+    denials: &'d Denials,
 }
 
 impl<'d> Seen<'d> {
@@ -222,5 +225,13 @@ impl<'d> Resolver for Seen<'d> {
             Some(_) => Ok(runtime),
             None => Err(format!("`{runtime}` is hidden")),
         }
+    }
+
+    fn denies_field(&self, object_type: &str, field: &str) -> bool {
+        self.denials.field(object_type, field)
+    }
+
+    fn denies_object(&self, object_type: &str) -> bool {
+        self.denials.object(object_type)
     }
 }

@@ -99,7 +99,11 @@ fn run(suite: &Path, load: impl Fn() -> Supergraph) -> Counts {
         let bench = Bench::new(&subgraphs, load(), &data, BTreeSet::new());
         let mut bench = bench.unwrap_or_else(|error| panic!("{}: {error}", suite.display()));
         for (id, operation, _) in &operations {
-            let case = Case { operation: operation.clone(), faults: Default::default() };
+            let case = Case {
+                operation: operation.clone(),
+                faults: Default::default(),
+                caller: Default::default(),
+            };
             match bench.run(&case) {
                 Verdict::Equal(_) => {
                     counts.equal.insert(id.clone());

@@ -28,6 +28,13 @@ impl Failure {
         if !self.labels.is_empty() {
             let _ = write!(out, "\nLabels that are on: {:?}\n", self.labels);
         }
+        for rule in &self.rules {
+            let field = rule.field.as_ref().map_or(String::new(), |field| format!(".{field}"));
+            let _ = writeln!(out, "\nRule: {}{field} {rule}", rule.on);
+        }
+        if !self.rules.is_empty() {
+            let _ = writeln!(out, "\nCaller: {:?}", self.case.caller);
+        }
         if !self.case.faults.is_empty() {
             let _ = write!(out, "\nFaults: {:?}\n", self.case.faults);
         }
