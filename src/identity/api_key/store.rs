@@ -279,7 +279,10 @@ pub(super) fn connect(file: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-/// Every key that may still count, with its hash.
+/// How long a key that has expired is told from one that never was.
+const TOLD_AS_EXPIRED: u64 = 24 * 3600;
+
+/// Every key that may still count, or has expired not long ago, with its hash.
 pub(super) fn in_use(
     connection: &Connection,
     mut each: impl FnMut([u8; 32], &KeyRecord),
@@ -288,7 +291,7 @@ pub(super) fn in_use(
         "SELECT {COLUMNS}, hash FROM keys WHERE revoked IS NULL AND coalesce(expires > ?1, TRUE)"
     );
     let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query([now() as i64])?;
+    let mut rows = statement.query([now().saturating_sub(TOLD_AS_EXPIRED) as i64])?;
     while let Some(row) = rows.next()? {
         each(row.get(10)?, &record(row)?);
     }
