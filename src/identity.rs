@@ -31,6 +31,7 @@ use indexmap::IndexMap;
 use thiserror::Error;
 
 use crate::config::{ApiKeySettings, Place, ProviderKind, ProviderSettings, Require};
+use crate::connection::Connection;
 use crate::consumer::Consumer;
 
 pub use error::{IdentityError, IdentityErrorKind};
@@ -140,6 +141,17 @@ impl Identity {
             lane.kept.put(text, verdict, until);
         }
         Ok(answer.consumer)
+    }
+
+    /// Whether a browser adds the credential of a request by itself: a cookie, or the certificate of its
+    /// connection.
+    pub fn is_sent_unasked(&self, headers: &HeaderMap, connection: &Connection) -> bool {
+        match self.credential(headers) {
+            Ok(Some(credential)) => matches!(credential.lane.place, Place::Cookie { .. }),
+            Ok(None) => connection.client_certificate().is_some(),
+            // It will be refused.
+            Err(_) => false,
+        }
     }
 
     /// Takes the credentials that are read here from the headers, but those that may be passed on.

@@ -44,6 +44,8 @@ pub struct Route {
     pub ip: IpRules,
     /// Which pages of other origins may ask; none: the upstream says.
     pub cors: Option<Arc<CorsSettings>>,
+    /// Whether a request must come from a page of its own, if from any.
+    pub csrf: bool,
     /// Where its requests are counted.
     pub metrics: Arc<DoorMetrics>,
     /// Where its requests to the upstream are counted.
@@ -117,6 +119,7 @@ impl Route {
             limits: settings.limits,
             ip: settings.ip.clone(),
             cors: settings.cors.clone(),
+            csrf: settings.csrf,
             metrics: Arc::new(DoorMetrics::new(metrics, "route", &settings.template)),
             fetch_metrics: FetchMetrics::new(metrics, upstream.name()),
             methods: settings.methods.clone(),

@@ -166,6 +166,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
         limits: Limits { depth: 1, tokens: 1, body: 1_000 },
         ip: IpRules::default(),
         cors: None,
+        csrf: true,
     });
 }
 

@@ -47,6 +47,9 @@ pub(super) struct RawRoute {
     pub timeout: Option<RawDuration>,
     /// Which pages of other origins may ask. Default: whatever the upstream says.
     pub cors: Option<RawCors>,
+    /// Whether a request is refused that a page of another origin had a browser send, with a credential that
+    /// browsers add by themselves, and that may change something. Default: `true`.
+    pub csrf: Option<bool>,
     /// Names of `policies` that apply to it besides those of `apply`.
     pub policies: Option<Vec<String>>,
 }
@@ -83,6 +86,8 @@ pub struct RouteSettings {
     pub ip: IpRules,
     /// Which pages of other origins may ask; none: the upstream says.
     pub cors: Option<Arc<CorsSettings>>,
+    /// Whether a request must come from a page of its own, if from any.
+    pub csrf: bool,
 }
 
 /// What a page may ask by where a route takes every method.
@@ -208,6 +213,7 @@ impl RawRoute {
             limits,
             ip,
             cors,
+            csrf: self.csrf.unwrap_or(true),
         })
     }
 }

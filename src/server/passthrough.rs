@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::Answered;
 use super::caller;
 use super::cors;
+use super::csrf;
 use super::observe::Observation;
 use super::reply::{Refusal, Reply};
 use crate::pipeline::{Facts, Rooms};
@@ -76,6 +77,13 @@ async fn pass(
 ) -> Reply {
     if !route.ip.admit(facts.client_ip) {
         return refuse(Refusal::AddressDenied, observation);
+    }
+    let cors = route.cors.as_deref();
+    if route.csrf
+        && csrf::is_foreign(facts, uri, cors)
+        && rooms.identity.is_sent_unasked(&facts.headers, &facts.connection)
+    {
+        return refuse(Refusal::Foreign, observation);
     }
     if let Err(refusal) = caller::admit(rooms, facts, route.require.as_ref(), observation).await {
         return Reply::Refused(refusal);

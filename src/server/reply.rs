@@ -84,6 +84,8 @@ pub(super) enum Refusal {
     TooSlow,
     /// A browser could have been made to send it.
     NotMeant,
+    /// A page of another origin had a browser send it.
+    Foreign,
     /// Pages of this origin may not ask.
     OriginDenied,
     /// Nobody is let in from where the client is.
@@ -133,9 +135,10 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
             Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Refusal::NotMeant | Refusal::OriginDenied | Refusal::AddressDenied => {
-                StatusCode::FORBIDDEN
-            }
+            Refusal::NotMeant
+            | Refusal::Foreign
+            | Refusal::OriginDenied
+            | Refusal::AddressDenied => StatusCode::FORBIDDEN,
             Refusal::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Refusal::IdentityUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::AdminClosed => StatusCode::FORBIDDEN,
@@ -177,7 +180,7 @@ impl Refusal {
             Self::TooLarge { .. } => "REQUEST_TOO_LARGE",
             Self::Malformed(_) => "BAD_REQUEST",
             Self::TooSlow => "REQUEST_TIMEOUT",
-            Self::NotMeant => "CSRF_PREVENTED",
+            Self::NotMeant | Self::Foreign => "CSRF_PREVENTED",
             Self::OriginDenied => "ORIGIN_DENIED",
             Self::AddressDenied => "ADDRESS_DENIED",
             Self::Unauthenticated { .. } => "UNAUTHENTICATED",
@@ -206,6 +209,7 @@ impl Refusal {
             Self::NotMeant => "a page of another origin could have had a browser send this; \
                                add the header `graphql-require-preflight: 1`, or use `POST`"
                 .to_owned(),
+            Self::Foreign => "a page of another origin had a browser send this".to_owned(),
             Self::OriginDenied => "pages of this origin may not ask here".to_owned(),
             Self::AddressDenied => "clients from your address are not let in here".to_owned(),
             Self::Unauthenticated { why, .. } => (*why).to_owned(),

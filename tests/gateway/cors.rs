@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, call};
 use crate::house::{House, start};
+use crate::issuer::{now, token_by_secret};
 use crate::stub::{self, Stub};
 use crate::wire::folder;
 
@@ -269,4 +270,62 @@ fn what_browsers_would_not_understand_is_told_with_its_place_and_the_fix() {
         let errors = read.unwrap_err().to_string();
         assert!(errors.contains(said), "{cors}\n{errors}");
     }
+}
+
+#[tokio::test]
+async fn no_page_can_have_a_browser_change_something_with_its_cookies() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let claims = json!({ "iss": "try", "aud": "api", "sub": "alice", "exp": now() + 600 });
+    let token = token_by_secret(secret.as_bytes(), &json!({ "alg": "HS256" }), &claims);
+    let stub = Stub::start(|request| async move {
+        stub::json(&json!({ "method": request.method().as_str() }))
+    })
+    .await;
+    let yaml = format!(
+        "listen: 127.0.0.1:0\nadmin: {{ listen: 127.0.0.1:0 }}\n\
+         identity: {{ try: {{ jwt: {{ issuer: try, audience: api, secret: {secret}, from: \
+         [{{ cookie: session }}, {{ header: authorization, prefix: Bearer }}] }} }} }}\n\
+         supergraph:\n  subgraphs: {{ only: {{ schema: only.graphql, url: http://127.0.0.1:9 }} }}\n\
+         upstreams: {{ pool: {{ targets: [{{ url: \"http://{}\" }}] }} }}\n\
+         routes:\n  - {{ match: {{ path: /mine }}, upstream: pool, require: {{ any: [try] }}, \
+         cors: {{ origins: [\"https://app.example.com\"], credentials: true }} }}\n\
+         \x20 - {{ match: {{ path: /open }}, upstream: pool, csrf: false }}\n",
+        stub.address
+    );
+    let (gateway, _) = start(folder().path(), &yaml).await;
+    let (cookie, bearer) = (format!("session={token}"), format!("Bearer {token}"));
+    let (cookie, bearer) = (("cookie", cookie.as_str()), ("authorization", bearer.as_str()));
+    let ask = async |method: Method, path: &str, headers: &[(&str, &str)]| {
+        let answer = call(gateway.public_address, method, path, headers, "").await;
+        let code = (answer.status == 403).then(|| answer.json()["code"].clone());
+        (answer.status.as_u16(), code)
+    };
+    let prevented = (403, Some(json!("CSRF_PREVENTED")));
+    let passed = (200, None);
+    let evil = ("origin", "https://evil.example");
+    for (headers, expected) in [
+        (vec![cookie, evil], &prevented),
+        (vec![cookie, ("origin", "null")], &prevented),
+        (vec![cookie, evil, ("sec-fetch-site", "cross-site")], &prevented),
+        (
+            vec![cookie, ("origin", "https://other.example.com"), ("sec-fetch-site", "same-site")],
+            &prevented,
+        ),
+        (vec![cookie, ("sec-fetch-site", "cross-site")], &prevented),
+        // Whoever adds a header about the way tells nothing.
+        (vec![cookie, evil, ("x-forwarded-host", "evil.example")], &prevented),
+        // Its own pages, pages that are let in, and whatever is no browser.
+        (vec![cookie, ("origin", "https://gateway")], &passed),
+        (vec![cookie, ("origin", "https://gateway"), ("sec-fetch-site", "same-origin")], &passed),
+        (vec![cookie, APP, ("sec-fetch-site", "cross-site")], &passed),
+        (vec![cookie], &passed),
+        // No browser adds this by itself.
+        (vec![bearer, evil, ("sec-fetch-site", "cross-site")], &passed),
+    ] {
+        assert_eq!(ask(Method::POST, "/mine", &headers).await, *expected, "{headers:?}");
+    }
+    // Who only reads changes nothing, and where it is off all pass.
+    let foreign = [cookie, evil, ("sec-fetch-site", "cross-site")];
+    assert_eq!(ask(Method::GET, "/mine", &foreign).await, passed);
+    assert_eq!(ask(Method::POST, "/open", &foreign).await, passed);
 }
