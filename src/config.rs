@@ -18,8 +18,10 @@ mod graphql;
 mod headers;
 mod identity;
 mod labels;
+mod authorize;
 mod limits;
 mod listen;
+mod masks;
 mod merge;
 mod networks;
 mod planning;
@@ -52,6 +54,7 @@ use policies::{Door, Policies};
 use report::{Key, Problems};
 
 pub use authorization::{AuthorizationMode, AuthorizationSettings};
+pub use authorize::Authorize;
 pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
 pub use cors::CorsSettings;
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
@@ -65,6 +68,7 @@ pub use json_schema::{json_schema, language_server_line};
 pub use labels::LabelRule;
 pub use limits::ServerLimits;
 pub use listen::{ListenSettings, ListenerSettings};
+pub use masks::FieldMask;
 pub use merge::MergeSettings;
 pub use networks::IpRules;
 pub use node::Position;
@@ -114,6 +118,8 @@ struct RawSettings {
     apply: Option<policies::RawApply>,
     /// REST passthrough.
     routes: Option<Vec<routes::RawRoute>>,
+    /// Values that callers may not see as they are.
+    masks: Option<Vec<masks::RawMask>>,
     /// The bounds of the server itself.
     limits: Option<limits::RawServerLimits>,
     /// Logs.
@@ -153,6 +159,8 @@ pub struct Settings {
     pub identity: IndexMap<String, ProviderSettings>,
     /// REST passthrough, in the order of the file.
     pub routes: Vec<RouteSettings>,
+    /// Masks of fields of the graph, in the order of the file. Those of paths are with the routes.
+    pub masks: Vec<FieldMask>,
     /// The bounds of the server.
     pub limits: ServerLimits,
     /// Logs.
@@ -251,7 +259,11 @@ fn settle(
     let override_labels = labels::settle(supergraph.override_labels.take(), problems);
     let supergraph = supergraph.settle(folder, &upstreams, problems);
     let routes = raw.routes.unwrap_or_default();
-    let routes = routes::settle(routes, &graphql, &identity, &upstreams, &policies, problems);
+    let mut routes = routes::settle(routes, &graphql, &identity, &upstreams, &policies, problems);
+    let (masks, path_masks) = masks::settle(raw.masks, problems);
+    for route in &mut routes {
+        route.masks.splice(0..0, path_masks.iter().cloned());
+    }
     let headers = raw.headers.unwrap_or_default();
     let key = Key::default().then("headers");
     let headers = headers.settle(&key, crate::expressions::Phase::Request, problems);
@@ -276,6 +288,7 @@ fn settle(
         admin_key,
         identity,
         routes,
+        masks,
         limits: raw.limits.unwrap_or_default().settle(problems),
         telemetry: raw.telemetry.unwrap_or_default().settle(environment, problems),
     }

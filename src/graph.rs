@@ -12,6 +12,7 @@
 //! **Read first:** [`GraphInForce::start`].
 
 mod load;
+mod masks;
 mod problem;
 mod sources;
 mod watch;
@@ -31,6 +32,7 @@ use crate::telemetry::Telemetry;
 use crate::upstream::Upstreams;
 
 pub use load::{Loaded, api_sdl, load};
+pub use masks::{GraphMasks, Hiding};
 pub use problem::{Problem, ProblemError, ProblemLocation};
 pub use watch::{Configuration, ReadConfiguration, Watch};
 
@@ -45,6 +47,8 @@ pub struct Graph {
     pub supergraph: Arc<Supergraph>,
     /// Who answers for each subgraph.
     pub sources: IdVec<SubgraphId, Source>,
+    /// Which of its values callers may not see as they are.
+    pub masks: GraphMasks,
     /// Operations prepared for it.
     pub operations: PreparedOperations,
 }
@@ -142,16 +146,18 @@ impl Workshop {
     fn build(&self, loaded: &Loaded) -> Result<Graph, Problem> {
         let supergraph = Arc::clone(&loaded.supergraph);
         let sources = sources::find(self, loaded, &supergraph)?;
+        let masks = masks::find(&self.settings.masks, &supergraph)?;
         let max_bytes = self.settings.limits.prepared_operations;
         Ok(Graph {
             id: id(loaded),
             loaded_at: SystemTime::now(),
-            operations: PreparedOperations::new(
-                Arc::clone(&supergraph),
+            operations: PreparedOperations::masked(
+                (Arc::clone(&supergraph), masks.fields()),
                 max_bytes,
                 self.settings.graphql.planning,
                 Arc::clone(&self.telemetry.metrics),
             ),
+            masks,
             supergraph,
             sources,
         })
@@ -180,6 +186,14 @@ impl Workshop {
         let since = graph.loaded_at.duration_since(UNIX_EPOCH).unwrap_or_default();
         self.telemetry.metrics.graph_loaded_at.set(since.as_secs_f64());
     }
+}
+
+/// Whether what the configuration says of the schema fits it.
+///
+/// # Errors
+/// All that does not.
+pub fn check(settings: &Settings, supergraph: &Supergraph) -> Result<(), Problem> {
+    masks::find(&settings.masks, supergraph).map(drop)
 }
 
 /// Composition takes its time; it must not hold up requests.

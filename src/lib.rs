@@ -24,6 +24,7 @@ pub mod together; // Does once what several want at the same moment.
 pub mod upstream; // One request to one target: pool, turn, deadline, headers.
 pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostics.
 pub mod config; // The file as written, and as settled.
+pub mod masks; // What stands instead of a value that a caller may not see as it is.
 pub mod expressions; // CEL: compiled when the file is read, evaluated for a request.
 pub mod consumer; // Who asks.
 pub mod connection; // Who connected.

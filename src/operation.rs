@@ -31,6 +31,7 @@ mod warm;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use execution::MaskedFields;
 use futures_util::FutureExt;
 use query_planner::{Guards, Operation};
 use serde_json::{Map, Value};
@@ -97,10 +98,20 @@ impl PreparedOperations {
         planning: PlanningSettings,
         metrics: Arc<Metrics>,
     ) -> Self {
+        Self::masked((supergraph, Arc::default()), max_bytes, planning, metrics)
+    }
+
+    /// The same for a supergraph some of whose fields are masked.
+    pub fn masked(
+        (supergraph, masked): (Arc<Supergraph>, Arc<MaskedFields>),
+        max_bytes: usize,
+        planning: PlanningSettings,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             store: Arc::new(Store::new(max_bytes)),
             preparing: Together::default(),
-            planner: Arc::new(Planner::new(supergraph, planning, metrics)),
+            planner: Arc::new(Planner::new(supergraph, masked, planning, metrics)),
         }
     }
 

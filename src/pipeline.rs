@@ -115,6 +115,8 @@ struct Run {
     variant: Arc<Variant>,
     variables: Map<String, Value>,
     introspected: Arc<Answers>,
+    /// The masks that hide something from the caller.
+    hiding: Vec<u32>,
 }
 
 /// What a caller may say about how a request is run.
@@ -217,7 +219,16 @@ async fn execute_operation(
         None => Arc::default(),
     };
     let prepared = Arc::clone(prepared);
-    let run = Run { rooms: Arc::clone(rooms), graph, prepared, variant, variables, introspected };
+    let mut run = Run {
+        rooms: Arc::clone(rooms),
+        graph,
+        prepared,
+        variant,
+        variables,
+        introspected,
+        hiding: Vec::new(),
+    };
+    run.hiding = run.hiding(facts);
     let key = match rooms.settings.graphql.merge.client_queries && !manner.is_own {
         true => MergeKey::of(&run, facts, &extensions, manner.media_type),
         false => None,
@@ -361,7 +372,18 @@ impl Run {
             max_answer: rooms.settings.limits.response,
             deadline: facts.started + rooms.settings.limits.request_timeout,
         };
-        run(execution.introspected(&self.introspected), &conditions).await
+        let masks = self.graph.masks.of_request(&self.hiding);
+        run(execution.introspected(&self.introspected).masked(&masks), &conditions).await
+    }
+
+    /// The masks of the operation that hide something from the caller.
+    fn hiding(&self, facts: &Facts) -> Vec<u32> {
+        let used = self.variant.program.masks();
+        if used.is_empty() {
+            return Vec::new();
+        }
+        let scope = Scope { operation: Some(operation(&self.prepared)), ..facts.scope(&[], "") };
+        self.graph.masks.hiding(used, &scope)
     }
 }
 

@@ -9,21 +9,27 @@
 //!
 //! **Read first:** [`Routes::find`], [`Route::pass`].
 
+mod masking;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use http::{Method, Response};
 use matchit::Router;
+use thiserror::Error;
 
 use crate::config::{
-    CorsSettings, HeaderRule, HeaderRules, IpRules, Limits, Require, RouteSettings,
+    Authorize, CorsSettings, HeaderRule, HeaderRules, IpRules, Limits, Require, RouteSettings,
 };
 use crate::expressions::Scope;
+use crate::masks::{JsonFilter, PathMask};
 use crate::telemetry::{DoorMetrics, FetchMetrics, Metrics};
 use crate::upstream::{
     Outgoing, OutgoingBody, PooledBody, Repeat, Upstream, UpstreamError, Upstreams, headers,
 };
+
+pub use masking::Unmaskable;
 
 /// All routes, by path.
 #[derive(Debug)]
@@ -46,6 +52,8 @@ pub struct Route {
     pub cors: Option<Arc<CorsSettings>>,
     /// Whether a request must come from a page of its own, if from any.
     pub csrf: bool,
+    /// What must hold for a request to be let in.
+    pub authorize: Option<Authorize>,
     /// Where its requests are counted.
     pub metrics: Arc<DoorMetrics>,
     /// Where its requests to the upstream are counted.
@@ -53,6 +61,7 @@ pub struct Route {
     methods: Vec<Method>,
     upstream: Arc<Upstream>,
     rules: HeaderRules,
+    masks: Vec<PathMask>,
     timeout: Option<Duration>,
 }
 
@@ -65,6 +74,27 @@ pub enum Found {
     OtherMethods(String),
     /// Nothing.
     Nothing,
+}
+
+/// An answer on its way to the client.
+#[derive(Debug)]
+pub struct Passed {
+    /// The upstream's answer; its head is ready.
+    pub response: Response<PooledBody>,
+    /// What its body is to go through.
+    pub filter: Option<Box<JsonFilter>>,
+}
+
+/// Why a request on a route has no answer.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RouteError {
+    /// The upstream gave none.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// It cannot be masked.
+    #[error(transparent)]
+    Unmaskable(#[from] Unmaskable),
 }
 
 impl Routes {
@@ -120,6 +150,7 @@ impl Route {
             ip: settings.ip.clone(),
             cors: settings.cors.clone(),
             csrf: settings.csrf,
+            authorize: settings.authorize.clone(),
             metrics: Arc::new(DoorMetrics::new(metrics, "route", &settings.template)),
             fetch_metrics: FetchMetrics::new(metrics, upstream.name()),
             methods: settings.methods.clone(),
@@ -128,6 +159,7 @@ impl Route {
                 request: chain(&all.request, &settings.headers.request),
                 response: chain(&all.response, &settings.headers.response),
             },
+            masks: settings.masks.clone(),
             timeout: settings.timeout,
         }
     }
@@ -140,26 +172,34 @@ impl Route {
     /// Passes a request on, and the head of the answer back; its body follows as it comes.
     ///
     /// # Errors
-    /// When the upstream gives no answer.
+    /// When the upstream gives no answer, or one whose values would have to be masked and cannot be.
     pub async fn pass(
         &self,
         scope: &Scope<'_>,
         path: PathAndQuery,
         body: OutgoingBody,
-    ) -> Result<Response<PooledBody>, UpstreamError> {
+    ) -> Result<Passed, RouteError> {
+        let hiding = self.masks.iter().filter(|mask| mask.mask.hides(scope));
+        let hiding: Vec<PathMask> = hiding.cloned().collect();
+        let mut headers = headers::to_route(scope, &self.rules.request);
+        if !hiding.is_empty() {
+            masking::ask(&mut headers);
+        }
         let is_repeatable = matches!(*scope.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let outgoing = Outgoing {
             method: scope.method.clone(),
             path,
-            head: headers::to_route(scope, &self.rules.request).into(),
+            head: headers.into(),
             body,
             repeat: if is_repeatable { Repeat::Safe } else { Repeat::Never },
             timeout: self.timeout,
         };
         let mut response = self.upstream.send(outgoing).await?;
         let status = response.status();
+        let is_filtered = !hiding.is_empty() && masking::prepare(status, response.headers_mut())?;
         headers::from_route(status, response.headers_mut(), scope, &self.rules.response);
-        Ok(response)
+        let filter = is_filtered.then(|| Box::new(JsonFilter::new(hiding.into())));
+        Ok(Passed { response, filter })
     }
 
     fn takes(&self, method: &Method) -> bool {

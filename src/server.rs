@@ -21,12 +21,14 @@ mod cors;
 mod csrf;
 mod graphql_http;
 mod keys;
+mod masked_body;
 mod media_type;
 mod observe;
 mod own;
 #[cfg(feature = "ui")]
 mod page;
 mod passthrough;
+mod authorize;
 mod patience;
 mod reply;
 mod request_id;

@@ -44,6 +44,7 @@ use crate::{
     Summary,
     error::Errors,
     json::Json,
+    masks::{AllHide, Masks},
     problem::{self, Explained, HTTP_ERROR, Problem, Where, excuse_groups},
     reported::{self, other_length, read_errors, reader_limits, too_many_objects},
     tree::RuntimeTypeState,
@@ -63,6 +64,7 @@ pub struct CompiledExecution<'a> {
     inputs: Inputs<'a>,
     /// Answers to introspection that are bytes already.
     introspected: &'a [(String, Bytes)],
+    masks: &'a dyn Masks,
     program: &'a Program,
     store: Store,
     fetches: Vec<Progress>,
@@ -130,6 +132,7 @@ impl<'a> CompiledExecution<'a> {
         Self {
             inputs,
             introspected: &[],
+            masks: &AllHide,
             program,
             store,
             ready: ready.collect(),
@@ -145,6 +148,13 @@ impl<'a> CompiledExecution<'a> {
     #[must_use]
     pub fn introspected(mut self, answers: &'a [(String, Bytes)]) -> Self {
         self.introspected = answers;
+        self
+    }
+
+    /// Takes the masks of this response. Without them every mask of the program hides.
+    #[must_use]
+    pub fn masked(mut self, masks: &'a dyn Masks) -> Self {
+        self.masks = masks;
         self
     }
 
@@ -419,7 +429,7 @@ impl Execution for CompiledExecution<'_> {
         let answered: usize = buffers.sum();
         let mut response = Vec::with_capacity(answered + answered / 2 + introspected + 256);
         response.extend_from_slice(b"{\"data\":");
-        let inputs = (self.inputs, self.introspected);
+        let inputs = (self.inputs, self.introspected, self.masks);
         let (program, store) = (self.program, &self.store);
         let data = render::render(inputs, program, store, &explained, &mut errors, &mut response);
         if data.is_none() {

@@ -22,7 +22,8 @@ mod leaf;
 mod store;
 
 use crate::{
-    Answer, Call, CallId, Execution, FetchOutcome, FetchSummary, Inputs, Sink, Summary,
+    Answer, Call, CallId, Execution, FetchOutcome, FetchSummary, Inputs, MaskedFields, Masks, Sink,
+    Summary,
     error::Errors,
     problem::{self, Explained, Problem, Where},
     tree::RequestedGroup,
@@ -36,6 +37,7 @@ use supergraph::{Id, IdVec};
 /// An execution over a tree of objects.
 pub struct SimpleExecution<'a> {
     inputs: Inputs<'a>,
+    masked: Option<(&'a MaskedFields, &'a dyn Masks)>,
     store: Store,
     fetches: IdVec<FetchId, Progress>,
     calls: IdVec<CallId, Asked>,
@@ -75,7 +77,15 @@ impl<'a> SimpleExecution<'a> {
         for _ in inputs.plan.fetches.ids() {
             fetches.push(Progress::new());
         }
-        Self { inputs, store, fetches, calls: IdVec::new(), naive_requests: 0 }
+        let calls = IdVec::new();
+        Self { inputs, masked: None, store, fetches, calls, naive_requests: 0 }
+    }
+
+    /// Takes the fields to mask, and the masks of this response.
+    #[must_use]
+    pub fn masked(mut self, fields: &'a MaskedFields, masks: &'a dyn Masks) -> Self {
+        self.masked = Some((fields, masks));
+        self
     }
 
     /// Whether all that a fetch waits for has ended.
@@ -249,7 +259,8 @@ impl Execution for SimpleExecution<'_> {
                 problem::excuse_groups(inputs, groups, &mut explained.slots);
             }
         }
-        let data = complete::complete(self.inputs, &self.store, &explained, &mut errors);
+        let inputs = (self.inputs, self.masked);
+        let data = complete::complete(inputs, &self.store, &explained, &mut errors);
         let mut response = String::from("{\"data\":");
         response.push_str(data.as_deref().unwrap_or("null"));
         if errors.len() > 0 {

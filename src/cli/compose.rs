@@ -40,12 +40,13 @@ pub(super) fn compose(
         }
         Err(errors) => return terminal::config_errors(&errors),
     };
-    let composed = graph::load(&settings.supergraph).map(|loaded| {
+    let composed = graph::load(&settings.supergraph).and_then(|loaded| {
+        graph::check(&settings, &loaded.supergraph)?;
         let sdl = match api {
             true => graph::api_sdl(&loaded.supergraph),
             false => loaded.sdl,
         };
-        (sdl, loaded.hints)
+        Ok((sdl, loaded.hints))
     });
     let (sdl, hints) = match composed {
         Ok(composed) => composed,

@@ -167,6 +167,8 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
         ip: IpRules::default(),
         cors: None,
         csrf: true,
+        authorize: None,
+        masks: Vec::new(),
     });
 }
 

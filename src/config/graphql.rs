@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::authorization::{AuthorizationSettings, RawAuthorization};
+use super::authorize::{self, Authorize};
 use super::cors::{CorsSettings, RawCors};
 use super::identity::{ProviderSettings, RawRequire, Require};
 use super::merge::{MergeSettings, RawMergeRequests};
@@ -42,6 +43,8 @@ pub(super) struct RawGraphql {
     pub csrf: Option<bool>,
     /// Who is let in. Default: everyone.
     pub require: Option<RawRequire>,
+    /// A condition that must hold for a request to be let in: an expression over `request` and `consumer`. What cannot be decided is refused.
+    pub authorize: Option<String>,
     /// What of a subgraph's errors reaches clients.
     pub errors: Option<RawErrors>,
     /// What callers may see of the graph.
@@ -89,6 +92,8 @@ pub struct GraphqlSettings {
     pub csrf: bool,
     /// Who is let in; none for everyone.
     pub require: Option<Require>,
+    /// What must hold for a request to be let in.
+    pub authorize: Option<Authorize>,
     /// Which errors pass.
     pub errors: ErrorSettings,
     /// What callers may see of the graph.
@@ -153,6 +158,7 @@ impl RawGraphql {
             server_timing: self.server_timing.unwrap_or(false),
             require: require
                 .map(|require| require.settle(providers, &key.then("require"), problems)),
+            authorize: authorize::settle(self.authorize, Phase::Request, &key, problems),
             errors: ErrorSettings {
                 mask: errors.mask.unwrap_or(true),
                 allow_extensions: errors

@@ -74,6 +74,13 @@ impl<'a> Problems<'a> {
         self.push(position, key.to_string(), message.into(), fix.into());
     }
 
+    /// The place of a key, for what is found out later.
+    pub(super) fn place(&self, key: &Key) -> ConfigError {
+        let position = self.tree.map_or(Position::START, |tree| tree.locate(&key.0));
+        let (message, fix) = (String::new(), String::new());
+        self.error(position, key.to_string(), message, fix)
+    }
+
     /// A finding at a place.
     pub(super) fn add_at(
         &mut self,
@@ -86,10 +93,15 @@ impl<'a> Problems<'a> {
 
     /// A finding at a place whose key is known.
     pub(super) fn push(&mut self, position: Position, key: String, message: String, fix: String) {
+        let error = self.error(position, key, message, fix);
+        self.errors.push(error);
+    }
+
+    fn error(&self, position: Position, key: String, message: String, fix: String) -> ConfigError {
         let source_line =
             self.text.lines().nth(position.line as usize - 1).unwrap_or("").to_owned();
         let file = self.file.to_owned();
-        self.errors.push(ConfigError { file, position, key, message, fix, source_line });
+        ConfigError { file, position, key, message, fix, source_line }
     }
 
     /// The findings, or nothing if there are none.

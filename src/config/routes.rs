@@ -17,10 +17,12 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::authorize::{self, Authorize};
 use super::cors::{CorsSettings, RawCors};
 use super::graphql::GraphqlSettings;
 use super::headers::{HeaderRules, RawHeaders};
 use super::identity::{ProviderSettings, RawRequire, Require};
+use super::masks::{self, RawMask};
 use super::networks::IpRules;
 use super::policies::{Door, Limits, Policies};
 use super::quantity::RawDuration;
@@ -28,6 +30,7 @@ use super::report::{Key, Problems};
 use super::supergraph::is_known_upstream;
 use super::upstreams::UpstreamSettings;
 use crate::expressions::Phase;
+use crate::masks::PathMask;
 
 /// One of `routes` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -52,6 +55,10 @@ pub(super) struct RawRoute {
     pub csrf: Option<bool>,
     /// Names of `policies` that apply to it besides those of `apply`.
     pub policies: Option<Vec<String>>,
+    /// A condition that must hold for a request to be let in: an expression over `request`, `consumer` and `route`. What cannot be decided is refused.
+    pub authorize: Option<String>,
+    /// Values of its JSON answers that callers may not see as they are: masks with a `path`, after those for all.
+    pub masks: Option<Vec<RawMask>>,
 }
 
 /// `match` of a route as written.
@@ -88,6 +95,10 @@ pub struct RouteSettings {
     pub cors: Option<Arc<CorsSettings>>,
     /// Whether a request must come from a page of its own, if from any.
     pub csrf: bool,
+    /// What must hold for it to be let in.
+    pub authorize: Option<Authorize>,
+    /// What is masked in its answers: what is masked on all routes, then its own.
+    pub masks: Vec<PathMask>,
 }
 
 /// What a page may ask by where a route takes every method.
@@ -191,6 +202,8 @@ impl RawRoute {
         let require = self.require;
         let require = require.map(|it| it.settle(providers, &key.then("require"), problems));
         let timeout = self.timeout.and_then(|t| t.settle(&key.then("timeout"), problems));
+        let authorize = authorize::settle(self.authorize, Phase::Route, key, problems);
+        let masks = masks::settle_of_route(self.masks, key, problems);
         let own = policies.known(self.policies, &key.then("policies"), problems);
         let Some(template) = matching.path.filter(|path| path.starts_with('/')) else {
             let fix = "add `match: { path: \"/orders/{id}\" }`";
@@ -214,6 +227,8 @@ impl RawRoute {
             ip,
             cors,
             csrf: self.csrf.unwrap_or(true),
+            authorize,
+            masks,
         })
     }
 }

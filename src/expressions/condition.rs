@@ -102,6 +102,25 @@ impl Condition {
         self.terms.iter().filter_map(Term::read)
     }
 
+    /// The scopes without which it cannot hold, as far as they are written out.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        let mut tests = vec![&self.test];
+        std::iter::from_fn(move || {
+            while let Some(test) = tests.pop() {
+                match test {
+                    Test::All(left, right) => tests.extend([&**right, &**left]),
+                    Test::Among(item, Name::Scopes) => {
+                        if let [Term::Text(scope)] = item.as_slice() {
+                            return Some(scope.as_str());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            None
+        })
+    }
+
     /// The same, by the crate alone.
     #[cfg(test)]
     pub(super) fn evaluated(text: &str, phase: Phase) -> Self {

@@ -295,6 +295,17 @@ fn an_evaluation_that_goes_on_and_on_is_ended() {
 }
 
 #[test]
+fn the_scopes_that_a_condition_needs_are_known() {
+    let scopes = |text| {
+        let condition = Condition::compile(text, Phase::Request).unwrap();
+        condition.scopes().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(scopes("'a' in consumer.scopes && ('b' in consumer.scopes && true)"), ["a", "b"]);
+    assert!(scopes("'a' in consumer.scopes || !('b' in consumer.scopes)").is_empty());
+    assert!(scopes("'a' in consumer.roles").is_empty());
+}
+
+#[test]
 fn what_an_expression_depends_on_is_known() {
     let reads = |text| {
         let expression = Expression::compile(text, Phase::Route).unwrap();

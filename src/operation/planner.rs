@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use execution::Program;
+use execution::{MaskedFields, Program};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use query_planner::{Guards, Operation, PlanError, PlanErrorKind, QueryPlan};
@@ -33,6 +33,7 @@ use crate::telemetry::{Metrics, PlanningOutcome};
 #[derive(Debug)]
 pub(super) struct Planner {
     pub(super) supergraph: Arc<Supergraph>,
+    masked: Arc<MaskedFields>,
     settings: PlanningSettings,
     /// Preparing is work for a processor, and never takes all of them.
     pub(super) permits: Arc<Semaphore>,
@@ -77,13 +78,14 @@ struct Active(Arc<Metrics>);
 impl Planner {
     pub(super) fn new(
         supergraph: Arc<Supergraph>,
+        masked: Arc<MaskedFields>,
         settings: PlanningSettings,
         metrics: Arc<Metrics>,
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let n_permits = processors.div_ceil(2);
         let permits = Arc::new(Semaphore::new(n_permits));
-        Self { supergraph, settings, permits, n_permits, metrics }
+        Self { supergraph, masked, settings, permits, n_permits, metrics }
     }
 
     /// Begins to plan. What comes of it is there for everyone who holds the flight.
@@ -110,7 +112,7 @@ impl Planner {
         let stop = StopOnDrop(Arc::default());
         let is_stopped = Arc::clone(&stop.0);
         let active = Active::new(&self.metrics);
-        let supergraph = Arc::clone(&self.supergraph);
+        let (supergraph, masked) = (Arc::clone(&self.supergraph), Arc::clone(&self.masked));
         let PlanningSettings { limits, timeout, batching, .. } = self.settings;
         let planned = Arc::clone(&operation);
         let work = move || {
@@ -125,7 +127,7 @@ impl Planner {
                 batching,
                 &is_stopped,
             )?;
-            Ok(variant(plan, &supergraph, started))
+            Ok(variant(plan, &supergraph, &masked, started))
         };
         let started = Instant::now();
         let answer = tokio::time::timeout(timeout, tokio::task::spawn_blocking(work)).await;
@@ -176,9 +178,14 @@ impl Planner {
     }
 }
 
-fn variant(plan: QueryPlan, supergraph: &Supergraph, started: Instant) -> Arc<Variant> {
+fn variant(
+    plan: QueryPlan,
+    supergraph: &Supergraph,
+    masked: &MaskedFields,
+    started: Instant,
+) -> Arc<Variant> {
     let shape = shape::of(&plan, supergraph).into();
-    let program = Program::compile(&plan, supergraph);
+    let program = Program::compile_masked(&plan, supergraph, masked);
     Arc::new(Variant { plan, program, shape, took: started.elapsed() })
 }
 

@@ -5,9 +5,10 @@
 //! **Never here:** running it (`pipeline`), waiting for another's run (`together`).
 //!
 //! **Holds:** two queries have one key only if nothing that can reach their answer differs: the graph and
-//! the configuration, the plan (which stands for the document, the operation and its guards, with what the caller may not see), the variables, the
-//! extensions, the media type, who asks, and all that any rule reads of a request. Never mutations. What only
-//! names a request (`x-request-id`, trace context) is not part of it, unless a rule reads it.
+//! the configuration, the plan (which stands for the document, the operation and its guards, with what the
+//! caller may not see), the masks that hide, the variables, the extensions, the media type, who asks, and
+//! all that any rule reads of a request. Never mutations. What only names a request (`x-request-id`, trace
+//! context) is not part of it, unless a rule reads it.
 //!
 //! **Read first:** `MergeKey::of`.
 
@@ -31,6 +32,8 @@ pub struct MergeKey {
     variant: usize,
     /// Whether errors of denied fields are those of a caller whom nobody knows.
     is_anonymous: bool,
+    /// The masks that hide something.
+    hiding: Vec<u32>,
     media_type: &'static str,
     /// Variables, extensions and what rules read, each with its length.
     text: Vec<u8>,
@@ -62,6 +65,7 @@ impl MergeKey {
             graph: Arc::as_ptr(&run.graph) as usize,
             variant: Arc::as_ptr(&run.variant) as usize,
             is_anonymous: facts.consumer.is_anonymous(),
+            hiding: run.hiding.clone(),
             media_type,
             text,
         })
@@ -94,7 +98,8 @@ fn put_expression(expression: &Expression, facts: &Facts, text: &mut Vec<u8>) {
             Read::Path => put(text, facts.path.as_bytes()),
             Read::Query => put(text, facts.query.as_bytes()),
             Read::ClientIp => put(text, facts.client_ip.to_string().as_bytes()),
-            // Routes are not merged, who asks is part of every key, the variant stands for the operation, and the answer is the same.
+            // Routes are not merged, who asks is part of every key, the variant stands for the operation,
+            // and the answer is the same.
             Read::Consumer | Read::Route | Read::Operation | Read::Args | Read::Response => {}
         }
     }

@@ -22,6 +22,7 @@ use hyper::body::{Body, Incoming};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout_at;
 
+use super::authorize;
 use super::caller;
 use super::cors;
 use super::csrf;
@@ -67,6 +68,10 @@ pub(super) async fn answer(
     }
     let require = rooms.settings.graphql.require.as_ref();
     if let Err(refusal) = caller::admit(rooms, facts, require, observation).await {
+        return Reply::GraphqlRefused { media_type, refusal };
+    }
+    let authorize = rooms.settings.graphql.authorize.as_ref();
+    if let Some(refusal) = authorize::refusal(authorize, &facts.scope(&[], ""), observation) {
         return Reply::GraphqlRefused { media_type, refusal };
     }
     let content = read_content(rooms, facts, body).await;

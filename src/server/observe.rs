@@ -22,7 +22,9 @@ use http::{Method, Response};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
+use super::masked_body::MaskedBody;
 use super::reply::CLIENT_GONE;
+use crate::masks::JsonFilter;
 use crate::pipeline::{Facts, Rooms};
 use crate::telemetry::{DoorMetrics, FetchRecord, Level, MetricsKey, RequestRecord, Telemetry};
 use crate::upstream::PooledBody;
@@ -50,6 +52,7 @@ enum Content {
     Whole(Option<Bytes>),
     Own(axum::body::Body),
     Stream(PooledBody),
+    Masked(Box<MaskedBody>),
 }
 
 /// How many errors one line tells in full.
@@ -178,12 +181,18 @@ impl ResponseBody {
         Self { content: Content::Stream(body), observation: None }
     }
 
+    /// A body that is masked as it passes.
+    pub(super) fn masked(body: PooledBody, filter: Box<JsonFilter>) -> Self {
+        let body = Box::new(MaskedBody::new(body, filter));
+        Self { content: Content::Masked(body), observation: None }
+    }
+
     pub(super) fn own(body: axum::body::Body) -> Self {
         Self { content: Content::Own(body), observation: None }
     }
 
     fn is_whole(&self) -> bool {
-        !matches!(self.content, Content::Stream(_))
+        !matches!(self.content, Content::Stream(_) | Content::Masked(_))
     }
 
     fn passed(&mut self, data: Option<&Bytes>) {
@@ -213,6 +222,7 @@ impl Body for ResponseBody {
                 let polled = Pin::new(body).poll_frame(context);
                 polled.map(|frame| frame.map(|frame| frame.map_err(BoxError::from)))
             }
+            Content::Masked(body) => Pin::new(&mut **body).poll_frame(context),
         };
         match polled {
             Poll::Ready(Some(Ok(frame))) => {
@@ -240,6 +250,7 @@ impl Body for ResponseBody {
             Content::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Content::Own(body) => body.is_end_stream(),
             Content::Stream(body) => body.is_end_stream(),
+            Content::Masked(body) => body.is_end_stream(),
         }
     }
 
@@ -250,6 +261,7 @@ impl Body for ResponseBody {
             }
             Content::Own(body) => body.size_hint(),
             Content::Stream(body) => body.size_hint(),
+            Content::Masked(body) => body.size_hint(),
         }
     }
 }

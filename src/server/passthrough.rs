@@ -16,15 +16,16 @@ use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
 use super::Answered;
+use super::authorize;
 use super::caller;
 use super::cors;
 use super::csrf;
 use super::observe::Observation;
 use super::reply::{Refusal, Reply};
 use crate::pipeline::{Facts, Rooms};
-use crate::routes::{Found, Route, has_dot_segments};
+use crate::routes::{Found, Route, RouteError, has_dot_segments};
 use crate::telemetry::FetchRecord;
-use crate::upstream::{ClientBody, OutgoingBody, UpstreamError};
+use crate::upstream::{ClientBody, OutgoingBody};
 
 /// Answers a request by its route; hands the body back if none has its path.
 pub(super) async fn answer(
@@ -88,6 +89,10 @@ async fn pass(
     if let Err(refusal) = caller::admit(rooms, facts, route.require.as_ref(), observation).await {
         return Reply::Refused(refusal);
     }
+    let scope = facts.scope(params, &route.name);
+    if let Some(refusal) = authorize::refusal(route.authorize.as_ref(), &scope, observation) {
+        return Reply::Refused(refusal);
+    }
     let limit = route.limits.body;
     if body.size_hint().lower() > limit as u64 {
         return refuse(Refusal::TooLarge { limit }, observation);
@@ -96,14 +101,17 @@ async fn pass(
     let path = uri.path_and_query().cloned();
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
     let started = Instant::now();
-    let result = route.pass(&facts.scope(params, &route.name), path, body).await;
-    tell(route, &result.as_ref().map(|response| response.status().as_u16()), started, observation);
+    let result = route.pass(&scope, path, body).await;
+    let status = result.as_ref().ok().map(|passed| passed.response.status().as_u16());
+    tell(route, status, started, observation);
     match result {
-        Ok(response) => Reply::Passthrough(response),
+        Ok(passed) => Reply::Passthrough(passed),
         Err(error) => {
             let refusal = match &error {
-                error if error.is_request_too_large() => Refusal::TooLarge { limit },
-                error if error.is_timeout() => Refusal::UpstreamTimeout,
+                RouteError::Upstream(error) if error.is_request_too_large() => {
+                    Refusal::TooLarge { limit }
+                }
+                RouteError::Upstream(error) if error.is_timeout() => Refusal::UpstreamTimeout,
                 _ => Refusal::UpstreamFailed,
             };
             observation.failed(refusal.code(), error.to_string());
@@ -121,14 +129,8 @@ fn outgoing(body: Incoming, limit: usize, observation: &mut Observation) -> Outg
     OutgoingBody::Stream(ClientBody::new(body, limit, n_bytes))
 }
 
-fn tell(
-    route: &Route,
-    result: &Result<u16, &UpstreamError>,
-    started: Instant,
-    observation: &mut Observation,
-) {
+fn tell(route: &Route, status: Option<u16>, started: Instant, observation: &mut Observation) {
     let duration = started.elapsed();
-    let status = result.as_ref().ok().copied();
     route.fetch_metrics.observe(status, duration);
     let record = FetchRecord {
         id: 1,

@@ -22,7 +22,7 @@ use super::media_type::MediaType;
 use super::observe::ResponseBody;
 use crate::operation::{RequestError, RequestErrorKind};
 use crate::pipeline::Facts;
-use crate::upstream::PooledBody;
+use crate::routes::Passed;
 
 /// What a request is answered with.
 pub(super) enum Reply {
@@ -31,7 +31,7 @@ pub(super) enum Reply {
     /// A request to the GraphQL door that is not well-formed, or cannot be taken now.
     GraphqlRefused { media_type: MediaType, refusal: Refusal },
     /// The answer of a route's upstream.
-    Passthrough(Response<PooledBody>),
+    Passthrough(Passed),
     /// What a page of another origin may do.
     Preflight(HeaderMap),
     /// Nothing that was asked for.
@@ -70,6 +70,8 @@ enum Fault {
 pub(super) enum Refusal {
     /// Nothing is here.
     NotFound,
+    /// The caller may not; a bearer token lacks these scopes.
+    Forbidden { missing_scopes: String },
     /// Not by this method; these are allowed.
     MethodNotAllowed(String),
     /// No media type that the client accepts.
@@ -113,7 +115,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
     match reply {
         Reply::Graphql { result: GraphqlResult::Executed { .. }, .. } => StatusCode::OK,
         Reply::Preflight(_) => StatusCode::NO_CONTENT,
-        Reply::Passthrough(response) => response.status(),
+        Reply::Passthrough(passed) => passed.response.status(),
         Reply::Own(response) => response.status(),
         Reply::Graphql { media_type, result: GraphqlResult::RequestError(error) } => {
             match (error.fault, media_type) {
@@ -129,6 +131,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
         }
         Reply::Refused(refusal) | Reply::GraphqlRefused { refusal, .. } => match refusal {
             Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::Forbidden { .. } => StatusCode::FORBIDDEN,
             Refusal::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Refusal::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -174,6 +177,7 @@ impl Refusal {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "NOT_FOUND",
+            Self::Forbidden { .. } => "FORBIDDEN",
             Self::MethodNotAllowed(_) => "METHOD_NOT_ALLOWED",
             Self::NotAcceptable => "NOT_ACCEPTABLE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
@@ -198,6 +202,7 @@ impl Refusal {
     pub(super) fn message(&self) -> String {
         match self {
             Self::NotFound => "there is nothing at this path".to_owned(),
+            Self::Forbidden { .. } => "you may not do this".to_owned(),
             Self::MethodNotAllowed(allowed) => format!("use `{allowed}` here"),
             Self::NotAcceptable => {
                 "accept `application/graphql-response+json` or `application/json`".to_owned()
@@ -232,7 +237,12 @@ impl Reply {
     pub(super) fn into_response(self, facts: &Facts) -> Response<ResponseBody> {
         let status = status(&self);
         let (mut headers, body) = match self {
-            Self::Passthrough(response) => return response.map(ResponseBody::stream),
+            Self::Passthrough(Passed { response, filter: None }) => {
+                return response.map(ResponseBody::stream);
+            }
+            Self::Passthrough(Passed { response, filter: Some(filter) }) => {
+                return response.map(|body| ResponseBody::masked(body, filter));
+            }
             Self::Own(response) => return response.map(ResponseBody::own),
             Self::Graphql { media_type, result } => {
                 let (mut headers, body) = match result {
@@ -290,6 +300,13 @@ fn refusal_headers(refusal: &Refusal) -> HeaderMap {
         Refusal::Unauthenticated { challenges, .. } => {
             for challenge in challenges {
                 headers.append(WWW_AUTHENTICATE, challenge.clone());
+            }
+        }
+        Refusal::Forbidden { missing_scopes } if !missing_scopes.is_empty() => {
+            let challenge =
+                format!(r#"Bearer error="insufficient_scope", scope="{missing_scopes}""#);
+            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                headers.insert(WWW_AUTHENTICATE, challenge);
             }
         }
         _ => {}

@@ -15,6 +15,7 @@ use super::program::{
     RepresentationProgram, RepresentedField, TypeProgram,
 };
 use crate::json::quoted;
+use crate::masks::MaskedFields;
 use bytes::Bytes;
 use query_planner::{
     Fetch, FetchId, GroupId, GroupKind, PositionId, QueryPlan, Representation, RepresentationField,
@@ -29,14 +30,26 @@ const MANY_FIELDS: usize = 9;
 impl Program {
     /// Compiles a plan.
     pub fn compile(plan: &QueryPlan, supergraph: &Supergraph) -> Self {
+        Self::compile_masked(plan, supergraph, &MaskedFields::default())
+    }
+
+    /// Compiles a plan; the fields among these will be masked.
+    pub fn compile_masked(
+        plan: &QueryPlan,
+        supergraph: &Supergraph,
+        masked: &MaskedFields,
+    ) -> Self {
         let mut compiler = Compiler::new(plan, supergraph);
         let groups: Vec<GroupProgram> = plan.groups.ids().map(|id| compiler.group(id)).collect();
         let fetches = plan.fetches.ids().map(|id| compiler.fetch(id)).collect();
-        let shown = response::compile(plan, supergraph, &compiler.local_slots);
+        let shown = response::compile(plan, supergraph, masked, &compiler.local_slots);
         let has_contexts = |kind: &GroupKind| match kind {
             GroupKind::Entities { contexts, .. } => !contexts.is_empty(),
             GroupKind::Root => false,
         };
+        let mut masks: Vec<u32> = response::masks(&shown).collect();
+        masks.sort_unstable();
+        masks.dedup();
         Self {
             n_slots: compiler.n_slots,
             local_slots: compiler.local_slots,
@@ -45,6 +58,7 @@ impl Program {
             objects: compiler.objects,
             n_lists: compiler.lists.len(),
             shown,
+            masks,
             by_place: plan.groups.iter().any(|(_, group)| has_contexts(&group.kind)),
         }
     }

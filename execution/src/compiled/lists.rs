@@ -87,7 +87,7 @@ impl<'a> Renderer<'_, 'a> {
             }
             (Slot::Leaves { .. }, TypeRef::Named { .. }) => match class {
                 LeafClass::Any => {
-                    self.out.extend_from_slice(text);
+                    self.show(text);
                     Ok(())
                 }
                 _ => self.wrong_class(ty.named(), shown, trail),

@@ -12,6 +12,7 @@
 //! **Read first:** [`Program`].
 
 use super::leaf::LeafClass;
+use crate::masks::MaskedTypes;
 use bytes::Bytes;
 use query_planner::SlotId;
 use std::collections::HashMap;
@@ -32,6 +33,8 @@ pub struct Program {
     pub(super) shown: Vec<ShownObject>,
     /// An entity is read for each of its places alone: something depends on what is above it.
     pub(super) by_place: bool,
+    /// The masks of fields that are shown, sorted.
+    pub(super) masks: Vec<u32>,
 }
 
 /// One request.
@@ -211,10 +214,28 @@ pub(super) struct ShownSlot {
 #[derive(Debug)]
 pub(super) enum ShownValue {
     Leaf(LeafClass),
+    /// A leaf that has masks.
+    Masked(Box<(LeafClass, MaskedTypes)>),
     Object(usize),
 }
 
+impl ShownValue {
+    /// The class of a leaf.
+    pub(super) fn class(&self) -> Option<&LeafClass> {
+        match self {
+            Self::Leaf(class) => Some(class),
+            Self::Masked(masked) => Some(&masked.0),
+            Self::Object(_) => None,
+        }
+    }
+}
+
 impl Program {
+    /// The masks that its fields have, sorted.
+    pub fn masks(&self) -> &[u32] {
+        &self.masks
+    }
+
     /// The class of an object's fields by the type that it turned out to have.
     pub(super) fn class_of(&self, object: usize, ty: Option<TypeId>) -> usize {
         match &self.objects[object].runtime_type {

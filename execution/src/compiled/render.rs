@@ -25,6 +25,7 @@ use crate::{
     Inputs,
     denied::Denied,
     error::Errors,
+    masks::{MaskedBy, Masks},
     path::{Path, Segment},
     problem::{Explained, INVALID_VALUE, TOO_LARGE, UNEXPECTED_NULL},
     tree::RuntimeTypeState,
@@ -37,7 +38,7 @@ const UNTOLD: &str = "of an object whose runtime type nobody told";
 
 /// Appends the data; `None` when the root is null.
 pub(super) fn render<'a>(
-    (inputs, introspected): (Inputs<'a>, &'a [(String, Bytes)]),
+    (inputs, introspected, masks): (Inputs<'a>, &'a [(String, Bytes)], &'a dyn Masks),
     program: &'a Program,
     store: &Store,
     explained: &Explained<'a>,
@@ -48,6 +49,8 @@ pub(super) fn render<'a>(
     let mut renderer = Renderer {
         inputs,
         introspected,
+        masks,
+        mask: None,
         program,
         store,
         explained,
@@ -78,6 +81,9 @@ pub(super) fn render<'a>(
 pub(super) struct Renderer<'r, 'a> {
     inputs: Inputs<'a>,
     introspected: &'a [(String, Bytes)],
+    masks: &'a dyn Masks,
+    /// What hides the leaf at work.
+    mask: Option<u32>,
     program: &'a Program,
     pub(super) store: &'r Store,
     explained: &'r Explained<'a>,
@@ -167,7 +173,13 @@ impl<'a> Renderer<'_, 'a> {
                         return Ok(());
                     }
                 }
-                self.value(&shown.ty, value, shown, &trail)
+                match &shown.value {
+                    ShownValue::Masked(leaf) => match leaf.1.hiding(ty, self.masks) {
+                        Some(by) => self.masked(by, value, shown, &trail),
+                        None => self.value(&shown.ty, value, shown, &trail),
+                    },
+                    _ => self.value(&shown.ty, value, shown, &trail),
+                }
             }
             ShownSource::Typename => match ty.known() {
                 Some(ty) => {
@@ -197,6 +209,35 @@ impl<'a> Renderer<'_, 'a> {
                     None => self.out.extend_from_slice(b"null"),
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// The value of a leaf that the caller may not see as it is.
+    fn masked(
+        &mut self,
+        by: MaskedBy,
+        value: Slot,
+        shown: &'a ShownSlot,
+        trail: &Trail<'_, 'a>,
+    ) -> Completed {
+        if by.removes && !shown.ty.is_non_null() {
+            self.out.extend_from_slice(b"null");
+            return Ok(());
+        }
+        self.mask = Some(by.mask);
+        let completed = self.value(&shown.ty, value, shown, trail);
+        self.mask = None;
+        completed
+    }
+
+    /// Writes a leaf, or what stands instead of it.
+    pub(super) fn show(&mut self, text: &[u8]) {
+        match self.mask {
+            None => self.out.extend_from_slice(text),
+            Some(mask) => {
+                let instead = self.masks.instead_of(mask, &String::from_utf8_lossy(text));
+                self.out.extend_from_slice(instead.as_bytes());
             }
         }
     }
@@ -267,7 +308,7 @@ impl<'a> Renderer<'_, 'a> {
         shown: &'a ShownSlot,
         trail: &Trail<'_, 'a>,
     ) -> Completed {
-        match (value, &shown.value) {
+        match (value, shown.value.class()) {
             (Slot::List { start, len, .. }, _) => {
                 self.out.push(b'[');
                 for (i, &value) in self.store.items(start, len).iter().enumerate() {
@@ -280,9 +321,9 @@ impl<'a> Renderer<'_, 'a> {
                 self.out.push(b']');
                 Ok(())
             }
-            (Slot::Leaves { kinds, buffer, start, len }, ShownValue::Leaf(class)) => {
+            (Slot::Leaves { kinds, buffer, start, len }, Some(class)) => {
                 let text = self.store.text(buffer, start, len);
-                if accepts_list(class, item, kinds, text) {
+                if self.mask.is_none() && accepts_list(class, item, kinds, text) {
                     self.out.extend_from_slice(text);
                     return Ok(());
                 }
@@ -299,23 +340,25 @@ impl<'a> Renderer<'_, 'a> {
         shown: &'a ShownSlot,
         trail: &Trail<'_, 'a>,
     ) -> Completed {
-        match (value, &shown.value) {
-            (Slot::Object { id, .. }, ShownValue::Object(below)) => {
-                self.object(id, *below, Some(trail))
-            }
-            (Slot::Leaf { kind, buffer, start, len }, ShownValue::Leaf(class)) => {
+        let Some(class) = shown.value.class() else {
+            return match (value, &shown.value) {
+                (Slot::Object { id, .. }, ShownValue::Object(below)) => {
+                    self.object(id, *below, Some(trail))
+                }
+                _ => self.invalid_value(shown.slot, "an object", trail),
+            };
+        };
+        match value {
+            Slot::Leaf { kind, buffer, start, len } => {
                 let text = self.store.text(buffer, start, len);
                 self.leaf(ty.named(), (kind, text), (shown, class), trail)
             }
-            (Slot::Leaves { buffer, start, len, .. }, ShownValue::Leaf(LeafClass::Any)) => {
-                self.out.extend_from_slice(self.store.text(buffer, start, len));
+            Slot::Leaves { buffer, start, len, .. } if matches!(class, LeafClass::Any) => {
+                self.show(self.store.text(buffer, start, len));
                 Ok(())
             }
-            (Slot::Leaves { .. }, ShownValue::Leaf(_)) => {
-                self.wrong_class(ty.named(), shown, trail)
-            }
-            (_, ShownValue::Object(_)) => self.invalid_value(shown.slot, "an object", trail),
-            (_, ShownValue::Leaf(_)) => self.invalid_value(shown.slot, "a leaf", trail),
+            Slot::Leaves { .. } => self.wrong_class(ty.named(), shown, trail),
+            _ => self.invalid_value(shown.slot, "a leaf", trail),
         }
     }
 
@@ -331,7 +374,7 @@ impl<'a> Renderer<'_, 'a> {
         if !accepted {
             return self.wrong_class(ty, shown, trail);
         }
-        self.out.extend_from_slice(text);
+        self.show(text);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use super::{
     store::{Store, Stored},
 };
 use crate::{
-    Inputs,
+    Inputs, MaskedBy, MaskedFields, Masks,
     denied::Denied,
     error::Errors,
     json::{Json, quoted},
@@ -31,13 +31,23 @@ use supergraph::TypeRef;
 
 /// Writes the data; nothing when the root is null.
 pub(super) fn complete<'a>(
-    inputs: Inputs<'a>,
+    (inputs, masked): (Inputs<'a>, Option<(&'a MaskedFields, &'a dyn Masks)>),
     store: &Store,
     explained: &Explained<'a>,
     errors: &mut Errors<'a>,
 ) -> Option<String> {
-    let (out, path, denied) = (String::new(), Vec::new(), Denied::default());
-    let mut completion = Completion { inputs, store, explained, errors, out, cut: 0, path, denied };
+    let mut completion = Completion {
+        inputs,
+        masked,
+        mask: None,
+        store,
+        explained,
+        errors,
+        out: String::new(),
+        cut: 0,
+        path: Vec::new(),
+        denied: Denied::default(),
+    };
     match completion.complete_object(store.root(), &inputs.plan.response) {
         Ok(()) => Some(completion.out),
         Err(Nulled::Bubbling) => None,
@@ -52,6 +62,9 @@ pub(super) fn complete<'a>(
 
 struct Completion<'c, 'a> {
     inputs: Inputs<'a>,
+    masked: Option<(&'a MaskedFields, &'a dyn Masks)>,
+    /// What hides the leaf at work.
+    mask: Option<u32>,
     store: &'c Store,
     explained: &'c Explained<'a>,
     errors: &'c mut Errors<'a>,
@@ -154,9 +167,27 @@ impl<'a> Completion<'_, 'a> {
             ResponseSource::Slot { slot, ty, selection } => {
                 let value = self.store.value(object, *slot);
                 let value = value.map_or(Value::Missing, Value::Stored);
-                self.complete_value(ty, value, *slot, selection.as_deref())
+                match self.hiding(object, *slot).filter(|_| selection.is_none()) {
+                    Some(by) if by.removes && !ty.is_non_null() => {
+                        self.out.push_str("null");
+                        return Ok(());
+                    }
+                    by => self.mask = by.map(|by| by.mask),
+                }
+                let completed = self.complete_value(ty, value, *slot, selection.as_deref());
+                self.mask = None;
+                completed
             }
         }
+    }
+
+    /// The mask that hides a leaf of an object.
+    fn hiding(&self, object: ObjectId, slot: SlotId) -> Option<MaskedBy> {
+        let (fields, masks) = self.masked?;
+        let slot = &self.inputs.plan.slots[slot];
+        let declared = self.inputs.plan.positions[slot.position].ty;
+        let possible = &self.inputs.supergraph.ty(declared).possible;
+        fields.of_field(possible, &slot.field).hiding(self.store.object(object).ty, masks)
     }
 
     fn complete_value(
@@ -245,7 +276,12 @@ impl<'a> Completion<'_, 'a> {
             }
             (Value::Stored(Stored::Leaf(json)) | Value::Leaf(json), None) => {
                 if coerce_result(self.inputs.supergraph, ty.named(), json) {
-                    self.out.push_str(json.text());
+                    match (self.mask, self.masked) {
+                        (Some(mask), Some((_, masks))) => {
+                            self.out.push_str(&masks.instead_of(mask, json.text()));
+                        }
+                        _ => self.out.push_str(json.text()),
+                    }
                     return Ok(());
                 }
                 let name = &self.inputs.supergraph.ty(ty.named()).name;

@@ -6,9 +6,11 @@
 //!
 //! **Read first:** [`Script`].
 
+use crate::masks::Told;
 use execution::{
     AllowedExtensions, Answer, Call, CompiledExecution, ErrorPolicy, Execution, Exposure,
-    FetchFailure, Inputs, Limits, Program, Refusal, ResponseParts, SimpleExecution, Summary,
+    FetchFailure, Inputs, Limits, MaskedFields, Program, Refusal, ResponseParts, SimpleExecution,
+    Summary,
 };
 use query_planner::{FetchId, QueryPlan};
 use serde_json::{Map, Value};
@@ -38,6 +40,7 @@ pub(crate) struct Script<'p> {
     pub(crate) policy: ErrorPolicy,
     pub(crate) variables: Map<String, Value>,
     pub(crate) introspection: Map<String, Value>,
+    pub(crate) masked: MaskedFields,
 }
 
 /// What came out.
@@ -94,11 +97,12 @@ impl<'p> Script<'p> {
             },
             variables: Map::new(),
             introspection: Map::new(),
+            masked: MaskedFields::default(),
         }
     }
 
     pub(crate) fn execution(&self) -> SimpleExecution<'_> {
-        SimpleExecution::new(self.inputs())
+        SimpleExecution::new(self.inputs()).masked(&self.masked, &Told)
     }
 
     pub(crate) fn inputs(&self) -> Inputs<'_> {
@@ -121,8 +125,9 @@ impl<'p> Script<'p> {
     /// Runs to the end; every fetch is answered by its id and body. Both executors must do the same.
     pub(crate) fn run_with(&self, answer: impl Fn(FetchId, &Value) -> Answer) -> Outcome {
         let plain = self.drive(self.execution(), &answer);
-        let program = Program::compile(self.plan, self.supergraph);
-        let fast = self.drive(CompiledExecution::new(self.inputs(), &program), &answer);
+        let program = Program::compile_masked(self.plan, self.supergraph, &self.masked);
+        let fast = CompiledExecution::new(self.inputs(), &program).masked(&Told);
+        let fast = self.drive(fast, &answer);
         assert_eq!(plain.response, fast.response);
         assert_eq!(format!("{:#?}", plain.summary), format!("{:#?}", fast.summary));
         assert_eq!(plain.calls.len(), fast.calls.len());

@@ -13,6 +13,7 @@ mod entities;
 mod errors;
 mod shapes;
 mod laws;
+mod masks;
 mod hostile;
 mod disguise;
 mod driver;

@@ -11,7 +11,10 @@ use crate::compiled::{
     program::{ShownAs, ShownField, ShownObject, ShownSlot, ShownSource, ShownValue},
 };
 use crate::json::quoted;
-use query_planner::{QueryPlan, ResponseCase, ResponseField, ResponseSelection, ResponseSource};
+use crate::masks::MaskedFields;
+use query_planner::{
+    QueryPlan, ResponseCase, ResponseField, ResponseSelection, ResponseSource, SlotId,
+};
 use std::collections::HashMap;
 use supergraph::{Id, Supergraph, TypeId};
 
@@ -19,17 +22,29 @@ use supergraph::{Id, Supergraph, TypeId};
 pub(super) fn compile(
     plan: &QueryPlan,
     supergraph: &Supergraph,
+    masked: &MaskedFields,
     local_slots: &[u32],
 ) -> Vec<ShownObject> {
     let (shown, known) = (Vec::new(), HashMap::new());
-    let mut compiler = Compiler { plan, supergraph, local_slots, shown, known };
+    let mut compiler = Compiler { plan, supergraph, masked, local_slots, shown, known };
     compiler.object(&plan.response);
     compiler.shown
+}
+
+/// The masks of all fields that are shown.
+pub(super) fn masks(shown: &[ShownObject]) -> impl Iterator<Item = u32> {
+    let fields = shown.iter().flat_map(|object| object.cases.iter().flatten());
+    let masked = fields.filter_map(|field| match &field.source {
+        ShownSource::Slot(ShownSlot { value: ShownValue::Masked(leaf), .. }) => Some(leaf.1.all()),
+        _ => None,
+    });
+    masked.flatten()
 }
 
 struct Compiler<'a> {
     plan: &'a QueryPlan,
     supergraph: &'a Supergraph,
+    masked: &'a MaskedFields,
     local_slots: &'a [u32],
     shown: Vec<ShownObject>,
     /// Selections are shared.
@@ -81,7 +96,7 @@ impl Compiler<'_> {
                 ty: ty.clone(),
                 value: match selection {
                     Some(selection) => ShownValue::Object(self.object(selection)),
-                    None => ShownValue::Leaf(LeafClass::of(self.supergraph, ty.named())),
+                    None => self.leaf(*slot, ty.named()),
                 },
             }),
         };
@@ -89,6 +104,17 @@ impl Compiler<'_> {
             key: format!("{separator}{}:", quoted(&field.response_name)).into_bytes().into(),
             name: field.response_name.clone(),
             source,
+        }
+    }
+
+    fn leaf(&self, slot: SlotId, ty: TypeId) -> ShownValue {
+        let class = LeafClass::of(self.supergraph, ty);
+        let slot = &self.plan.slots[slot];
+        let possible = &self.supergraph.ty(self.plan.positions[slot.position].ty).possible;
+        let masks = self.masked.of_field(possible, &slot.field);
+        match masks.is_empty() {
+            true => ShownValue::Leaf(class),
+            false => ShownValue::Masked(Box::new((class, masks))),
         }
     }
 }

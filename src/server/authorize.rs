@@ -1,0 +1,50 @@
+//! Whether a request may come in, by the condition of its door.
+//!
+//! **In:** the condition of a route or of the GraphQL door, and what is known of the request.
+//! **Out:** nothing, or a refusal; its reason goes to the log alone.
+//!
+//! **Never here:** who asks (`identity`), single fields of an operation (`operation`).
+//!
+//! **Holds:** it is decided before the body is read. What cannot be decided is refused. The answer tells
+//! of the reason only which scopes a bearer token lacks, as RFC 6750, section 3.1, has it.
+//!
+//! **Read first:** [`refusal`].
+
+use http::header::AUTHORIZATION;
+
+use super::observe::Observation;
+use super::reply::Refusal;
+use crate::config::Authorize;
+use crate::expressions::Scope;
+
+/// The refusal of a request for which the condition does not hold.
+pub(super) fn refusal(
+    authorize: Option<&Authorize>,
+    scope: &Scope<'_>,
+    observation: &mut Observation,
+) -> Option<Refusal> {
+    let Authorize { condition, key } = authorize?;
+    let reason = match condition.decide(scope) {
+        Ok(true) => return None,
+        Ok(false) => format!("`{key}` does not hold: {}", condition.text()),
+        Err(why) => format!("`{key}` cannot be decided, {why}: {}", condition.text()),
+    };
+    let missing: Vec<&str> = match is_bearer(scope) && !scope.consumer.is_anonymous() {
+        true => condition.scopes().filter(|name| lacks(scope, name)).collect(),
+        false => Vec::new(),
+    };
+    let refusal = Refusal::Forbidden { missing_scopes: missing.join(" ") };
+    observation.failed(refusal.code(), reason);
+    Some(refusal)
+}
+
+/// Whether the caller lacks a scope that can be named in a header (RFC 6749, section 3.3).
+fn lacks(scope: &Scope<'_>, name: &str) -> bool {
+    let is_token = name.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte));
+    is_token && !scope.consumer.has_scope(name)
+}
+
+fn is_bearer(scope: &Scope<'_>) -> bool {
+    let scheme = scope.headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().get(..7));
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+}
