@@ -60,8 +60,9 @@ pub use cors::CorsSettings;
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use identity::{
-    ApiKeySettings, ClaimNames, JwtAlgorithm, JwtKeys, JwtSettings, Place, ProviderKind,
-    ProviderSettings, Refresh, Require, Secret, store_file,
+    ApiKeySettings, CertificateName, CertificateSettings, ClaimNames, IntrospectionSettings,
+    JwtAlgorithm, JwtKeys, JwtSettings, Place, ProviderKind, ProviderSettings, Refresh, Require,
+    Secret, store_file,
 };
 pub use interpolate::Environment;
 pub use json_schema::{json_schema, language_server_line};
@@ -251,6 +252,7 @@ fn settle(
     let listen = listen::settle(raw.listen, raw.admin, folder, problems);
     let workers = listen::workers(raw.workers, problems);
     let identity = identity::settle(raw.identity.unwrap_or_default(), folder, problems);
+    identity::check_certificates(&identity, &listen, problems);
     let graphql = raw.graphql.unwrap_or_default().settle(&identity, problems);
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), folder, problems);
     let policies =

@@ -13,9 +13,11 @@
 
 pub mod api_key;
 
+mod certificate;
 mod claims;
 mod control;
 mod error;
+mod introspection;
 mod jwk;
 mod jwks;
 mod jwt;
@@ -38,7 +40,7 @@ pub use error::{IdentityError, IdentityErrorKind};
 
 use kept::{Kept, Verdict};
 use place::Found;
-use provider::Provider;
+use provider::{Provider, Question};
 
 /// All providers, and what they have vouched for.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub struct Identity {
     settings: IndexMap<String, ProviderSettings>,
     providers: Vec<Arc<Provider>>,
     lanes: Vec<Lane>,
+    /// Who reads certificates, and what was found out about them.
+    certificates: Option<(usize, Kept)>,
 }
 
 /// A place where credentials stand, and who reads there.
@@ -99,7 +103,11 @@ impl Identity {
                 }
             }
         }
-        Arc::new(Self { settings: settings.clone(), providers, lanes })
+        let certified = |provider: &Arc<Provider>| {
+            matches!(provider.settings.kind, ProviderKind::Certificate(_))
+        };
+        let certificates = providers.iter().position(certified).map(|i| (i, Kept::new()));
+        Arc::new(Self { settings: settings.clone(), providers, lanes, certificates })
     }
 
     /// Who calls, if that is known without waiting; none if the credential must be checked.
@@ -135,12 +143,27 @@ impl Identity {
         let (i, question) = self.reader_of(lane, text)?;
         let provider = &self.providers[i];
         let generation = provider.generation();
-        let answer = provider.check(question, now()).await?;
-        let verdict = Verdict { provider: i, generation, answer: Ok(Arc::clone(&answer.consumer)) };
+        let answer = provider.check(question, now()).await;
+        let verdict = Verdict { provider: i, generation, answer: answer.consumer.clone() };
         if let Some(until) = answer.keep_until {
             lane.kept.put(text, verdict, until);
         }
-        Ok(answer.consumer)
+        answer.consumer
+    }
+
+    /// Whom the certificate of a connection names; none if no provider takes certificates.
+    pub fn of_certificate(&self, der: &[u8]) -> Option<Result<Arc<Consumer>, IdentityError>> {
+        let (i, kept) = self.certificates.as_ref()?;
+        let now = now();
+        if let Some(known) = kept.find(der, now, |_| true) {
+            return Some(known);
+        }
+        let answer = self.providers[*i].certified(der, now)?;
+        if let Some(until) = answer.keep_until {
+            let verdict = Verdict { provider: *i, generation: 0, answer: answer.consumer.clone() };
+            kept.put(der, verdict, until);
+        }
+        Some(answer.consumer)
     }
 
     /// Whether a browser adds the credential of a request by itself: a cookie, or the certificate of its
@@ -184,6 +207,10 @@ impl Identity {
         let lanes = self.lanes.iter().filter(|lane| lane.readers.iter().any(is_wanted));
         let mut challenges: Vec<HeaderValue> =
             lanes.filter_map(|lane| place::challenge(&lane.place, error)).collect();
+        if self.certificates.as_ref().is_some_and(|(i, _)| is_wanted(i)) {
+            // No scheme stands for it; what is missing is in the handshake.
+            challenges.push(HeaderValue::from_static("ClientCertificate realm=\"graphloom\""));
+        }
         challenges.dedup();
         challenges
     }
@@ -248,14 +275,21 @@ impl Identity {
         &self,
         lane: &Lane,
         text: &'a [u8],
-    ) -> Result<(usize, provider::Question<'a>), IdentityError> {
+    ) -> Result<(usize, Question<'a>), IdentityError> {
         let text = std::str::from_utf8(text).map_err(|_| IdentityErrorKind::Malformed)?;
-        let token = jwt::Token::read(text)?;
-        let issuer = token.issuer().ok_or(IdentityErrorKind::UnknownIssuer)?;
-        let knows = |i: &&usize| self.providers[**i].issues_as(issuer);
-        match lane.readers.iter().find(knows) {
-            Some(&i) => Ok((i, provider::Question::Token(token))),
-            None => Err(IdentityErrorKind::UnknownIssuer.into()),
+        let token = jwt::Token::read(text);
+        let issuer = token.as_ref().ok().and_then(jwt::Token::issuer);
+        let knows = |i: &&usize| issuer.is_some_and(|it| self.providers[**i].issues_as(it));
+        let reader = lane.readers.iter().find(knows).copied();
+        let token = match (reader, token) {
+            (Some(i), Ok(token)) => return Ok((i, Question::Token(Box::new(token)))),
+            (_, token) => token,
+        };
+        // What nobody here can read may be asked about.
+        match (lane.readers.iter().find(|i| self.providers[**i].asks()), token) {
+            (Some(&i), _) if !text.is_empty() => Ok((i, Question::Opaque(text))),
+            (_, Ok(_)) => Err(IdentityErrorKind::UnknownIssuer.into()),
+            (_, Err(error)) => Err(error.into()),
         }
     }
 }
@@ -286,7 +320,7 @@ pub fn key_store<'a>(
 ) -> Result<&'a ApiKeySettings, NoKeyStore> {
     let mut stores = providers.iter().filter_map(|(name, provider)| match &provider.kind {
         ProviderKind::ApiKey(settings) => Some((name, settings)),
-        ProviderKind::Jwt(_) => None,
+        _ => None,
     });
     match provider {
         Some(wanted) => stores

@@ -10,6 +10,8 @@
 //! **Read first:** [`RawProvider`].
 
 mod api_key;
+mod certificate;
+mod introspection;
 mod jwt;
 mod place;
 mod secret;
@@ -21,17 +23,22 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::headers::{HeaderRule, HeaderRules};
+use super::listen::ListenSettings;
 use super::report::{Key, Problems};
 use super::routes::RouteSettings;
 use super::suggest::nearest;
 use super::supergraph::SupergraphSettings;
 
 pub use api_key::{ApiKeySettings, store_file};
+pub use certificate::{CertificateName, CertificateSettings};
+pub use introspection::IntrospectionSettings;
 pub use jwt::{ClaimNames, JwtAlgorithm, JwtKeys, JwtSettings, Refresh};
 pub use place::Place;
 pub use secret::Secret;
 
 use api_key::RawApiKey;
+use certificate::RawCertificate;
+use introspection::RawIntrospection;
 use jwt::RawJwt;
 
 /// One of `identity` as written: exactly one kind of credential.
@@ -43,6 +50,10 @@ pub(super) struct RawProvider {
     pub jwt: Option<RawJwt>,
     /// Keys of a store of the gateway's own.
     pub api_key: Option<RawApiKey>,
+    /// Tokens that only their issuer can read (RFC 7662).
+    pub introspection: Option<RawIntrospection>,
+    /// Certificates of clients, which a listener with `client_ca` has verified.
+    pub client_certificate: Option<RawCertificate>,
     /// Whether header rules may pass the credential on to upstreams. Default: `false`.
     pub forward: Option<bool>,
 }
@@ -74,6 +85,10 @@ pub enum ProviderKind {
     Jwt(Box<JwtSettings>),
     /// Keys of a store.
     ApiKey(ApiKeySettings),
+    /// Opaque tokens.
+    Introspection(Box<IntrospectionSettings>),
+    /// Certificates of clients.
+    Certificate(CertificateSettings),
 }
 
 /// Who is let in: callers that one of these providers vouches for.
@@ -81,6 +96,25 @@ pub enum ProviderKind {
 pub struct Require {
     /// Names of providers; at least one.
     pub any: Vec<String>,
+}
+
+/// Reports a provider of certificates that nobody can show.
+pub(super) fn check_certificates(
+    providers: &IndexMap<String, ProviderSettings>,
+    listen: &ListenSettings,
+    problems: &mut Problems<'_>,
+) {
+    let mut tls = listen.public.iter().filter_map(|listener| listener.tls.as_ref());
+    if tls.any(|tls| tls.clients.is_some()) {
+        return;
+    }
+    for (name, provider) in providers {
+        if matches!(provider.kind, ProviderKind::Certificate(_)) {
+            let message = "no listener asks clients for a certificate";
+            let fix = "add `client_ca: FILE` to `tls` of a listener";
+            problems.add(&Key::default().then("identity").then(name), message, fix);
+        }
+    }
 }
 
 pub(super) fn settle(
@@ -114,6 +148,13 @@ fn check_places(providers: &IndexMap<String, ProviderSettings>, problems: &mut P
             std::mem::discriminant(&other.kind) == std::mem::discriminant(&provider.kind)
                 && other.from.iter().any(|place| provider.from.contains(place))
         });
+        let is_certificate = matches!(provider.kind, ProviderKind::Certificate(_));
+        let same = |other: &ProviderSettings| matches!(other.kind, ProviderKind::Certificate(_));
+        if is_certificate && providers.values().take(i).any(same) {
+            let message = "another provider takes the certificates of clients already";
+            let fix = "keep one of them";
+            problems.add(&Key::default().then("identity").then(name), message, fix);
+        }
         if let (false, Some((rival, _))) = (is_jwt, rival) {
             let message =
                 format!("`{rival}` reads the same place, and nobody could say who decides");
@@ -130,20 +171,30 @@ impl RawProvider {
         key: &Key,
         problems: &mut Problems<'_>,
     ) -> Option<(ProviderKind, Vec<Place>)> {
-        match (self.jwt, self.api_key) {
-            (Some(jwt), None) => {
+        match (self.jwt, self.api_key, self.introspection, self.client_certificate) {
+            (Some(jwt), None, None, None) => {
                 let key = key.then("jwt");
                 let from = place::settle(jwt.from.as_deref(), &Place::bearer(), &key, problems);
                 Some((ProviderKind::Jwt(Box::new(jwt.settle(folder, &key, problems)?)), from))
             }
-            (None, Some(api_key)) => {
+            (None, Some(api_key), None, None) => {
                 let key = key.then("api_key");
                 let places = api_key.places(&key, problems);
                 let from = place::settle(Some(&places), &Place::bearer(), &key, problems);
                 Some((ProviderKind::ApiKey(api_key.settle(folder, &key, problems)?), from))
             }
+            (None, None, Some(introspection), None) => {
+                let key = key.then("introspection");
+                let from = introspection.from.as_deref();
+                let from = place::settle(from, &Place::bearer(), &key, problems);
+                let settings = Box::new(introspection.settle(&key, problems)?);
+                Some((ProviderKind::Introspection(settings), from))
+            }
+            (None, None, None, Some(certificate)) => {
+                Some((ProviderKind::Certificate(certificate.settle()), Vec::new()))
+            }
             _ => {
-                let fix = "write one of `jwt` and `api_key`, such as \
+                let fix = "write one of `jwt`, `api_key`, `introspection` and `client_certificate`, such as \
                            `jwt: { issuer: \"https://...\", audience: ... }`";
                 problems.add(key, "the provider does not say one thing that it checks", fix);
                 None

@@ -14,6 +14,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use thiserror::Error;
 use url::Url;
+use url::form_urlencoded::{Serializer, byte_serialize};
 
 /// Why an issuer gave no answer.
 #[derive(Debug, Error)]
@@ -36,6 +37,24 @@ const MAX_ANSWER: usize = 1024 * 1024;
 /// Asks for a document.
 pub(super) async fn get(url: &Url, within: Duration) -> Result<Vec<u8>, ControlError> {
     let request = client()?.get(url.clone()).header("accept", "application/json");
+    send(request, url, within).await
+}
+
+/// Asks by a form, as a client with a secret (RFC 6749, section 2.3.1).
+pub(super) async fn post(
+    url: &Url,
+    (id, secret): (&str, &str),
+    form: &[(&str, &str)],
+    within: Duration,
+) -> Result<Vec<u8>, ControlError> {
+    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    let body = Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = client()?
+        .post(url.clone())
+        .basic_auth(encoded(id), Some(encoded(secret)))
+        .header("accept", "application/json")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body);
     send(request, url, within).await
 }
 

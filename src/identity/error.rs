@@ -70,6 +70,12 @@ pub enum IdentityErrorKind {
     /// It names nobody.
     #[error("the token has no claim `{0}`, by which its consumer would be named")]
     NoId(String),
+    /// Its issuer says that it does not count.
+    #[error("the issuer says that the token is not active")]
+    Inactive,
+    /// It names nobody in the way that is asked for.
+    #[error("the certificate has no name of the kind that `client_certificate.id` asks for")]
+    NoName,
     /// There is no such key, or none any more.
     #[error("there is no such key in the store, or it was revoked")]
     NoKey,

@@ -22,6 +22,7 @@ use crate::config::{JwtAlgorithm, JwtSettings};
 /// A token, read but not believed.
 #[derive(Debug)]
 pub(super) struct Token<'a> {
+    text: &'a str,
     /// What is signed.
     message: &'a str,
     signature: &'a str,
@@ -68,7 +69,12 @@ impl<'a> Token<'a> {
         if !TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ)) {
             return Err(IdentityErrorKind::Header("it is of another type"));
         }
-        Ok(Self { message, signature, header, claims })
+        Ok(Self { text, message, signature, header, claims })
+    }
+
+    /// All of it.
+    pub(super) fn text(&self) -> &str {
+        self.text
     }
 
     /// Whoever it says has issued it.
@@ -131,7 +137,10 @@ pub(super) fn check(
 }
 
 /// A `NumericDate` (RFC 7519, section 2), in whole seconds.
-fn time(claims: &Map<String, Value>, name: &'static str) -> Result<Option<u64>, IdentityErrorKind> {
+pub(super) fn time(
+    claims: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<u64>, IdentityErrorKind> {
     match claims.get(name) {
         None => Ok(None),
         Some(value) => match (value.as_u64(), value.as_f64()) {
@@ -144,7 +153,7 @@ fn time(claims: &Map<String, Value>, name: &'static str) -> Result<Option<u64>, 
 }
 
 /// One audience, or a list of them (RFC 7519, section 4.1.3).
-fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, IdentityErrorKind> {
+pub(super) fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, IdentityErrorKind> {
     let wrong = IdentityErrorKind::Claim("aud");
     match claims.get("aud") {
         None => Ok(Vec::new()),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use super::observe::Observation;
 use super::reply::Refusal;
 use crate::config::Require;
+use crate::consumer::Consumer;
 use crate::identity::{Identity, IdentityError};
 use crate::pipeline::{Facts, Rooms};
 
@@ -32,6 +33,7 @@ pub(super) async fn admit(
         None => Box::pin(identity.identify(&facts.headers)).await,
     };
     identity.take_away(&mut facts.headers);
+    let consumer = consumer.and_then(|consumer| by_certificate(rooms, facts, require, consumer));
     let (why, error) = match consumer {
         Ok(consumer) => {
             let is_admitted = Identity::admits(require, &consumer);
@@ -57,4 +59,26 @@ pub(super) async fn admit(
     };
     observation.failed(refusal.code(), detail);
     Err(refusal)
+}
+
+/// Whom the certificate of the connection names, unless the request itself says who calls and the door
+/// takes that.
+fn by_certificate(
+    rooms: &Rooms,
+    facts: &Facts,
+    require: Option<&Require>,
+    consumer: Arc<Consumer>,
+) -> Result<Arc<Consumer>, IdentityError> {
+    let Some(certificate) = facts.connection.client_certificate() else { return Ok(consumer) };
+    if !consumer.is_anonymous() && Identity::admits(require, &consumer) {
+        return Ok(consumer);
+    }
+    match rooms.identity.of_certificate(certificate) {
+        // Of two that the door does not take, the request's own is told.
+        Some(Ok(certified)) if consumer.is_anonymous() || Identity::admits(require, &certified) => {
+            Ok(certified)
+        }
+        Some(Err(error)) if consumer.is_anonymous() => Err(error),
+        _ => Ok(consumer),
+    }
 }

@@ -54,5 +54,6 @@ mod plan_command;
 mod identity;
 mod identity_attacks;
 mod identity_keys;
+mod identity_opaque;
 mod process;
 mod wrong_inputs;
