@@ -54,6 +54,7 @@ mod plan_command;
 mod identity;
 mod identity_attacks;
 mod identity_keys;
+mod identity_oidc;
 mod identity_opaque;
 mod process;
 mod wrong_inputs;
