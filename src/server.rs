@@ -33,6 +33,7 @@ mod patience;
 mod reply;
 mod request_id;
 mod timing;
+mod unread;
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;

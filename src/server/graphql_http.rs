@@ -30,6 +30,7 @@ use super::media_type::MediaType;
 use super::observe::Observation;
 use super::reply::{GraphqlResult, Refusal, Reply, RequestErrors};
 use super::timing;
+use super::unread;
 use crate::operation::{Prepared, RequestError};
 use crate::pipeline::{
     Envelope, Executed, Facts, GraphqlRequest, Manner, Rooms, Transport, execute_request, explain,
@@ -68,6 +69,7 @@ pub(super) async fn answer(
     }
     let require = rooms.settings.graphql.require.as_ref();
     if let Err(refusal) = caller::admit(rooms, facts, require, observation).await {
+        Box::pin(unread::swallow(body)).await;
         return Reply::GraphqlRefused { media_type, refusal };
     }
     let authorize = rooms.settings.graphql.authorize.as_ref();

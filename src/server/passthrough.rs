@@ -22,6 +22,7 @@ use super::cors;
 use super::csrf;
 use super::observe::Observation;
 use super::reply::{Refusal, Reply};
+use super::unread;
 use crate::pipeline::{Facts, Rooms};
 use crate::routes::{Found, Route, RouteError, has_dot_segments};
 use crate::telemetry::FetchRecord;
@@ -87,6 +88,7 @@ async fn pass(
         return refuse(Refusal::Foreign, observation);
     }
     if let Err(refusal) = caller::admit(rooms, facts, route.require.as_ref(), observation).await {
+        unread::swallow(body).await;
         return Reply::Refused(refusal);
     }
     let scope = facts.scope(params, &route.name);
