@@ -166,16 +166,22 @@ impl Hall {
     {
         let (doors, port) = (Arc::clone(&self.doors), self.port);
         let (limits, _) = self.limits();
-        let patience = Patience::new(&self.clock);
-        patience.begin(limits.header_timeout);
+        let patience = Patience::new(&self.clock, limits.header_timeout);
+        patience.begin();
         let of_service = patience.clone();
         let connection = Arc::new(connection);
         let service = service_fn(move |request| {
-            of_service.asked();
+            let under_way = of_service.asked();
             let doors = doors.load_full();
             // In a box, so that an idle connection has no room for a request, and none is moved.
             let answering = Box::pin(answer(doors, port, Arc::clone(&connection), request));
-            async move { Ok::<_, std::convert::Infallible>(answering.await) }
+            async move {
+                let mut response = answering.await;
+                if let Some(under_way) = under_way {
+                    response.body_mut().hold(under_way);
+                }
+                Ok::<_, std::convert::Infallible>(response)
+            }
         });
         let builder = builder(limits, patience.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -214,7 +220,13 @@ impl<C: GracefulConnection> Future for Served<C> {
             this.connection.as_mut().graceful_shutdown();
         }
         if this.patience.is_lost() {
-            return Poll::Ready(());
+            if this.state == State::Told || !this.patience.was_asked() {
+                return Poll::Ready(());
+            }
+            // The client learns that no further request will be taken; it has as long again to agree.
+            this.state = State::Told;
+            this.patience.begin();
+            this.connection.as_mut().graceful_shutdown();
         }
         // Whatever ends a connection, its requests were told already.
         this.connection.as_mut().poll(context).map(|_| ())

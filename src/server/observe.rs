@@ -23,6 +23,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::masked_body::MaskedBody;
+use super::patience::UnderWay;
 use super::reply::CLIENT_GONE;
 use crate::masks::JsonFilter;
 use crate::pipeline::{Facts, Rooms};
@@ -46,6 +47,7 @@ pub(super) struct Observation {
 pub struct ResponseBody {
     content: Content,
     observation: Option<Observation>,
+    under_way: Option<UnderWay>,
 }
 
 enum Content {
@@ -174,21 +176,26 @@ impl Drop for Observation {
 
 impl ResponseBody {
     pub(super) fn whole(bytes: Bytes) -> Self {
-        Self { content: Content::Whole(Some(bytes)), observation: None }
+        Self { content: Content::Whole(Some(bytes)), observation: None, under_way: None }
     }
 
     pub(super) fn stream(body: PooledBody) -> Self {
-        Self { content: Content::Stream(body), observation: None }
+        Self { content: Content::Stream(body), observation: None, under_way: None }
     }
 
     /// A body that is masked as it passes.
     pub(super) fn masked(body: PooledBody, filter: Box<JsonFilter>) -> Self {
         let body = Box::new(MaskedBody::new(body, filter));
-        Self { content: Content::Masked(body), observation: None }
+        Self { content: Content::Masked(body), observation: None, under_way: None }
     }
 
     pub(super) fn own(body: axum::body::Body) -> Self {
-        Self { content: Content::Own(body), observation: None }
+        Self { content: Content::Own(body), observation: None, under_way: None }
+    }
+
+    /// Keeps something until the body has ended.
+    pub(super) fn hold(&mut self, under_way: UnderWay) {
+        self.under_way = Some(under_way);
     }
 
     fn is_whole(&self) -> bool {

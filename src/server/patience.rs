@@ -4,14 +4,15 @@
 //!
 //! **Never here:** how long that is (`config::limits`), connections (`connections`).
 //!
-//! **Holds:** a request costs two stores and no look at the clock; all waits are looked through together,
+//! **Holds:** HTTP/1 waits as hyper says; a connection of HTTP/2 waits while nothing is under way on it. A
+//! request of HTTP/1 costs two stores and no look at the clock; all waits are looked through together,
 //! once a [`Clock::tick`]. Nobody is cut off before its time, and at most two ticks after it.
 //!
 //! **Read first:** [`Patience`].
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -32,12 +33,19 @@ pub(super) struct Patience {
     wait: Arc<Wait>,
 }
 
+/// A request of HTTP/2. While there is one its connection waits for nothing.
+pub(super) struct UnderWay(Patience);
+
 /// What a connection waits for, in milliseconds of its clock.
 struct Wait {
+    time: Duration,
     until: AtomicU64,
     is_over: AtomicBool,
     /// Whether hyper has taken over. It does so once it knows the version, for HTTP/1 only.
     is_hypers: AtomicBool,
+    /// Requests of HTTP/2, and whether there was ever one.
+    n_under_way: AtomicUsize,
+    was_asked: AtomicBool,
 }
 
 /// Waits for nothing.
@@ -60,28 +68,42 @@ impl Clock {
 }
 
 impl Patience {
-    pub(super) fn new(clock: &Arc<Clock>) -> Self {
+    /// For a connection that may let us wait for this long.
+    pub(super) fn new(clock: &Arc<Clock>, time: Duration) -> Self {
         let wait = Wait {
+            time,
             until: AtomicU64::new(NOTHING),
             is_over: AtomicBool::new(false),
             is_hypers: AtomicBool::new(false),
+            n_under_way: AtomicUsize::new(0),
+            was_asked: AtomicBool::new(false),
         };
         Self { clock: Arc::clone(clock), wait: Arc::new(wait) }
     }
 
-    /// A connection was opened; its first request must come within this time.
-    pub(super) fn begin(&self, time: Duration) {
-        self.wait_until(self.now() + time);
+    /// The next request must come in time, beginning now: the connection was opened, or nothing is left to
+    /// be answered.
+    pub(super) fn begin(&self) {
+        self.wait_until(self.now() + self.wait.time);
     }
 
-    /// A request has come.
-    pub(super) fn asked(&self) {
-        if !self.wait.is_hypers.load(Ordering::Relaxed) {
-            self.wait.until.store(NOTHING, Ordering::Relaxed);
+    /// A request has come. Of HTTP/2, the connection waits again once all that came are answered.
+    pub(super) fn asked(&self) -> Option<UnderWay> {
+        if self.wait.is_hypers.load(Ordering::Relaxed) {
+            return None;
         }
+        self.wait.until.store(NOTHING, Ordering::Relaxed);
+        self.wait.was_asked.store(true, Ordering::Relaxed);
+        self.wait.n_under_way.fetch_add(1, Ordering::Relaxed);
+        Some(UnderWay(self.clone()))
     }
 
-    /// Whether the first request did not come in time, and hyper knows nothing of it.
+    /// Whether any request of HTTP/2 has come: such a client is owed a goodbye.
+    pub(super) fn was_asked(&self) -> bool {
+        self.wait.was_asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether the next request did not come in time, and hyper knows nothing of it.
     pub(super) fn is_lost(&self) -> bool {
         let load = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
         load(&self.wait.is_over) && !load(&self.wait.is_hypers)
@@ -102,6 +124,14 @@ impl Patience {
             self.wait.is_over.store(true, Ordering::Relaxed);
         }
         is_over
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if self.0.wait.n_under_way.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.begin();
+        }
     }
 }
 

@@ -35,6 +35,7 @@ mod cancellation;
 mod pool;
 mod wire;
 mod workers;
+mod idle_http2;
 mod tls_listener;
 mod client_address;
 mod cors;
