@@ -20,10 +20,10 @@ use graphloom::{
     operation::{Decided, PreparedOperations},
     telemetry::Metrics,
 };
-use query_planner::{Batching, Guards, Limits, Operation, plan};
+use query_planner::{Batching, Denied, Guards, Limits, Operation, plan};
 use std::{error::Error, path::Path, sync::Arc, time::Duration};
 use subgraphs::Service;
-use supergraph::{RequirementSet, Supergraph};
+use supergraph::Supergraph;
 use tokio::time::Instant;
 
 const LIMITS: Limits = Limits { positions: 50_000, steps: 2_000_000 };
@@ -109,7 +109,7 @@ fn look_up(supergraph: &Arc<Supergraph>, text: &str) -> Result<Duration, Box<dyn
     let ask = async || -> Result<(), Box<dyn Error>> {
         let (prepared, _) = operations.prepare(text, None, limits).await?;
         let variables = prepared.coerce_variable_values(supergraph, Default::default())?;
-        let denied = &RequirementSet::new();
+        let denied = &Denied::default();
         prepared.variant(Decided { variables: &variables, labels: &[], denied }).await?;
         Ok(())
     };

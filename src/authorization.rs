@@ -1,60 +1,119 @@
 //! Decides what a caller may see of an operation, before anything is planned or fetched.
 //!
-//! **In:** the requirements that an operation touches, who asks, the policies of the configuration.
-//! **Out:** the requirements that are not met: bits, by which the plan is chosen.
+//! **In:** the rules that an operation touches, who asks, the policies of the configuration.
+//! **Out:** what is denied: bits, by which the plan is chosen.
 //!
-//! **Never here:** which fields a requirement stands on (`supergraph`), leaving them out
-//! (`query_planner`), the nulls and errors that the client gets (`execution`).
+//! **Never here:** which fields a rule stands on (`supergraph`), leaving them out (`query_planner`), the
+//! nulls and errors that the client gets (`execution`).
 //!
-//! **Holds:** what cannot be decided is denied: a policy that the configuration does not have, and one
-//! whose condition fails. An operation without requirements costs nothing.
+//! **Holds:** what cannot be decided is denied: a policy that the configuration does not have, a condition
+//! that fails, an argument that does not fit. An operation without rules costs nothing.
 //!
-//! **Read first:** [`denied`].
+//! **Read first:** [`Rules::denied`].
 
-use query_planner::Operation;
+mod conditions;
+
+use query_planner::{Denied, Occurrence, OccurrenceSet, Operation};
+use serde_json::{Map, Value};
 use supergraph::{Requirement, RequirementSet, Supergraph};
 
 use crate::config::AuthorizationSettings;
 use crate::consumer::Consumer;
 use crate::expressions::Scope;
 
-/// The requirements of an operation that the caller does not meet.
-pub fn denied(
-    supergraph: &Supergraph,
-    operation: &Operation,
-    settings: &AuthorizationSettings,
-    scope: &Scope<'_>,
-) -> RequirementSet {
-    let holds = |policy: &str| match settings.policies.get(policy).map(|it| it.decide(scope)) {
-        Some(Ok(holds)) => holds,
-        Some(Err(why)) => {
-            tracing::warn!(policy, request = scope.id, %why, "a policy cannot be decided: denied");
-            false
-        }
-        // It was told when the graph was loaded.
-        None => false,
-    };
-    unmet(supergraph, operation, scope.consumer, holds)
+pub use conditions::{Conditions, InvalidCondition};
+
+/// What decides for the operations of one graph.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The graph.
+    pub supergraph: &'a Supergraph,
+    /// Its conditions on arguments.
+    pub conditions: &'a Conditions,
+    /// Whether policies hold.
+    pub policies: Policies<'a>,
 }
 
-/// The requirements of an operation that a consumer does not meet; `holds` decides policies.
-pub fn unmet(
-    supergraph: &Supergraph,
-    operation: &Operation,
-    consumer: &Consumer,
-    holds: impl Fn(&str) -> bool,
-) -> RequirementSet {
-    let touched = operation.requirements().iter();
-    let is_met = |requirement: &Requirement| match requirement {
-        Requirement::Authenticated => !consumer.is_anonymous(),
-        Requirement::Scopes(alternatives) => {
-            alternatives.iter().any(|all| all.iter().all(|scope| consumer.has_scope(scope)))
+/// How policies are decided.
+#[derive(Debug, Clone, Copy)]
+pub enum Policies<'a> {
+    /// By the conditions of the configuration.
+    Of(&'a AuthorizationSettings),
+    /// These hold, others don't.
+    Named(&'a [String]),
+}
+
+impl Rules<'_> {
+    /// What of an operation is denied to the caller in `scope`; `arguments` are those of a field, if
+    /// they fit.
+    pub fn denied(
+        &self,
+        operation: &Operation,
+        scope: &Scope<'_>,
+        arguments: impl Fn(&Occurrence) -> Option<Map<String, Value>>,
+    ) -> Denied {
+        Denied {
+            requirements: self.unmet(operation, scope),
+            occurrences: self.refused(operation, scope, arguments),
         }
-        Requirement::Policies(alternatives) => {
-            alternatives.iter().any(|all| all.iter().all(|policy| holds(policy)))
+    }
+
+    fn unmet(&self, operation: &Operation, scope: &Scope<'_>) -> RequirementSet {
+        let touched = operation.requirements().iter();
+        let is_met = |requirement: &Requirement| match requirement {
+            Requirement::Authenticated => !scope.consumer.is_anonymous(),
+            Requirement::Scopes(alternatives) => has_scopes(scope.consumer, alternatives),
+            Requirement::Policies(alternatives) => {
+                let holds = |policy: &String| self.policies.hold(policy, scope);
+                alternatives.iter().any(|all| all.iter().all(holds))
+            }
+        };
+        touched.filter(|id| !is_met(&self.supergraph.requirements()[*id])).collect()
+    }
+
+    fn refused(
+        &self,
+        operation: &Operation,
+        scope: &Scope<'_>,
+        arguments: impl Fn(&Occurrence) -> Option<Map<String, Value>>,
+    ) -> OccurrenceSet {
+        let holds = |occurrence: &Occurrence| {
+            let Some(args) = arguments(occurrence) else { return false };
+            let scope = Scope { args: Some(&args), ..*scope };
+            match self.conditions.decide(occurrence.condition, &scope) {
+                Ok(holds) => holds,
+                Err(why) => {
+                    let field = self.supergraph.coordinate(occurrence.field);
+                    tracing::warn!(field, request = scope.id, %why, "`@authorize` cannot be decided: denied");
+                    false
+                }
+            }
+        };
+        let occurrences = operation.occurrences().iter();
+        occurrences.filter(|(_, occurrence)| !holds(occurrence)).map(|(id, _)| id).collect()
+    }
+}
+
+fn has_scopes(consumer: &Consumer, alternatives: &[Vec<String>]) -> bool {
+    alternatives.iter().any(|all| all.iter().all(|scope| consumer.has_scope(scope)))
+}
+
+impl Policies<'_> {
+    fn hold(&self, policy: &str, scope: &Scope<'_>) -> bool {
+        let settings = match self {
+            Self::Of(settings) => settings,
+            Self::Named(held) => return held.iter().any(|held| held == policy),
+        };
+        match settings.policies.get(policy).map(|condition| condition.decide(scope)) {
+            Some(Ok(holds)) => holds,
+            Some(Err(why)) => {
+                tracing::warn!(policy, request = scope.id, %why, "a policy cannot be decided: denied");
+                false
+            }
+            // It was told when the graph was loaded.
+            None => false,
         }
-    };
-    touched.filter(|id| !is_met(&supergraph.requirements()[*id])).collect()
+    }
 }
 
 /// The policies that a schema names and the configuration does not have: nobody meets them.

@@ -24,7 +24,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use supergraph::{IdVec, SubgraphId, Supergraph};
 
-use crate::authorization::unknown_policies;
+use crate::authorization::{Conditions, unknown_policies};
 use crate::config::{Settings, WarmSettings};
 use crate::operation::{PreparedOperations, undecided};
 use crate::schedule::Source;
@@ -49,6 +49,8 @@ pub struct Graph {
     pub sources: IdVec<SubgraphId, Source>,
     /// Which of its values callers may not see as they are.
     pub masks: GraphMasks,
+    /// The conditions of `@authorize`.
+    pub conditions: Conditions,
     /// Operations prepared for it.
     pub operations: PreparedOperations,
 }
@@ -158,6 +160,7 @@ impl Workshop {
                 Arc::clone(&self.telemetry.metrics),
             ),
             masks,
+            conditions: conditions(&supergraph)?,
             supergraph,
             sources,
         })
@@ -194,6 +197,20 @@ impl Workshop {
 /// All that does not.
 pub fn check(settings: &Settings, supergraph: &Supergraph) -> Result<(), Problem> {
     masks::find(&settings.masks, supergraph).map(drop)
+}
+
+/// The conditions of `@authorize`. A graph with one that is none would deny what it guards for good.
+fn conditions(supergraph: &Supergraph) -> Result<Conditions, Problem> {
+    Conditions::compile(supergraph).map_err(|invalid| {
+        let error = ProblemError {
+            code: "INVALID_AUTHORIZE".to_owned(),
+            message: invalid.to_string(),
+            fix: Some(invalid.error.fix()),
+            coordinate: Some(invalid.coordinate.clone()),
+            ..ProblemError::default()
+        };
+        Problem::one("a condition of the schema cannot be read", error)
+    })
 }
 
 /// Composition takes its time; it must not hold up requests.

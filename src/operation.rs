@@ -33,7 +33,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use execution::MaskedFields;
 use futures_util::FutureExt;
-use query_planner::{Guards, Operation};
+use query_planner::{Guards, Occurrence, Operation};
 use serde_json::{Map, Value};
 use supergraph::Supergraph;
 
@@ -257,6 +257,22 @@ impl Prepared {
             return Ok(Map::new());
         }
         variables::coerce_variable_values(supergraph.api_schema(), &self.variables, values)
+    }
+
+    /// The arguments of a field that a condition looks at.
+    ///
+    /// # Errors
+    /// When a value does not fit its type.
+    pub fn arguments(
+        &self,
+        supergraph: &Supergraph,
+        occurrence: &Occurrence,
+        variables: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, RequestError> {
+        let field = supergraph.field(occurrence.field);
+        let coordinate = (supergraph.ty(field.parent).name.as_str(), field.name.as_str());
+        let (schema, written) = (supergraph.api_schema(), occurrence.arguments());
+        variables::coerce_argument_values(schema, coordinate, written, variables)
     }
 
     /// The state of its guards for what a request decides.

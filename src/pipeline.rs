@@ -23,12 +23,11 @@ use std::time::Duration;
 use execution::{AllowedExtensions, Caller, CompiledExecution, ErrorPolicy, Exposure, Inputs};
 use futures_util::FutureExt;
 use http::{HeaderMap, Method};
-use query_planner::OperationKind;
+use query_planner::{Denied, OperationKind};
 use serde_json::{Map, Value};
-use supergraph::RequirementSet;
 use tokio::time::{Instant, timeout_at};
 
-use crate::authorization;
+use crate::authorization::{Policies, Rules};
 use crate::config::{AuthorizationMode, GraphqlSettings, Introspection, Settings};
 use crate::connection::Connection;
 use crate::consumer::Consumer;
@@ -201,11 +200,11 @@ async fn execute_operation(
     let labels = graph.supergraph.labels();
     let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
     let deadline = facts.started + rooms.settings.limits.request_timeout;
-    let denied = &unmet(rooms, facts, &graph, prepared);
+    let denied = &denied(rooms, facts, &graph, (prepared, &variables));
     let decided = Decided { variables: &variables, labels: &labels, denied };
     let mut variant = variant(&graph, prepared, decided, deadline).await?;
     if !variant.plan.denied.is_empty() && !shows_the_rest(rooms, facts, &variant)? {
-        let denied = &RequirementSet::new();
+        let denied = &Denied::default();
         let decided = Decided { denied, ..decided };
         variant = self::variant(&graph, prepared, decided, deadline).await?;
     }
@@ -243,14 +242,23 @@ async fn execute_operation(
     Ok(Executed { prepared, variant, graph, outcome, duration, merged })
 }
 
-/// The requirements of an operation that the caller does not meet.
-fn unmet(rooms: &Rooms, facts: &Facts, graph: &Graph, prepared: &Prepared) -> RequirementSet {
-    if prepared.operation.requirements().is_empty() {
-        return RequirementSet::new();
+/// What of an operation is denied to the caller.
+fn denied(
+    rooms: &Rooms,
+    facts: &Facts,
+    graph: &Graph,
+    (prepared, variables): (&Prepared, &Map<String, Value>),
+) -> Denied {
+    let (asked, supergraph) = (&prepared.operation, &graph.supergraph);
+    if asked.requirements().is_empty() && asked.occurrences().is_empty() {
+        return Denied::default();
     }
     let scope = Scope { operation: Some(operation(prepared)), ..facts.scope(&[], "") };
-    let settings = &rooms.settings.graphql.authorization;
-    authorization::denied(&graph.supergraph, &prepared.operation, settings, &scope)
+    let policies = Policies::Of(&rooms.settings.graphql.authorization);
+    let rules = Rules { supergraph, conditions: &graph.conditions, policies };
+    rules.denied(asked, &scope, |occurrence| {
+        prepared.arguments(supergraph, occurrence, variables).ok()
+    })
 }
 
 /// The plan for what is decided, kept or made before the deadline.

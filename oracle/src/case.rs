@@ -25,7 +25,7 @@ use execution::{
     AllowedExtensions, Answer, CallKind, ErrorPolicy, Execution, Exposure, FetchFailure, Inputs,
     Limits, Program, ResponseParts,
 };
-use query_planner::{Batching, Guards, Operation, PlanError, QueryPlan};
+use query_planner::{Batching, Denied, Guards, Operation, PlanError, QueryPlan};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -312,7 +312,11 @@ impl Bench {
         let mut denied = caller.unmet(&self.supergraph, operation.requirements());
         let forgotten = denied.iter().next().filter(|_| self.forgets_rules);
         forgotten.into_iter().for_each(|first| denied.remove(first));
-        Guards { variables: on.map(str::to_owned).collect(), labels: self.labels.clone(), denied }
+        Guards {
+            variables: on.map(str::to_owned).collect(),
+            labels: self.labels.clone(),
+            denied: Denied { requirements: denied, ..Denied::default() },
+        }
     }
 
     fn plan(&self, asked: &Asked, caller: &Caller) -> Result<QueryPlan, PlanError> {

@@ -20,7 +20,9 @@ mod denied;
 mod print;
 mod why;
 
-pub use operation::{Operation, OperationError, VariableDefinition};
+pub use operation::{
+    Occurrence, OccurrenceId, OccurrenceSet, Operation, OperationError, VariableDefinition,
+};
 pub use plan::{
     ContextSource, ContextValue, DeferGroup, DeferId, DeferredField, Fetch, FetchId, Group,
     GroupId, GroupKind, OperationKind, PlanCost, PlanEffort, Position, PositionId, QueryPlan,
@@ -44,8 +46,24 @@ pub struct Guards {
     pub variables: BTreeSet<String>,
     /// The labels of progressive overrides that are on.
     pub labels: BTreeSet<String>,
-    /// The requirements that the caller does not meet. What asks for them is not selected.
-    pub denied: RequirementSet,
+    /// What the caller may not see: it is not selected.
+    pub denied: Denied,
+}
+
+/// What a caller may not see of an operation.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Denied {
+    /// The requirements that the caller does not meet.
+    pub requirements: RequirementSet,
+    /// The fields with arguments for which a condition does not hold.
+    pub occurrences: OccurrenceSet,
+}
+
+impl Denied {
+    /// Whether the caller may see all.
+    pub fn is_empty(&self) -> bool {
+        self.requirements.is_empty() && self.occurrences.is_empty()
+    }
 }
 
 /// What a plan may cost to find.

@@ -18,12 +18,41 @@ use std::{
     hash::{Hash, Hasher},
     sync::Arc,
 };
-use supergraph::{IdVec, RequirementSet, Supergraph, TypeId, Value, ids};
+use supergraph::{
+    ConditionId, FieldId, IdSet, IdVec, RequirementSet, Supergraph, TypeId, Value, ids,
+};
 use thiserror::Error;
 
 ids! {
     /// A selection set of the document.
     SetId,
+    /// A field with its arguments, where a condition looks at them.
+    OccurrenceId,
+}
+
+/// A set of occurrences.
+pub type OccurrenceSet = IdSet<OccurrenceId>;
+
+/// A field as it is asked for, and a condition of `@authorize` on it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Occurrence {
+    /// The field, on the runtime type that has it.
+    pub field: FieldId,
+    /// The condition.
+    pub condition: ConditionId,
+    asked: Asked,
+}
+
+impl Occurrence {
+    /// The arguments as the document gives them.
+    pub fn arguments(&self) -> &[(String, Value)] {
+        &self.asked.arguments
+    }
+
+    pub(crate) fn is_of(&self, field: FieldId, asked: &Asked) -> bool {
+        // Directives of an operation do not change what the arguments are.
+        self.field == field && self.asked.arguments == asked.arguments
+    }
 }
 
 /// An operation, ready to be planned any number of times.
@@ -37,6 +66,7 @@ pub struct Operation {
     pub(crate) root_type: TypeId,
     pub(crate) asked: AskedFields,
     requirements: RequirementSet,
+    occurrences: IdVec<OccurrenceId, Occurrence>,
 }
 
 /// A variable that the operation declares.
@@ -197,6 +227,7 @@ impl Operation {
             asked: AskedFields::default(),
             n_defers: 0,
             requirements: RequirementSet::new(),
+            occurrences: IdVec::new(),
         };
         let root_set = reader.set(&operation.selection_set)?;
         let variables = operation.variables.iter().map(|variable| VariableDefinition {
@@ -213,6 +244,7 @@ impl Operation {
             root_type,
             asked: reader.asked,
             requirements: reader.requirements,
+            occurrences: reader.occurrences,
         })
     }
 
@@ -234,6 +266,11 @@ impl Operation {
     /// The requirements that may decide what it shows: each is one guard bit of the plan.
     pub fn requirements(&self) -> &RequirementSet {
         &self.requirements
+    }
+
+    /// The fields with arguments that a condition looks at: each is one guard bit of the plan.
+    pub fn occurrences(&self) -> &IdVec<OccurrenceId, Occurrence> {
+        &self.occurrences
     }
 
     /// A name for a variable of ours, which the client's don't have.
@@ -289,13 +326,15 @@ struct Reader<'a> {
     n_defers: usize,
     asked: AskedFields,
     requirements: RequirementSet,
+    occurrences: IdVec<OccurrenceId, Occurrence>,
 }
 
 impl<'a> Reader<'a> {
     fn set(&mut self, set: &'a executable::SelectionSet) -> Result<SetId, OperationError> {
         let mut nodes = Vec::with_capacity(set.selections.len());
-        let has_requirements = !self.supergraph.requirements().is_empty();
-        let parent = has_requirements.then(|| self.supergraph.type_named(&set.ty)).flatten();
+        let has_rules =
+            !self.supergraph.requirements().is_empty() || !self.supergraph.conditions().is_empty();
+        let parent = has_rules.then(|| self.supergraph.type_named(&set.ty)).flatten();
         for selection in &set.selections {
             if let (Some(parent), executable::Selection::Field(field)) = (parent, selection)
                 && let Some(field) = self.supergraph.field_named(parent, &field.name)
@@ -303,9 +342,31 @@ impl<'a> Reader<'a> {
                 let touched = &self.supergraph.field(field).touched;
                 self.requirements.extend_with(touched.iter().copied());
             }
-            nodes.push(self.node(selection)?);
+            let node = self.node(selection)?;
+            if let (Some(parent), Node::Field(field)) = (parent, &node) {
+                self.add_occurrences(parent, &field.asked);
+            }
+            nodes.push(node);
         }
         Ok(self.sets.push(nodes))
+    }
+
+    /// Notes the conditions that look at a field's arguments, on whatever object it may stand.
+    fn add_occurrences(&mut self, parent: TypeId, asked: &Asked) {
+        if self.supergraph.conditions().is_empty() {
+            return;
+        }
+        for member in self.supergraph.ty(parent).possible.iter() {
+            let Some(field) = self.supergraph.field_named(member, &asked.name) else { continue };
+            for condition in self.supergraph.field(field).conditions.iter().copied() {
+                let is_known =
+                    |known: &Occurrence| known.condition == condition && known.is_of(field, asked);
+                if !self.occurrences.as_slice().iter().any(is_known) {
+                    let asked = asked.clone();
+                    self.occurrences.push(Occurrence { field, condition, asked });
+                }
+            }
+        }
     }
 
     fn node(&mut self, selection: &'a executable::Selection) -> Result<Node, OperationError> {

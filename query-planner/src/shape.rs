@@ -439,7 +439,7 @@ impl<'c> Collector<'c, '_> {
                     let coordinate = format!("{}.{name}", supergraph.ty(ty).name);
                     PlanErrorKind::UnknownField { coordinate }
                 })?;
-                results.push(match self.is_denied(field) {
+                results.push(match self.is_denied(field, &nodes[0].asked) {
                     true => Found::Denied,
                     false => Found::Result(self.shapes.result_type(field)),
                 });

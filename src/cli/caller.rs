@@ -7,15 +7,19 @@
 //!
 //! **Read first:** [`Caller::parse`].
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use query_planner::Operation;
+use http::{HeaderMap, Method};
+use query_planner::Denied;
 use serde::Deserialize;
-use serde_json::Map;
-use supergraph::{RequirementSet, Supergraph};
+use serde_json::{Map, Value};
+use supergraph::Supergraph;
 
-use crate::authorization;
+use crate::authorization::{Conditions, InvalidCondition, Policies, Rules};
 use crate::consumer::Consumer;
+use crate::expressions::{Operation, Scope};
+use crate::operation::Prepared;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -31,6 +35,11 @@ struct RawCaller {
     /// Whether nobody vouches for it.
     #[serde(default)]
     anonymous: bool,
+    /// Its `consumer.id`.
+    id: Option<String>,
+    /// Its `consumer.claims`.
+    #[serde(default)]
+    claims: Map<String, Value>,
     /// What its credential allows.
     #[serde(default)]
     scopes: Vec<String>,
@@ -40,7 +49,8 @@ struct RawCaller {
 }
 
 impl Caller {
-    /// Reads `{ "scopes": ["a"], "policies": ["p"] }` or `{ "anonymous": true }`.
+    /// Reads `{ "scopes": ["a"], "policies": ["p"], "id": "corp:ann", "claims": {} }` or
+    /// `{ "anonymous": true }`; each key may be left out.
     ///
     /// # Errors
     /// When the text is none of these.
@@ -48,7 +58,13 @@ impl Caller {
         let raw: RawCaller = serde_json::from_str(text)?;
         Ok(match raw.anonymous {
             true => Self::anonymous(),
-            false => Self::known(raw.scopes, raw.policies),
+            false => {
+                let mut caller = Self::known(raw.scopes, raw.policies);
+                let consumer = Arc::make_mut(&mut caller.consumer);
+                consumer.claims = raw.claims;
+                raw.id.into_iter().for_each(|id| consumer.id = id.into());
+                caller
+            }
         })
     }
 
@@ -78,9 +94,36 @@ impl Caller {
         self.consumer.is_anonymous()
     }
 
-    /// The requirements of an operation that it does not meet.
-    pub fn unmet(&self, supergraph: &Supergraph, operation: &Operation) -> RequirementSet {
-        let holds = |policy: &str| self.policies.iter().any(|held| held == policy);
-        authorization::unmet(supergraph, operation, &self.consumer, holds)
+    /// What of an operation is denied to it.
+    ///
+    /// # Errors
+    /// When a condition of the schema is none.
+    pub fn denied(
+        &self,
+        supergraph: &Supergraph,
+        prepared: &Prepared,
+        variables: &Map<String, Value>,
+    ) -> Result<Denied, InvalidCondition> {
+        let conditions = &Conditions::compile(supergraph)?;
+        let policies = Policies::Named(&self.policies);
+        let (operation, headers) = (&prepared.operation, HeaderMap::new());
+        let scope = Scope {
+            id: "",
+            method: &Method::POST,
+            path: "/graphql",
+            query: "",
+            headers: &headers,
+            client_ip: Ipv4Addr::LOCALHOST.into(),
+            consumer: &self.consumer,
+            path_params: &[],
+            route: "",
+            operation: Some(Operation { name: operation.name(), kind: operation.kind().as_str() }),
+            args: None,
+            response: None,
+        };
+        let rules = Rules { supergraph, conditions, policies };
+        Ok(rules.denied(operation, &scope, |occurrence| {
+            prepared.arguments(supergraph, occurrence, variables).ok()
+        }))
     }
 }

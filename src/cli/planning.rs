@@ -11,9 +11,9 @@
 
 use std::sync::Arc;
 
-use query_planner::{Explanation, PlanErrorKind, QueryPlan};
+use query_planner::{Denied, Explanation, PlanErrorKind, QueryPlan};
 use serde_json::{Map, Value};
-use supergraph::{RequirementSet, Supergraph};
+use supergraph::Supergraph;
 
 use super::caller::Caller;
 use crate::config::{Limits, PlanningSettings};
@@ -47,7 +47,7 @@ pub(super) fn plan_operation(supergraph: &Arc<Supergraph>, asked: Asked<'_>) -> 
     let (labels, caller) = (asked.labels, asked.caller);
     on_runtime(async {
         let (prepared, variables) = prepare(supergraph, asked).await?;
-        let denied = &denied(supergraph, &prepared, caller);
+        let denied = &denied(supergraph, &prepared, &variables, caller)?;
         let decided = Decided { variables: &variables, labels, denied };
         Ok(prepared.variant(decided).await?.plan.clone())
     })
@@ -61,7 +61,7 @@ pub(super) fn explain_operation(
     let (labels, caller) = (asked.labels, asked.caller);
     let PlanningSettings { limits, batching, .. } = asked.planning;
     let (prepared, variables) = on_runtime(prepare(supergraph, asked))?;
-    let denied = &denied(supergraph, &prepared, caller);
+    let denied = &denied(supergraph, &prepared, &variables, caller)?;
     let guards = prepared.guards(Decided { variables: &variables, labels, denied });
     let explained =
         query_planner::explain(supergraph, &prepared.operation, &guards, limits, batching);
@@ -76,8 +76,18 @@ pub(super) fn explain_operation(
     })
 }
 
-fn denied(supergraph: &Supergraph, prepared: &Prepared, caller: Option<&Caller>) -> RequirementSet {
-    caller.map(|caller| caller.unmet(supergraph, &prepared.operation)).unwrap_or_default()
+/// # Errors
+/// When a condition of the schema is none.
+fn denied(
+    supergraph: &Supergraph,
+    prepared: &Prepared,
+    variables: &Map<String, Value>,
+    caller: Option<&Caller>,
+) -> Answer<Denied> {
+    let Some(caller) = caller else { return Ok(Denied::default()) };
+    caller
+        .denied(supergraph, prepared, variables)
+        .map_err(|invalid| Arc::new(RequestErrorKind::Unplannable(invalid.to_string()).into()))
 }
 
 async fn prepare(

@@ -1,4 +1,4 @@
-//! Coerces the values of variables against the API schema.
+//! Coerces the values of variables, and of arguments that somebody looks at, against the API schema.
 //!
 //! **In:** the variables an operation declares, and the values of a request.
 //! **Out:** the coerced values; a variable that is absent and has no default stays absent, a null stays null.
@@ -105,6 +105,60 @@ impl fmt::Display for Path<'_> {
             Some(Step::Item(parent, index)) => write!(f, "{parent}[{index}]"),
         }
     }
+}
+
+/// The values that a field's arguments have for one request; `variables` are coerced.
+///
+/// # Errors
+/// When the schema has no such field, or a value does not fit.
+pub(super) fn coerce_argument_values(
+    schema: &Valid<Schema>,
+    (ty, field): (&str, &str),
+    written: &[(String, supergraph::Value)],
+    variables: &Map<String, Value>,
+) -> Result<Map<String, Value>, RequestError> {
+    let field = schema
+        .type_field(ty, field)
+        .map_err(|_| RequestErrorKind::Variable(format!("there is no field `{ty}.{field}`")))?;
+    let mut coerced = Map::new();
+    for definition in &field.arguments {
+        let name = definition.name.as_str();
+        let given = written.iter().find(|(written, _)| written == name);
+        let path = Path { variable: name, steps: None };
+        match given.and_then(|(_, value)| written_value(value, variables)) {
+            Some(value) => {
+                coerced.insert(name.to_owned(), coerce(schema, &definition.ty, value, &path)?);
+            }
+            None => {
+                let default = definition.default_value.as_deref();
+                let default = default.map(|value| literal(schema, &definition.ty, value));
+                coerced.extend(default.map(|value| (name.to_owned(), value)));
+            }
+        }
+    }
+    Ok(coerced)
+}
+
+/// A value as it is written, with the values of its variables; none for a variable that is absent.
+fn written_value(value: &supergraph::Value, variables: &Map<String, Value>) -> Option<Value> {
+    use supergraph::Value as Written;
+    Some(match value {
+        Written::Null => Value::Null,
+        Written::Boolean(value) => Value::Bool(*value),
+        Written::Number(text) => number_literal(text),
+        Written::String(text) | Written::Enum(text) => Value::String(text.clone()),
+        Written::Variable(name) => return variables.get(name).cloned(),
+        Written::List(items) => {
+            let values = items.iter().map(|item| written_value(item, variables));
+            values.map(Option::unwrap_or_default).collect()
+        }
+        Written::Object(fields) => {
+            let values = fields
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), written_value(value, variables)?)));
+            Value::Object(values.collect())
+        }
+    })
 }
 
 fn coerce(

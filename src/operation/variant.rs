@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use execution::Program;
-use query_planner::{Guards, Operation, QueryPlan};
+use query_planner::{Denied, Guards, OccurrenceId, Operation, QueryPlan};
 use serde_json::{Map, Value};
-use supergraph::{RequirementId, RequirementSet};
+use supergraph::RequirementId;
 use tokio::time::Instant;
 
 use super::error::RequestError;
@@ -36,8 +36,8 @@ pub struct Decided<'a> {
     pub variables: &'a Map<String, Value>,
     /// The labels of progressive overrides that are on; others are off.
     pub labels: &'a [String],
-    /// The requirements that the caller does not meet.
-    pub denied: &'a RequirementSet,
+    /// What the caller may not see.
+    pub denied: &'a Denied,
 }
 
 /// An operation under one state of its guards.
@@ -60,12 +60,14 @@ pub(super) struct Variants {
     guard_variables: Vec<String>,
     /// The requirements that decide guards, sorted.
     requirements: Vec<RequirementId>,
+    /// The fields whose arguments decide guards.
+    occurrences: Vec<OccurrenceId>,
     /// Of an operation without guards.
     only: OnceLock<Arc<Variant>>,
     kept: Mutex<Vec<Kept>>,
 }
 
-/// One bit a guard: the variables, the labels of the supergraph, the requirements.
+/// One bit a guard: the variables, the labels of the supergraph, the requirements, the conditions on arguments.
 type State = u128;
 
 #[derive(Debug)]
@@ -81,7 +83,8 @@ impl Variants {
         let guard_variables = operation.guard_variables().into_iter().map(str::to_owned).collect();
         let requirements = operation.requirements().iter().collect();
         let (only, kept) = (OnceLock::new(), Mutex::default());
-        Self { planner, guard_variables, requirements, only, kept }
+        let occurrences = operation.occurrences().ids().collect();
+        Self { planner, guard_variables, requirements, occurrences, only, kept }
     }
 
     /// The plan for what is decided, if it is there.
@@ -158,7 +161,13 @@ impl Variants {
         Guards {
             variables: on.cloned().collect(),
             labels: known.filter(|label| labels.contains(label)).cloned().collect(),
-            denied: self.requirements.iter().copied().filter(|it| denied.contains(*it)).collect(),
+            // Only what it touches: an operation has one state for all else.
+            denied: Denied {
+                requirements: (self.requirements.iter().copied())
+                    .filter(|it| denied.requirements.contains(*it))
+                    .collect(),
+                occurrences: denied.occurrences.clone(),
+            },
         }
     }
 
@@ -168,10 +177,14 @@ impl Variants {
         let is_on = |state: State, bit: usize| state >> bit & 1 == 1;
         let n_variables = self.guard_variables.len();
         let n_others = n_variables + labels.len();
+        let n_before = n_others + self.requirements.len();
         let guards = |state: State| Guards {
             variables: on_in(&self.guard_variables, |bit| is_on(state, bit)),
             labels: on_in(labels, |bit| is_on(state, n_variables + bit)),
-            denied: on_in(&self.requirements, |bit| is_on(state, n_others + bit)),
+            denied: Denied {
+                requirements: on_in(&self.requirements, |bit| is_on(state, n_others + bit)),
+                occurrences: on_in(&self.occurrences, |bit| is_on(state, n_before + bit)),
+            },
         };
         let kept = self.lock();
         let planned = kept.iter().filter(|kept| matches!(kept.flight.landed(), Some(Ok(_))));
@@ -199,6 +212,7 @@ impl Variants {
     fn is_one(&self) -> bool {
         self.guard_variables.is_empty()
             && self.requirements.is_empty()
+            && self.occurrences.is_empty()
             && self.planner.supergraph.labels().is_empty()
     }
 
@@ -207,17 +221,19 @@ impl Variants {
         &self,
         is_true: impl Fn(&str) -> bool,
         labels: &[String],
-        denied: &RequirementSet,
+        denied: &Denied,
     ) -> Option<State> {
         let known = self.planner.supergraph.labels();
-        let n_guards = self.guard_variables.len() + known.len() + self.requirements.len();
+        let n_guards = self.guard_variables.len() + known.len();
+        let n_guards = n_guards + self.requirements.len() + self.occurrences.len();
         if n_guards > State::BITS as usize {
             return None;
         }
         let variables = self.guard_variables.iter().map(|name| is_true(name));
         let labels = known.iter().map(|label| labels.contains(label));
-        let denied = self.requirements.iter().map(|it| denied.contains(*it));
-        let bits = variables.chain(labels).chain(denied).enumerate();
+        let unmet = self.requirements.iter().map(|it| denied.requirements.contains(*it));
+        let refused = self.occurrences.iter().map(|it| denied.occurrences.contains(*it));
+        let bits = variables.chain(labels).chain(unmet).chain(refused).enumerate();
         Some(bits.fold(0, |state, (bit, is_on)| state | State::from(is_on) << bit))
     }
 

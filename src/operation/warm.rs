@@ -69,7 +69,8 @@ impl PreparedOperations {
     /// Takes the requirements that are not met out of guards.
     fn requirements(&self, guards: &mut Guards) -> Vec<Requirement> {
         let requirements = self.planner.supergraph.requirements();
-        let denied = std::mem::take(&mut guards.denied);
+        // What becomes of arguments is decided for each request.
+        let denied = std::mem::take(&mut guards.denied).requirements;
         denied.iter().map(|id| requirements[id].clone()).collect()
     }
 
@@ -89,7 +90,7 @@ impl PreparedOperations {
         guards.labels.retain(|label| labels.contains(label));
         let requirements = self.planner.supergraph.requirements().iter();
         let is_denied = |row: &(_, &Requirement)| denied.contains(row.1);
-        guards.denied = requirements.filter(is_denied).map(|(id, _)| id).collect();
+        guards.denied.requirements = requirements.filter(is_denied).map(|(id, _)| id).collect();
         let planned = prepared.variants.plan(&prepared.operation, guards.clone()).await;
         if let Ok(variant) = planned {
             prepared.variants.inherit(&guards, uses / 2);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Executed, Facts, GraphqlRequest, Rooms, unmet};
+use super::{Executed, Facts, GraphqlRequest, Rooms, denied};
 use crate::operation::{Decided, RequestError, labels_on};
 
 /// What goes into `extensions.graphloom` of a response.
@@ -56,7 +56,7 @@ pub async fn plan(
         .unwrap_or(request.variables);
     let labels = graph.supergraph.labels();
     let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
-    let denied = &unmet(rooms, facts, &graph, &prepared);
+    let denied = &denied(rooms, facts, &graph, (&prepared, &variables));
     let decided = Decided { variables: &variables, labels: &labels, denied };
     let variant = graph.operations.variant(&prepared, decided).await?;
     Ok(json!({

@@ -10,6 +10,7 @@
 //!
 //! Spec: <https://specs.apollo.dev/inaccessible/v0.2/>, <https://specs.apollo.dev/link/v1.0/>
 
+use crate::reader::SPECIFICATIONS;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Name, Node, Schema, ast};
 use std::collections::HashSet;
@@ -115,7 +116,8 @@ impl Features {
             [name, ..] => *name,
             [] => return,
         };
-        let of_federation = url.starts_with("https://specs.apollo.dev/");
+        let of_federation =
+            url.starts_with("https://specs.apollo.dev/") || url.starts_with(SPECIFICATIONS);
         let names = if of_federation { &mut self.hidden } else { &mut self.composed };
         names.insert(text("as").unwrap_or(name).to_owned());
         let imports = link.specified_argument_by_name("import").and_then(|list| list.as_list());

@@ -48,6 +48,8 @@ ids! {
     FieldSetId,
     /// Something that a caller must be to see a type or a field.
     RequirementId,
+    /// A condition of `@authorize`.
+    ConditionId,
 }
 
 /// A vector indexed by an id.

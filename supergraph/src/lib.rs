@@ -26,7 +26,7 @@ mod reach;
 
 pub use api::ApiError;
 pub use field_set::{FieldSet, FieldSetItem};
-pub use id::{FieldId, FieldSetId, Id, IdVec, RequirementId, SubgraphId, TypeId};
+pub use id::{ConditionId, FieldId, FieldSetId, Id, IdVec, RequirementId, SubgraphId, TypeId};
 pub use reach::{Obstacle, PathStep, ReachLimits, RuntimeTypes, Satisfiability, Unsatisfied};
 pub use reader::{SupergraphError, SupergraphErrorKind};
 pub use requirements::{Alternatives, Requirement};

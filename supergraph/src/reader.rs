@@ -15,11 +15,14 @@
 mod capabilities;
 mod definitions;
 mod requirements;
+mod conditions;
+
+pub(crate) use conditions::SPECIFICATIONS;
 
 use crate::{
     api::{ApiError, api_schema},
     field_set::{FieldSet, FieldSetItem, Scope, read_field_set},
-    id::{FieldId, FieldSetId, Id, IdVec, RequirementId, SubgraphId, TypeId},
+    id::{ConditionId, FieldId, FieldSetId, Id, IdVec, RequirementId, SubgraphId, TypeId},
     requirements::Requirement,
     table::{Capability, FieldDef, Names, Roots, SubgraphDef, Supergraph, TypeDef, TypeRef},
 };
@@ -103,6 +106,7 @@ pub(crate) struct Reader<'a> {
     labels: Vec<String>,
     undefined: Vec<String>,
     requirements: IdVec<RequirementId, Requirement>,
+    conditions: IdVec<ConditionId, String>,
 }
 
 impl Supergraph {
@@ -133,6 +137,7 @@ fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
     reader.read_possible_types()?;
     reader.read_fields()?;
     reader.read_requirements();
+    reader.read_conditions();
     reader.read_keys()?;
     reader.read_capabilities()?;
     let roots = reader.roots()?;
@@ -158,6 +163,7 @@ fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
         has_contexts,
         undefined: reader.undefined,
         requirements: reader.requirements,
+        conditions: reader.conditions,
         api,
     })
 }

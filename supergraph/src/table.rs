@@ -11,7 +11,7 @@
 use crate::{
     SubgraphSet, TypeSet, Value,
     field_set::FieldSet,
-    id::{FieldId, FieldSetId, IdVec, RequirementId, SubgraphId, TypeId},
+    id::{ConditionId, FieldId, FieldSetId, IdVec, RequirementId, SubgraphId, TypeId},
     requirements::Requirement,
 };
 use apollo_compiler::{Schema, validation::Valid};
@@ -34,6 +34,7 @@ pub struct Supergraph {
     pub(crate) has_contexts: bool,
     pub(crate) undefined: Vec<String>,
     pub(crate) requirements: IdVec<RequirementId, Requirement>,
+    pub(crate) conditions: IdVec<ConditionId, String>,
     pub(crate) api: Valid<Schema>,
 }
 
@@ -152,6 +153,9 @@ pub struct FieldDef {
     pub requirements: Vec<RequirementId>,
     /// All requirements that may decide what a selection of it shows, whatever the runtime types are.
     pub touched: Vec<RequirementId>,
+    /// The conditions of `@authorize` on its arguments, which must all hold: on the field and on those
+    /// of interfaces that it implements.
+    pub conditions: Vec<ConditionId>,
 }
 
 /// An argument of a field.
@@ -350,6 +354,11 @@ impl Supergraph {
     /// What callers may have to be.
     pub fn requirements(&self) -> &IdVec<RequirementId, Requirement> {
         &self.requirements
+    }
+
+    /// The conditions of `@authorize`, as they are written: expressions of the gateway's.
+    pub fn conditions(&self) -> &IdVec<ConditionId, String> {
+        &self.conditions
     }
 
     /// Whether any field has an argument that `@fromContext` fills.

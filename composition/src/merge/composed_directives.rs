@@ -25,6 +25,9 @@ use crate::schema::{Applied, Subgraph};
 use crate::vocabulary::Known;
 use crate::words;
 
+/// The specification of `@authorize`, which the gateway enforces.
+const AUTHORIZE: &str = "https://specs.graphloom.dev/authorize";
+
 #[derive(Debug, Default)]
 pub(crate) struct ComposedDirectives {
     by_subgraph: HashSet<(usize, String)>,
@@ -69,6 +72,7 @@ pub(crate) fn compose_directives(
         by_local.entry(one.local.clone()).or_default().push(one);
     }
     check_names(subgraphs, &asked, report);
+    check_authorize(subgraphs, &asked, report);
     let mut composed = ComposedDirectives::default();
     let mut links: IndexMap<String, MergedLink> = IndexMap::new();
     for (local, same_name) in by_local {
@@ -81,6 +85,35 @@ pub(crate) fn compose_directives(
     hint_other_names(subgraphs, &asked, report);
     hint_major_versions(subgraphs, report);
     composed
+}
+
+/// Who may see a field must not be lost on the way: `@authorize` is composed by every subgraph that links
+/// it, and repeatable, so that those of several subgraphs all count.
+fn check_authorize(subgraphs: &[Subgraph], asked: &[Asked<'_>], report: &mut Report) {
+    for (index, subgraph) in subgraphs.iter().enumerate() {
+        for feature in subgraph.links.features.iter().filter(|it| it.identity == AUTHORIZE) {
+            let composed = asked.iter().find(|one| {
+                one.index == index && one.own == "authorize" && one.feature.identity == AUTHORIZE
+            });
+            let (message, fix) = match composed {
+                None => (
+                    "`@authorize` decides who may see a field, but this subgraph does not compose it",
+                    "add `@composeDirective(name: \"@authorize\")` to the schema",
+                ),
+                Some(one) if !is_repeatable(subgraph, &one.local) => (
+                    "`@authorize` is not repeatable here, so rules of other subgraphs would get lost",
+                    "write `directive @authorize(when: String!) repeatable on FIELD_DEFINITION`",
+                ),
+                Some(_) => continue,
+            };
+            let error = subgraph.error(ErrorCode::DirectiveCompositionError, feature.span, message);
+            report.error(error.fix(fix));
+        }
+    }
+}
+
+fn is_repeatable(subgraph: &Subgraph, directive: &str) -> bool {
+    subgraph.directives.get(directive).is_some_and(|definition| definition.repeatable)
 }
 
 /// A subgraph that imports a composed directive under a name of its own does not take part.

@@ -1,6 +1,7 @@
 //! Leaves out what the caller may not see.
 //!
-//! **In:** the requirements that the caller does not meet. **Out:** which fields and which runtime
+//! **In:** the requirements that the caller does not meet, and the fields with arguments for which a condition
+//! does not hold. **Out:** which fields and which runtime
 //! types a selection does without.
 //!
 //! **Never here:** who meets a requirement (the gateway), what keys and requirements of subgraphs
@@ -15,20 +16,25 @@
 //! **Read first:** [`Collector::is_denied`].
 
 use super::{Collected, Collector, Shape};
+use crate::operation::Asked;
 use supergraph::{FieldId, TypeId, TypeSet};
 
 impl Collector<'_, '_> {
     /// Whether the caller may not see the field, on whatever object it stands.
-    pub(super) fn is_denied(&self, field: FieldId) -> bool {
+    pub(super) fn is_denied(&self, field: FieldId, asked: &Asked) -> bool {
         if self.guards.denied.is_empty() {
             return false;
+        }
+        let mut occurrences = self.guards.denied.occurrences.iter();
+        if occurrences.any(|id| self.operation.occurrences()[id].is_of(field, asked)) {
+            return true;
         }
         let supergraph = self.shapes.supergraph;
         let field = supergraph.field(field);
         let is_root = field.parent == self.operation.root_type;
         let parent = &supergraph.ty(field.parent).requirements;
-        field.requirements.iter().any(|it| self.guards.denied.contains(*it))
-            || is_root && parent.iter().any(|it| self.guards.denied.contains(*it))
+        field.requirements.iter().any(|it| self.guards.denied.requirements.contains(*it))
+            || is_root && parent.iter().any(|it| self.guards.denied.requirements.contains(*it))
             || self.is_type_denied(field.ty.named())
     }
 
@@ -41,7 +47,7 @@ impl Collector<'_, '_> {
         shape: &mut Shape,
     ) -> TypeSet {
         let is_root = shape.ty == self.operation.root_type;
-        if self.guards.denied.is_empty() || is_root || fields.rows().is_empty() {
+        if self.guards.denied.requirements.is_empty() || is_root || fields.rows().is_empty() {
             return types;
         }
         let denied: TypeSet = types.iter().filter(|ty| self.is_type_denied(*ty)).collect();
@@ -54,7 +60,7 @@ impl Collector<'_, '_> {
     fn is_type_denied(&self, ty: TypeId) -> bool {
         let supergraph = self.shapes.supergraph;
         let row = supergraph.ty(ty);
-        if row.requirements.iter().any(|it| self.guards.denied.contains(*it)) {
+        if row.requirements.iter().any(|it| self.guards.denied.requirements.contains(*it)) {
             return true;
         }
         let mut members = row.possible.iter().filter(|member| supergraph.ty(*member).accessible);

@@ -99,6 +99,7 @@ impl<'a> Reader<'a> {
             labels: Vec::new(),
             undefined: Vec::new(),
             requirements: IdVec::new(),
+            conditions: IdVec::new(),
         })
     }
 
@@ -295,6 +296,7 @@ impl<'a> Reader<'a> {
                     from_interface_object: false,
                     requirements: Vec::new(),
                     touched: Vec::new(),
+                    conditions: Vec::new(),
                 });
                 self.types[parent].fields.insert(node.name.to_string(), field);
             }

@@ -178,9 +178,9 @@ fn union(lists: &[&[RequirementId]]) -> Vec<RequirementId> {
 impl Names {
     fn of(document: &ast::Document) -> Self {
         Self {
-            authenticated: name_of(document, "authenticated"),
-            scopes: name_of(document, "requiresScopes"),
-            policy: name_of(document, "policy"),
+            authenticated: name_here(document, "authenticated"),
+            scopes: name_here(document, "requiresScopes"),
+            policy: name_here(document, "policy"),
         }
     }
 
@@ -198,7 +198,13 @@ impl Names {
 
 /// The name that the document's `@link` gives to the directive of a feature: its own, unless it is
 /// imported or the feature is linked under another.
-fn name_of(document: &ast::Document, feature: &str) -> String {
+fn name_here(document: &ast::Document, feature: &str) -> String {
+    let name = name_by_link(document, "https://specs.apollo.dev/", feature);
+    name.unwrap_or_else(|| feature.to_owned())
+}
+
+/// The name that a `@link` gives to the directive of a feature; none if it is not linked.
+pub(super) fn name_by_link(document: &ast::Document, base: &str, feature: &str) -> Option<String> {
     let schemas = document.definitions.iter().filter(|definition| {
         matches!(
             definition,
@@ -211,16 +217,15 @@ fn name_of(document: &ast::Document, feature: &str) -> String {
     for link in links {
         let text = |name: &str| link.specified_argument_by_name(name)?.as_str();
         let url = text("url").or_else(|| text("feature")).unwrap_or_default();
-        let is_it = url.strip_prefix("https://specs.apollo.dev/").is_some_and(|rest| {
+        let is_it = url.strip_prefix(base).is_some_and(|rest| {
             rest.strip_prefix(feature).is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
         });
         if is_it {
-            return imported(link, feature)
-                .or_else(|| text("as").map(str::to_owned))
-                .unwrap_or_else(|| feature.to_owned());
+            let name = imported(link, feature).or_else(|| text("as").map(str::to_owned));
+            return Some(name.unwrap_or_else(|| feature.to_owned()));
         }
     }
-    feature.to_owned()
+    None
 }
 
 fn imported(link: &ast::Directive, feature: &str) -> Option<String> {
