@@ -8,7 +8,7 @@
 //! **Read first:** [`Checker::braces`].
 
 use super::{Checker, FindingKind, Known, Scope, null_for_missing};
-use crate::shape::{FieldShape, ListShape, ObjectShape, Shape};
+use crate::shape::{FieldShape, ObjectShape, Shape};
 use crate::syntax::{Item, Items, Output, Span};
 
 /// Shapes of one object that are told apart.
@@ -22,40 +22,39 @@ impl<'g> Checker<'g> {
         value: &Known,
         scope: &Scope<'_, 'm>,
     ) -> Shape {
-        let mut others = Vec::new();
-        let mut objects = Vec::new();
-        let mut lists = Vec::new();
-        for branch in value.shape.branches() {
-            match branch {
-                Shape::Unknown | Shape::Object(_) => objects.push(branch.clone()),
-                Shape::Array(list) => lists.push((**list).clone()),
-                other => others.push(other.clone()),
-            }
-        }
-        let mut of = |shape: Shape| {
+        let is_list = |branch: &&Shape| matches!(branch, Shape::Array(_));
+        let (lists, singles): (Vec<&Shape>, Vec<&Shape>) =
+            value.shape.branches().iter().partition(is_list);
+        let mut branches = Vec::new();
+        if !singles.is_empty() {
+            let stays = |branch: &&&Shape| match branch {
+                Shape::Object(_) => false,
+                // Nothing selected leaves it as it is, whatever it is.
+                Shape::Unknown => items.items.is_empty(),
+                _ => true,
+            };
+            branches.extend(singles.iter().filter(stays).copied().cloned());
+            // Braces do not run on what is missing, unless nothing else is known.
+            let there = singles.iter().copied().filter(|branch| **branch != Shape::Missing);
+            let shape = Shape::one_of(there.cloned());
             let inner = Known { shape, origin: value.origin.clone() };
             let scope = Scope { dollar: &inner, at: &inner, locals: scope.locals.clone() };
-            self.object(items, &scope)
-        };
-        // Nothing but null and scalars: the items are checked all the same.
-        if objects.is_empty() && lists.is_empty() {
-            let made = of(value.shape.clone());
-            if items.items.is_empty() {
-                return value.shape.clone();
+            let made = self.object(items, &scope);
+            if inner.shape != Shape::Missing {
+                branches.push(made);
             }
-            return Shape::one_of(others.into_iter().chain([made]));
         }
-        let mut branches = Vec::new();
-        if !objects.is_empty() {
-            branches.push(of(Shape::one_of(objects)));
-        }
+        let elements = lists.iter().filter_map(|branch| match branch {
+            Shape::Array(list) => Some(list.element()),
+            _ => None,
+        });
         if !lists.is_empty() {
-            let shape = Shape::one_of(lists.iter().map(ListShape::element));
+            let shape = Shape::one_of(elements);
             let inner = Known { shape, origin: value.origin.clone() };
             let element = self.braces(items, &inner, scope);
             branches.push(Shape::list(null_for_missing(element)));
         }
-        Shape::one_of(branches.into_iter().chain(others))
+        Shape::one_of(branches)
     }
 
     /// The shape of a new object over the same `$`.

@@ -7,7 +7,7 @@
 //!
 //! **Holds:** reading what was printed gives the same tree.
 //!
-//! **Read first:** [`print`].
+//! **Read first:** [`print()`].
 
 use super::scan::is_name;
 use super::{
@@ -23,9 +23,33 @@ pub(crate) fn print(root: &Root, version: Version) -> String {
     // Writing to a `String` cannot fail.
     let _ = match root {
         Root::Value(value) => printer.expression(value),
-        Root::List(items) => printer.list_at_top(items),
+        Root::List(items) => printer.items(items),
     };
+    // Without a comma behind it, a string or word that begins a mapping would be read as that value.
+    if version.is_unified() && path_at_top(root).is_some_and(needs_comma) {
+        text.push(',');
+    }
     text
+}
+
+/// The path that is all of a mapping.
+fn path_at_top(root: &Root) -> Option<&Path> {
+    let value = match root {
+        Root::Value(value) => value,
+        Root::List(Items { items, .. }) => match items.as_slice() {
+            [Item { output: Output::Own(..), value }] => value,
+            _ => return None,
+        },
+    };
+    match &value.kind {
+        ExpressionKind::Path(path) => Some(path),
+        _ => None,
+    }
+}
+
+fn needs_comma(path: &Path) -> bool {
+    let Head::Key(name) = &path.head else { return false };
+    path.braces.is_none() && (!is_name(name) || is_word(name))
 }
 
 struct Printer<'o> {
@@ -34,19 +58,6 @@ struct Printer<'o> {
 }
 
 impl Printer<'_> {
-    fn list_at_top(&mut self, items: &Items) -> fmt::Result {
-        self.items(items)?;
-        // Without its comma a string or word alone would be read as that value.
-        let is_alone = match items.items.as_slice() {
-            [Item { output: Output::Own(name, _), value }] => {
-                let ExpressionKind::Path(path) = &value.kind else { return Ok(()) };
-                path.braces.is_none() && (!is_name(name) || is_word(name))
-            }
-            _ => false,
-        };
-        if is_alone && self.version.is_unified() { self.out.write_char(',') } else { Ok(()) }
-    }
-
     fn items(&mut self, items: &Items) -> fmt::Result {
         for (i, item) in items.items.iter().enumerate() {
             if i > 0 {
@@ -135,7 +146,16 @@ impl Printer<'_> {
                 self.expression(inner)?;
                 self.out.write_char(')')?;
             }
-            Head::Literal(literal) => self.expression(literal)?,
+            Head::Literal(literal) => {
+                self.expression(literal)?;
+                // `5.a` would be read as the number `5.` and a name.
+                let is_whole = matches!(&literal.kind, ExpressionKind::Number(it) if !it.is_f64());
+                let is_key =
+                    matches!(path.steps.first().map(|it| &it.kind), Some(StepKind::Key(_)));
+                if is_whole && is_key {
+                    self.out.write_char(' ')?;
+                }
+            }
         }
         for step in &path.steps {
             self.step(step)?;
