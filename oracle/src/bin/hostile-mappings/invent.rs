@@ -4,14 +4,15 @@
 //!
 //! **Never here:** texts (`write`).
 
+use crate::fitting::fitting_path;
 use crate::model::{Expr, Flavor, Head, Item, Path, Root, Step};
 use crate::write::{is_name, is_word};
 use oracle::Chance;
 use serde_json::{Number, Value, json};
 
-const KEYS: [&str; 12] =
+pub(crate) const KEYS: [&str; 12] =
     ["a", "b", "c", "items", "id", "x-y", "true", "null", "é k", "a_b", "__typename", "quo\"te'"];
-const TEXTS: [&str; 12] =
+pub(crate) const TEXTS: [&str; 12] =
     ["", "a", "b c", " é🙂 ", "12", "ff", "{\"a\":1}", "a,b,,c", "zz", "[1,", "x\ny", "\"\\'"];
 const VARIABLES: [&str; 6] = ["args", "this", "batch", "status", "config", "k"];
 
@@ -70,8 +71,10 @@ pub(crate) fn invent(flavor: Flavor, chance: &mut Chance) -> Invented {
             .insert("$batch".to_owned(), Value::Array(vec![object(chance, 2), object(chance, 1)]));
     }
     inputs.insert("$status".to_owned(), json!(200));
-    let mut inventor = Inventor { flavor, chance };
-    Invented { root: inventor.root(), inputs: Value::Object(inputs) }
+    let inputs = Value::Object(inputs);
+    let mut inventor = Inventor { flavor, inputs: &inputs, chance };
+    let root = inventor.root();
+    Invented { root, inputs }
 }
 
 fn value(chance: &mut Chance, depth: usize) -> Value {
@@ -101,7 +104,7 @@ fn scalar(chance: &mut Chance) -> Value {
     }
 }
 
-fn number(chance: &mut Chance) -> Number {
+pub(crate) fn number(chance: &mut Chance) -> Number {
     match chance.below(8) {
         0 => Number::from(u64::MAX),
         1 => Number::from(i64::MIN),
@@ -114,6 +117,7 @@ fn number(chance: &mut Chance) -> Number {
 
 struct Inventor<'c> {
     flavor: Flavor,
+    inputs: &'c Value,
     chance: &'c mut Chance,
 }
 
@@ -183,6 +187,9 @@ impl Inventor<'_> {
 
     /// A path; `in_items`: where a string in front is a key.
     fn path(&mut self, depth: usize, in_items: bool) -> Path {
+        if self.chance.percent(35) {
+            return fitting_path(self.inputs, self.chance, depth);
+        }
         let head = match self.chance.below(10) {
             0..2 => Head::Dollar,
             2 => Head::At,

@@ -12,6 +12,7 @@
 
 mod throw;
 mod invent;
+mod fitting;
 mod mutate;
 mod write;
 mod slow;

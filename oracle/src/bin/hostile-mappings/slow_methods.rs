@@ -80,7 +80,8 @@ impl Slow {
             "match" => self.cases(all, &input, scope),
             "and" | "or" => self.junction(name, all, &input, scope),
             "add" | "sub" | "mul" | "div" | "mod" => self.calculate(name, all, &input, scope),
-            "withError" => self.with_error(&all[0], input, scope),
+            "withError" => self.with_report(true, &all[0], input, scope),
+            "withWarning" => self.with_report(false, &all[0], input, scope),
             "slice" | "get" | "joinNotNull" | "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "in"
             | "contains" | "parseInt" | "split" => self.with_values(name, all, input, scope),
             _ => self.without_arguments(name, input),
@@ -158,9 +159,15 @@ impl Slow {
         Some(Plain::Num(left))
     }
 
-    fn with_error(&mut self, argument: &Expr, input: Plain, scope: &Scope) -> Option<Plain> {
+    fn with_report(
+        &mut self,
+        is_error: bool,
+        argument: &Expr,
+        input: Plain,
+        scope: &Scope,
+    ) -> Option<Plain> {
         let message = match self.value(argument, scope) {
-            Some(Plain::Object(members)) => {
+            Some(Plain::Object(members)) if is_error => {
                 Some(members.into_iter().find(|(name, _)| name == "message").map(|it| it.1))
             }
             other => other.map(Some),
