@@ -168,9 +168,16 @@ impl<'a> Evaluator<'a> {
 
     /// Walks a path. What it pushes on the trail stays there for the caller to cut.
     fn path(&mut self, path: &'a Path, scope: &Scope<'_, 'a>, wanted: &Wanted) -> Outcome<'a> {
-        let mut scope = scope.clone();
         let is_silent = path.steps.first().is_some_and(|step| step.kind.is_question());
-        let Some(mut value) = self.head(path, &scope, is_silent)? else { return Ok(None) };
+        let Some(mut value) = self.head(path, scope, is_silent)? else { return Ok(None) };
+        // Most paths end here: a key, maybe with braces.
+        if path.steps.is_empty() {
+            return match &path.braces {
+                Some(items) => self.braces(items, &value, scope, wanted),
+                None => Ok(Some(value)),
+            };
+        }
+        let mut scope = scope.clone();
         for (i, Step { kind, span }) in path.steps.iter().enumerate() {
             let behind = path.steps.get(i + 1).map(|step| &step.kind);
             let next = match kind {

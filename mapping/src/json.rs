@@ -39,7 +39,11 @@ impl<'a> Json<'a> {
     /// # Errors
     /// When the bytes are no JSON, or nested deeper than 128 levels.
     pub fn read(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
+        // One look at all bytes is cheaper than one at each string.
+        match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(bytes),
+        }
     }
 
     /// Borrows a value, which must not be nested deeper than `serde_json` reads.

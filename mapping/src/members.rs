@@ -27,6 +27,11 @@ impl<K, V> Default for Members<K, V> {
 }
 
 impl<K: Borrow<str> + Ord + Clone, V> Members<K, V> {
+    /// Room for so many.
+    pub(crate) fn with_capacity(n: usize) -> Self {
+        Self { list: Vec::with_capacity(n), index: BTreeMap::new() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -96,7 +96,10 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = items.whole() {
             return Ok(Gathered::Whole(self.expression(value, scope, wanted)?));
         }
-        let mut members = Members::default();
+        let mut members = Members::with_capacity(match wanted {
+            Wanted::All => items.items.len(),
+            Wanted::Members(names) => names.len(),
+        });
         for Item { output, value } in &items.items {
             match output {
                 Output::Alias(name, span) | Output::Own(name, span) => {
