@@ -70,6 +70,13 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
+impl Checked {
+    /// What is read within a part of the text, as that of a member's value.
+    pub fn reads_within(&self, span: Span) -> impl Iterator<Item = &Read> {
+        self.reads.iter().filter(move |read| span.contains(read.span))
+    }
+}
+
 /// Checks a whole mapping.
 pub(crate) fn check(root: &Root, given: &Given) -> Checked {
     let mut checker = Checker { given, reads: Vec::new(), findings: Vec::new(), steps: MAX_STEPS };

@@ -38,6 +38,7 @@
 //! Spec: <https://www.apollographql.com/docs/graphos/connectors/mapping>
 
 mod request; // What a mapping's author sends: address, headers, body.
+mod migration; // What a later version would read differently.
 mod mapping; // What others see of a mapping.
 mod check; // What a mapping reads and gives, before there are data.
 mod evaluate; // What a mapping gives.
@@ -61,6 +62,7 @@ pub use json::Json;
 pub use limits::{Exceeded, Limits};
 pub use mapping::Mapping;
 pub use methods::{Arity, Method};
+pub use migration::{Edit, apply_edits, edits_for_v0_4};
 pub use problem::{Problem, ProblemKind};
 pub use request::{
     Address, AddressError, ExpandedAddress, FormError, HeaderTemplate, HeaderUse, TemplateError,

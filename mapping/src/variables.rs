@@ -147,3 +147,43 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Connector, Place, Variable};
+
+    #[test]
+    fn each_place_has_its_variables() {
+        let cases = [
+            (Place::SourceBaseUrl, "$config $env"),
+            (Place::SourceRequest, "$config $context $request $env"),
+            (Place::SourceResponse, "$config $context $request $response $status $env"),
+            (Place::Request(Connector::RootField), "$args $config $context $request $env"),
+            (Place::Request(Connector::Field), "$args $this $config $context $request $env"),
+            (Place::Request(Connector::Type), "$this $batch $config $context $request $env"),
+            (
+                Place::Response(Connector::Type),
+                "$this $batch $config $context $request $response $status $env",
+            ),
+            (
+                Place::Selection(Connector::Type),
+                "$this $config $context $request $response $status $env",
+            ),
+            (
+                Place::Selection(Connector::Field),
+                "$args $this $config $context $request $response $status $env",
+            ),
+            (
+                Place::SelectionWithoutRequest(Connector::Field),
+                "$args $this $config $context $request $env",
+            ),
+        ];
+        for (place, expected) in cases {
+            let allowed: Vec<&str> = place.allowed().map(Variable::name).collect();
+            assert_eq!(allowed.join(" "), expected, "{place:?}");
+            let has_body =
+                matches!(place, Place::SourceResponse | Place::Response(_) | Place::Selection(_));
+            assert_eq!(place.allows_body(), has_body, "{place:?}");
+        }
+    }
+}

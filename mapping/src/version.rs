@@ -67,3 +67,18 @@ impl fmt::Display for Version {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn versions_have_names_and_an_order() {
+        for version in Version::ALL {
+            assert_eq!(Version::of_name(version.name()), Some(version));
+            assert_eq!(version.hint().is_some(), version == Version::V0_5);
+        }
+        assert_eq!(Version::of_name("v0.6"), None);
+        assert!(Version::ALL.is_sorted());
+    }
+}

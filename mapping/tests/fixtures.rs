@@ -4,7 +4,8 @@
 //! values of `$` and the variables for all that follows, `mapping VERSION…` a mapping; `result`
 //! behind it is what the mapping gives in each of these versions: a line of JSON, `missing`, or why
 //! the text is no mapping; then a line for each problem (`-`) and report (`!`). `request VERSION…` and `sent` likewise;
-//! `given` says what a schema knows, `shape` what is known of a mapping then.
+//! `given` says what a schema knows, `shape` what is known of a mapping then; `migrated` is what
+//! has to be written from v0.4 on.
 //! **Out:** a failed test with the page as it should read; `UPDATE_FIXTURES=1` writes it.
 //!
 //! **Holds:** each mapping of a page also prints to a text that reads and evaluates the same.
@@ -72,6 +73,7 @@ fn answer(told: &mut Told, block: &Block) -> Result<Option<String>, Box<dyn Erro
             told.mapping = block.text.trim_end().to_owned();
         }
         Some("result") => return for_each_version(told, evaluated::result).map(Some),
+        Some("migrated") => return for_each_version(told, evaluated::migrated).map(Some),
         Some("given") => told.given.clone_from(&block.text),
         Some("shape") => return for_each_version(told, checked::shape).map(Some),
         Some("sent") => return for_each_version(told, sent::sent).map(Some),

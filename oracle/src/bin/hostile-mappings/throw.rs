@@ -13,7 +13,8 @@ use crate::slow::Slow;
 use crate::write::{canonical, noisy};
 use mapping::{
     Connector, FieldShape, Given, HeaderTemplate, Inputs, Json, Limits, Mapping, ObjectShape,
-    Place, Shape, UrlKind, UrlTemplate, Value, Variable, Version, View, Wanted,
+    Place, Shape, UrlKind, UrlTemplate, Value, Variable, Version, View, Wanted, apply_edits,
+    edits_for_v0_4,
 };
 use oracle::Chance;
 
@@ -77,6 +78,7 @@ fn throw_right(
     if n_found != n_problems && evaluated.n_more_problems == 0 {
         return Err(format!("has {n_found} problems and not {n_problems}"));
     }
+    check_migrated(text, version, &inputs, found.as_ref())?;
     check_wanted(&mapping, &inputs, evaluated.value.as_ref(), chance)?;
     if let (Some(value), 0) = (&evaluated.value, n_found) {
         check_shape(&mapping, &values, value)?;
@@ -104,6 +106,27 @@ fn inputs_of<'a>(values: &'a Json<'a>) -> Inputs<'a> {
         }
     }
     inputs
+}
+
+/// A migrated text gives the same in v0.4.
+fn check_migrated(
+    text: &str,
+    version: Version,
+    inputs: &Inputs<'_>,
+    expected: Option<&String>,
+) -> Result<(), String> {
+    let edits = edits_for_v0_4(text, version).map_err(|error| error.to_string())?;
+    let migrated = apply_edits(text, &edits);
+    let mapping = Mapping::parse(&migrated, Version::V0_4)
+        .map_err(|error| format!("is migrated to what is not read: {error}\n{migrated}"))?;
+    let Ok(evaluated) = mapping.evaluate(inputs, &Wanted::All, LIMITS) else {
+        return Err("takes more when it is migrated".to_owned());
+    };
+    let found = evaluated.value.map(|value| value.to_json());
+    if found.as_ref() == expected {
+        return Ok(());
+    }
+    Err(format!("gives {found:?} and not {expected:?} when it is migrated to\n{migrated}"))
 }
 
 /// What is wanted of a result is there, whatever else is left out.
@@ -201,6 +224,12 @@ fn has_shape(value: &Value<'_>, shape: &Shape) -> bool {
                 it.is_null() || has_shape(&it, list.prefix.get(i).unwrap_or(&list.rest))
             })
         }
+        // Braces over what nobody knows are taken for those of an object; it may be a list. What
+        // nobody knows may be null, and then so is what it is merged into.
+        (View::Array(elements), Shape::Object(_)) => {
+            elements.iter().all(|it| it.is_null() || has_shape(&it, branch))
+        }
+        (View::Null, Shape::Object(object)) => object.rest == Some(Shape::Unknown),
         (View::Object(fields), Shape::Object(object)) => {
             fields.iter().all(|(name, value)| match (object.field(name), &object.rest) {
                 (Some(field), _) => has_shape(&value, &field.shape),
