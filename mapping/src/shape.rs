@@ -5,7 +5,7 @@
 //! **Never here:** how a mapping's shape is found (`check`), the types of a schema (composition).
 //!
 //! **Holds:** [`Shape::Unknown`] fits everywhere; of several shapes one that fits is enough. A shape
-//! has at most [`MAX_PARTS`] parts, beyond that it is unknown.
+//! has at most [`MAX_PARTS`] parts in [`MAX_DEPTH`] levels, beyond that it is unknown.
 //!
 //! **Read first:** [`Shape`].
 
@@ -15,6 +15,9 @@ use crate::syntax::Span;
 
 /// Parts of one shape.
 const MAX_PARTS: usize = 2_000;
+
+/// Levels of one shape.
+const MAX_DEPTH: usize = 200;
 
 /// What is known of a value before there is one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -181,20 +184,25 @@ impl Shape {
 
     /// The same, or unknown if it has too many parts.
     pub(crate) fn bounded(self) -> Self {
-        if self.count(MAX_PARTS).is_some() { self } else { Self::Unknown }
+        if self.count(MAX_PARTS, MAX_DEPTH).is_some() { self } else { Self::Unknown }
     }
 
-    fn count(&self, left: usize) -> Option<usize> {
+    /// What is left of the parts that a shape may have.
+    fn count(&self, left: usize, depth: usize) -> Option<usize> {
         let left = left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
         match self {
             Self::Array(list) => {
-                list.prefix.iter().chain([&list.rest]).try_fold(left, |left, it| it.count(left))
+                let mut shapes = list.prefix.iter().chain([&list.rest]);
+                shapes.try_fold(left, |left, shape| shape.count(left, depth))
             }
             Self::Object(object) => {
-                let shapes = object.fields.iter().map(|field| &field.shape);
-                shapes.chain(&object.rest).try_fold(left, |left, it| it.count(left))
+                let mut shapes = object.fields.iter().map(|field| &field.shape).chain(&object.rest);
+                shapes.try_fold(left, |left, shape| shape.count(left, depth))
             }
-            Self::OneOf(branches) => branches.iter().try_fold(left, |left, it| it.count(left)),
+            Self::OneOf(branches) => {
+                branches.iter().try_fold(left, |left, shape| shape.count(left, depth))
+            }
             _ => Some(left),
         }
     }

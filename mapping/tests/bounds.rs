@@ -158,6 +158,13 @@ fn a_shape_that_doubles_becomes_unknown() {
     let mapping = Mapping::parse(&text, Version::V0_3).unwrap();
     let checked = mapping.check(&Given::at(Place::Selection(Connector::RootField)));
     assert_eq!((checked.output, checked.findings.len()), (Shape::Unknown, 0));
+    let mut deep = "$(1)".to_owned();
+    for _ in 0..20 {
+        deep = format!("$({deep}){}", "->echo([@])".repeat(200));
+    }
+    let mapping = Mapping::parse(&deep, Version::V0_3).unwrap();
+    let checked = mapping.check(&Given::at(Place::Selection(Connector::RootField)));
+    assert!(checked.output.to_string().len() < 2_000);
     let arms = "... $.k->match(['a', { a: 1 }], ['b', { b: 2 }], ['c', { c: 3 }]) ".repeat(12);
     let mapping = Mapping::parse(&arms, Version::V0_4).unwrap();
     let checked = mapping.check(&Given::at(Place::Selection(Connector::RootField)));

@@ -261,6 +261,10 @@ impl<'t> Parser<'t> {
             "calculate with `->add(…)`, `->sub(…)`, `->mul(…)`, `->div(…)`"
         } else if self.scanner.sees("`") {
             "strings stand in `'…'` or `\"…\"`"
+        } else if self.scanner.sees_letter() {
+            "a name with other characters than letters, digits and `_` stands in quotes"
+        } else if self.scanner.sees_odd_blank() {
+            "only spaces, tabs and line breaks separate names"
         } else {
             return None;
         };

@@ -91,6 +91,19 @@ impl<'t> Scanner<'t> {
         digits.starts_with(|c: char| c.is_ascii_digit())
     }
 
+    /// A letter of another alphabet, or a hyphen behind a name.
+    pub(super) fn sees_letter(&self) -> bool {
+        let is_behind_name = self.text[..self.at].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let mut chars = self.rest().chars();
+        chars.next().is_some_and(|c| c.is_alphabetic() || (c == '-' && is_behind_name))
+            && !self.sees("->")
+    }
+
+    /// White space that is none of ours.
+    pub(super) fn sees_odd_blank(&self) -> bool {
+        self.rest().starts_with(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
+    }
+
     /// The name that stands here, without taking it.
     pub(super) fn name_here(&self) -> Option<&'t str> {
         name_at(self.rest())
@@ -168,6 +181,9 @@ impl<'t> Scanner<'t> {
         match (self.name_here(), self.rest().chars().next()) {
             (Some(name), _) => format!("`{name}`"),
             (None, None) => "the end".to_owned(),
+            (None, Some(c)) if c.is_whitespace() || c.is_control() => {
+                format!("the character U+{:04X}", u32::from(c))
+            }
             (None, Some(_)) => {
                 let sign = ["...", "->", "??", "?!"].into_iter().find(|sign| self.sees(sign));
                 let one = || self.rest().chars().take(1).collect();

@@ -1,4 +1,4 @@
-//! Damages the text of a mapping.
+//! Damages the text of a mapping, or makes one of signs alone.
 //!
 //! **In:** a text. **Out:** another, still UTF-8.
 //!
@@ -45,6 +45,9 @@ const TOKENS: [&str; 34] = [
 
 /// Cuts, repeats, swaps and adds pieces.
 pub(crate) fn mutate(text: &str, chance: &mut Chance) -> String {
+    if chance.percent(15) {
+        return (0..chance.below(30)).map(|_| *chance.pick(&TOKENS)).collect();
+    }
     let mut pieces: Vec<String> = pieces_of(text);
     for _ in 0..chance.between(1, 3) {
         let at = chance.below(pieces.len() + 1);

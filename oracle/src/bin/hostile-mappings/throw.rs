@@ -2,6 +2,8 @@
 //!
 //! **In:** a seed. **Out:** nothing, or why the case failed.
 //!
+//! **Never here:** what a mapping gives (`slow`), how it is written (`write`).
+//!
 //! **Holds:** what a case is follows from its seed alone.
 //!
 //! **Read first:** [`throw`].
