@@ -12,6 +12,7 @@
 //! **Read first:** [`Rules::denied`].
 
 mod conditions;
+mod view;
 
 use query_planner::{Denied, Occurrence, OccurrenceSet, Operation};
 use serde_json::{Map, Value};
@@ -22,6 +23,7 @@ use crate::consumer::Consumer;
 use crate::expressions::Scope;
 
 pub use conditions::{Conditions, InvalidCondition};
+pub use view::visible_schema;
 
 /// What decides for the operations of one graph.
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +55,18 @@ impl Rules<'_> {
         arguments: impl Fn(&Occurrence) -> Option<Map<String, Value>>,
     ) -> Denied {
         Denied {
-            requirements: self.unmet(operation, scope),
+            requirements: self.unmet(operation.requirements(), scope),
             occurrences: self.refused(operation, scope, arguments),
         }
     }
 
-    fn unmet(&self, operation: &Operation, scope: &Scope<'_>) -> RequirementSet {
-        let touched = operation.requirements().iter();
+    /// All requirements of the graph that the caller in `scope` does not meet.
+    pub fn hidden(&self, scope: &Scope<'_>) -> RequirementSet {
+        self.unmet(&self.supergraph.requirements().ids().collect(), scope)
+    }
+
+    fn unmet(&self, touched: &RequirementSet, scope: &Scope<'_>) -> RequirementSet {
+        let touched = touched.iter();
         let is_met = |requirement: &Requirement| match requirement {
             Requirement::Authenticated => !scope.consumer.is_anonymous(),
             Requirement::Scopes(alternatives) => has_scopes(scope.consumer, alternatives),

@@ -35,8 +35,9 @@ use execution::MaskedFields;
 use futures_util::FutureExt;
 use query_planner::{Guards, Occurrence, Operation};
 use serde_json::{Map, Value};
-use supergraph::Supergraph;
+use supergraph::{RequirementSet, Supergraph};
 
+use crate::authorization::visible_schema;
 use crate::config::{Limits, PlanningSettings};
 use crate::telemetry::Metrics;
 use crate::together::{Together, Turn};
@@ -171,7 +172,8 @@ impl PreparedOperations {
         Ok(variant)
     }
 
-    /// Whether the answers to what an operation asks of the schema are kept; else makes them, and keeps them.
+    /// The answers to what an operation asks of the schema, where `hidden` requirements are not met; made and
+    /// kept if they are not there.
     ///
     /// # Errors
     /// When the schema cannot be asked; that would be a bug.
@@ -179,18 +181,23 @@ impl PreparedOperations {
         &self,
         prepared: &Arc<Prepared>,
         variables: &Map<String, Value>,
+        hidden: &RequirementSet,
     ) -> Result<Arc<Answers>, RequestError> {
         let Some(introspection) = &prepared.introspection else { return Ok(Arc::default()) };
-        if let Some(answers) = introspection.kept(variables) {
+        if let Some(answers) = introspection.kept(variables, hidden) {
             return Ok(answers);
         }
         let permit = Arc::clone(&self.planner.permits).acquire_owned().await;
         let (planner, variables) = (Arc::clone(&self.planner), variables.clone());
+        let hidden = hidden.clone();
         let asking = Arc::clone(prepared);
         let work = move || {
             let _permit = permit;
             let introspection = asking.introspection.as_ref()?;
-            Some(introspection.answer(planner.supergraph.api_schema(), &variables))
+            let supergraph = &planner.supergraph;
+            let visible = (!hidden.is_empty()).then(|| visible_schema(supergraph, &hidden));
+            let schema = visible.as_ref().unwrap_or(supergraph.api_schema());
+            Some(introspection.answer(schema, &variables, &hidden))
         };
         let answers = match tokio::task::spawn_blocking(work).await {
             Ok(answers) => answers.unwrap_or_else(|| Ok(Arc::default()))?,

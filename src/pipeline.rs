@@ -25,6 +25,7 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Method};
 use query_planner::{Denied, OperationKind};
 use serde_json::{Map, Value};
+use supergraph::RequirementSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::authorization::{Policies, Rules};
@@ -210,7 +211,8 @@ async fn execute_operation(
     }
     let introspected = match &prepared.introspection {
         Some(_) => {
-            let asking = graph.operations.introspect(prepared, &variables);
+            let hidden = &hidden(rooms, facts, &graph, prepared);
+            let asking = graph.operations.introspect(prepared, &variables, hidden);
             Box::pin(timeout_at(deadline, asking))
                 .await
                 .map_err(|_| RequestErrorKind::OutOfTime)??
@@ -240,6 +242,17 @@ async fn execute_operation(
     };
     let duration = started.elapsed();
     Ok(Executed { prepared, variant, graph, outcome, duration, merged })
+}
+
+/// The requirements by which introspection hides something from the caller.
+fn hidden(rooms: &Rooms, facts: &Facts, graph: &Graph, prepared: &Prepared) -> RequirementSet {
+    let settings = &rooms.settings.graphql.authorization;
+    if !settings.hide || graph.supergraph.requirements().is_empty() {
+        return RequirementSet::new();
+    }
+    let scope = Scope { operation: Some(operation(prepared)), ..facts.scope(&[], "") };
+    let (supergraph, conditions) = (&graph.supergraph, &graph.conditions);
+    Rules { supergraph, conditions, policies: Policies::Of(settings) }.hidden(&scope)
 }
 
 /// What of an operation is denied to the caller.

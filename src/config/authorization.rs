@@ -21,6 +21,8 @@ pub(super) struct RawAuthorization {
     pub mode: Option<RawMode>,
     /// Whether denials are only told, in log and metrics, while everything is answered. Default: `false`.
     pub dry_run: Option<bool>,
+    /// Whether introspection leaves out what its caller may not see. Default: `true`.
+    pub hide: Option<bool>,
     /// What the policies of `@policy` in the schema ask for: conditions on the request and who asks, by the
     /// policy's name. One that is not here, or whose condition fails, is not met.
     pub policies: Option<IndexMap<String, String>>,
@@ -48,10 +50,12 @@ pub enum AuthorizationMode {
 }
 
 /// What callers may see of the graph.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct AuthorizationSettings {
     /// What a denial comes to.
     pub mode: AuthorizationMode,
+    /// Whether introspection leaves out what its caller may not see.
+    pub hide: bool,
     /// The conditions of policies.
     pub policies: IndexMap<String, Condition>,
 }
@@ -73,6 +77,8 @@ impl RawAuthorization {
                 }
             }
         }
-        AuthorizationSettings { mode, policies }
+        // While nothing is denied, nothing is hidden.
+        let hide = self.hide.unwrap_or(true) && mode != AuthorizationMode::DryRun;
+        AuthorizationSettings { mode, hide, policies }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! **Never here:** whether a client may ask (`pipeline`), `__typename` (the plan answers it).
 //!
-//! **Holds:** the schema is walked once for an operation, and for each of a few states of its variables;
+//! **Holds:** the schema is walked once for an operation, and for each of a few states of its variables and of
+//! what its caller may see;
 //! later requests copy the bytes. They die with the graph, as the operation does.
 //!
 //! **Read first:** [`Introspection::kept`], [`Introspection::answer`].
@@ -21,6 +22,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Node, Schema};
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use supergraph::RequirementSet;
 
 use super::error::{RequestError, RequestErrorKind};
 
@@ -39,6 +41,8 @@ pub type Answers = Vec<(String, Bytes)>;
 #[derive(Debug)]
 struct Known {
     variables: Map<String, Value>,
+    /// The requirements by which something is hidden.
+    hidden: RequirementSet,
     answers: Arc<Answers>,
 }
 
@@ -70,10 +74,15 @@ pub(super) fn find(
 }
 
 impl Introspection {
-    /// The answers for these variables, if they are kept.
-    pub fn kept(&self, variables: &Map<String, Value>) -> Option<Arc<Answers>> {
+    /// The answers for these variables where `hidden` requirements are not met, if they are kept.
+    pub fn kept(
+        &self,
+        variables: &Map<String, Value>,
+        hidden: &RequirementSet,
+    ) -> Option<Arc<Answers>> {
         let known = self.lock();
-        let known = known.iter().find(|known| known.variables == *variables)?;
+        let is_it = |known: &&Known| known.variables == *variables && known.hidden == *hidden;
+        let known = known.iter().find(is_it)?;
         Some(Arc::clone(&known.answers))
     }
 
@@ -85,14 +94,16 @@ impl Introspection {
         &self,
         schema: &Valid<Schema>,
         variables: &Map<String, Value>,
+        hidden: &RequirementSet,
     ) -> Result<Arc<Answers>, RequestError> {
         let values = self.execute(schema, variables)?;
         let answers = values.into_iter().map(|(name, value)| (name, value.to_string().into()));
         let answers: Arc<Answers> = Arc::new(answers.collect());
         let mut known = self.lock();
-        let is_new = !known.iter().any(|known| known.variables == *variables);
-        if is_new && known.len() < MAX_KNOWN {
-            known.push(Known { variables: variables.clone(), answers: Arc::clone(&answers) });
+        let is_it = |known: &Known| known.variables == *variables && known.hidden == *hidden;
+        if !known.iter().any(is_it) && known.len() < MAX_KNOWN {
+            let (variables, hidden) = (variables.clone(), hidden.clone());
+            known.push(Known { variables, hidden, answers: Arc::clone(&answers) });
         }
         Ok(answers)
     }

@@ -80,6 +80,24 @@ impl Scene {
     }
 }
 
+/// The names of a type's fields, as introspection shows them.
+fn names(answer: &Value) -> Vec<&str> {
+    let fields = answer["data"]["__type"]["fields"].as_array();
+    fields.into_iter().flatten().map(|field| field["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn introspection_hides_what_its_caller_may_not_see() {
+    const QUERY: &str = "{ __type(name: \"Query\") { fields { name } } }";
+    let scene = Scene::set("  introspection: true\n").await;
+    for (role, expected) in [("guest", vec!["open"]), ("staff", vec!["open", "staff"])] {
+        let (_, answer) = scene.ask(QUERY, role).await;
+        assert_eq!(names(&answer), expected, "for {role}, also when another asked before");
+    }
+    let open = Scene::set("    hide: false\n  introspection: true\n").await;
+    assert_eq!(names(&open.ask(QUERY, "guest").await.1), ["open", "known", "staff", "unheard"]);
+}
+
 const ALL: &str = "{ open known staff unheard }";
 
 #[tokio::test]
