@@ -58,3 +58,50 @@ pub(super) fn words(value: Option<&Value>) -> Vec<Arc<str>> {
     words.dedup();
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{IdentityErrorKind, consumer};
+    use crate::config::ClaimNames;
+    use crate::consumer::Consumer;
+
+    fn of(claims: Value) -> Result<Consumer, IdentityErrorKind> {
+        let names = ClaimNames {
+            id: "sub".to_owned(),
+            name: "name".to_owned(),
+            scopes: vec!["scope".to_owned(), "scp".to_owned()],
+            roles: "realm_access.roles".to_owned(),
+            plan: Some("https://example.com/plan".to_owned()),
+        };
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        consumer(&"corp".into(), claims, &names)
+    }
+
+    #[test]
+    fn claims_say_who_it_is_and_what_it_may_do() {
+        let alice = of(json!({
+            "sub": "alice", "name": "Alice", "scope": "write  read write",
+            "realm_access": { "roles": ["user", 7, "admin"] }, "https://example.com/plan": "gold",
+        }));
+        let alice = alice.unwrap();
+        assert_eq!(
+            (&*alice.id, &*alice.name, alice.plan.as_deref()),
+            ("corp:alice", "Alice", Some("gold"))
+        );
+        assert!(alice.has_scope("read") && alice.has_scope("write") && !alice.has_scope("wri"));
+        assert_eq!(alice.roles, ["admin".into(), "user".into()]);
+        let job = of(json!({ "sub": 7, "scp": ["run"], "realm_access": "admin", "plan": "gold" }))
+            .unwrap();
+        assert_eq!((&*job.id, &*job.name, job.plan.is_none()), ("corp:7", "7", true));
+        assert!(job.has_scope("run") && job.roles.is_empty());
+    }
+
+    #[test]
+    fn a_claim_that_is_no_text_names_nobody() {
+        for sub in [json!(""), json!(["alice"]), json!(null), json!({ "id": 1 }), json!(true)] {
+            assert!(of(json!({ "sub": sub })).is_err(), "{sub}");
+        }
+    }
+}

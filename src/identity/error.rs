@@ -99,6 +99,23 @@ impl IdentityError {
         if self.is_unavailable() { "IDENTITY_UNAVAILABLE" } else { "UNAUTHENTICATED" }
     }
 
+    /// Why, in one word, for a metric.
+    pub fn outcome(&self) -> &'static str {
+        match self.kind {
+            IdentityErrorKind::Unavailable(_) => "unavailable",
+            IdentityErrorKind::Expired => "expired",
+            IdentityErrorKind::NotYetValid => "not_yet_valid",
+            IdentityErrorKind::Repeated | IdentityErrorKind::Several => "several",
+            IdentityErrorKind::UnknownIssuer => "issuer",
+            IdentityErrorKind::Audience => "audience",
+            IdentityErrorKind::Signature
+            | IdentityErrorKind::Algorithm
+            | IdentityErrorKind::UnknownKey => "signature",
+            IdentityErrorKind::Inactive | IdentityErrorKind::NoKey => "unknown",
+            _ => "malformed",
+        }
+    }
+
     /// One sentence for the client. What a caller with an honest credential can act on is said; no more.
     pub fn message(&self) -> &'static str {
         match self.kind {

@@ -49,6 +49,12 @@ pub(super) async fn admit(
         }
         Err(error) => (error.message(), Some(error)),
     };
+    let outcome = match (&error, facts.consumer.is_anonymous()) {
+        (Some(error), _) => error.outcome(),
+        (None, true) => "missing",
+        (None, false) => "other_provider",
+    };
+    rooms.telemetry.metrics.refused_credential(outcome);
     let detail = error.as_ref().map_or_else(|| why.to_owned(), ToString::to_string);
     let refusal = match &error {
         Some(error) if IdentityError::is_unavailable(error) => Refusal::IdentityUnavailable,

@@ -92,6 +92,7 @@ pub struct Metrics {
     merged_subgraph_queries: Family<UpstreamLabels, Counter>,
     handshakes: Family<OutcomeLabels, Counter>,
     denied: Family<OutcomeLabels, Counter>,
+    refused_credentials: Family<OutcomeLabels, Counter>,
     /// Graphs put in force.
     pub graphs_loaded: Counter,
     /// Changes that did not become a graph.
@@ -201,10 +202,7 @@ impl Metrics {
             graph_loaded_at.clone(),
         );
         let (merged_client_queries, merged_subgraph_queries) = register_merged(&mut registry);
-        let help = "TLS handshakes: ok, failed, timeout, or crowded out by newer ones";
-        let handshakes = register_outcomes(&mut registry, "graphloom_tls_handshakes", help);
-        let help = "Operations of which something was denied: filtered, rejected, or dry_run";
-        let denied = register_outcomes(&mut registry, "graphloom_denied_operations", help);
+        let [handshakes, denied, refused_credentials] = register_refusals(&mut registry);
         let result = |family: &Family<ResultLabels, Counter>, result| {
             family.get_or_create(&ResultLabels { result }).clone()
         };
@@ -223,6 +221,7 @@ impl Metrics {
             merged_subgraph_queries,
             handshakes,
             denied,
+            refused_credentials,
             graphs_loaded: result(&graphs, "ok"),
             graphs_refused: result(&graphs, "refused"),
             graph_loaded_at,
@@ -257,6 +256,11 @@ impl Metrics {
         self.handshakes.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// A request was refused for its credential, or for want of one: why, in one word.
+    pub fn refused_credential(&self, outcome: &'static str) {
+        self.refused_credentials.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
     /// Something of an operation was denied to its caller: `filtered`, `rejected` or `dry_run`.
     pub fn denied(&self, outcome: &'static str) {
         self.denied.get_or_create(&OutcomeLabels { outcome }).inc();
@@ -286,6 +290,25 @@ fn register_planning(
     registry.register("graphloom_planning_steps", "Steps of the planner a plan", steps.clone());
     registry.register("graphloom_planning_active", "Operations being planned", active.clone());
     active
+}
+
+/// What was not let in, and what was not let through.
+fn register_refusals(registry: &mut Registry) -> [Family<OutcomeLabels, Counter>; 3] {
+    [
+        (
+            "graphloom_tls_handshakes",
+            "TLS handshakes: ok, failed, timeout, or crowded out by newer ones",
+        ),
+        (
+            "graphloom_denied_operations",
+            "Operations of which something was denied: filtered, rejected, or dry_run",
+        ),
+        (
+            "graphloom_refused_credentials",
+            "Requests whose credential did not count, or that had none where one is required",
+        ),
+    ]
+    .map(|(name, help)| register_outcomes(registry, name, help))
 }
 
 fn register_outcomes(

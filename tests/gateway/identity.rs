@@ -5,7 +5,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, call, connect, graphql_request, send};
+use crate::client::{Answer, call, connect, get, graphql_request, send};
 use crate::house::{House, until};
 use crate::issuer::{Issuer, Key};
 
@@ -78,6 +78,35 @@ async fn a_token_of_a_discovered_issuer_opens_both_doors() {
 }
 
 #[tokio::test]
+async fn every_way_of_signing_that_is_allowed_counts_and_no_other() {
+    let keys = [Key::rsa("rsa"), Key::ec("ec"), Key::ec384("ec384"), Key::ed("ed")];
+    let [rsa, ec, ec384, ed] = &keys;
+    let issuer = Issuer::start(&[rsa, ec, ec384, ed]).await;
+    let token = |key: &Key, algorithm: &str| {
+        let header = json!({ "alg": algorithm, "kid": key.id, "typ": "at+jwt" });
+        key.token_as(&header, &issuer.claims("alice"))
+    };
+    let all: Vec<(&Key, &str)> = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+        .map(|algorithm| (rsa, algorithm))
+        .into_iter()
+        .chain([(ec, "ES256"), (ec384, "ES384"), (ed, "EdDSA")])
+        .collect();
+    let house = guarded(&discovered(&issuer)).await;
+    for (key, algorithm) in &all {
+        assert_admitted(&ask_with_token(&house, &token(key, algorithm)).await);
+    }
+    let only = discovered(&issuer).replace("audience", "algorithms: [ES256, EdDSA], audience");
+    let house = guarded(&only).await;
+    for (key, algorithm) in &all {
+        let answers = ask_with_token(&house, &token(key, algorithm)).await;
+        match *algorithm {
+            "ES256" | "EdDSA" => assert_admitted(&answers),
+            _ => assert_refused(&answers, 401, "UNAUTHENTICATED"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_a_credential_a_door_says_which_it_takes() {
     let issuer = Issuer::start(&[&Key::ec("e1")]).await;
     let identity = format!(
@@ -129,6 +158,9 @@ async fn where_nothing_is_required_a_bad_token_is_refused_all_the_same() {
     assert_admitted(&ask_both(&house, &[]).await);
     assert_admitted(&ask_with_token(&house, &key.token(&issuer.claims("alice"))).await);
     assert_refused(&ask_with_token(&house, "rubbish").await, 401, "UNAUTHENTICATED");
+    let metrics = get(house.gateway.admin_address, "/metrics").await.text();
+    let line = "graphloom_refused_credentials_total{outcome=\"malformed\"} 2";
+    assert!(metrics.contains(line), "{metrics}");
     // Another scheme is none of ours.
     assert_admitted(&ask_both(&house, &[("authorization", "Basic YTpi")]).await);
 }

@@ -181,6 +181,24 @@ async fn what_a_token_says_of_itself_must_fit() {
 }
 
 #[tokio::test]
+async fn no_letter_of_a_token_can_be_changed() {
+    let (house, issuer, _, ec) = open().await;
+    let token = ec.token(&issuer.claims("alice"));
+    assert_admitted(&ask_with_token(&house, &token).await);
+    house.forget_requests();
+    let at = |i: usize| {
+        let mut changed = token.clone().into_bytes();
+        changed[i] = if changed[i] == b'x' { b'y' } else { b'x' };
+        ("changed", String::from_utf8(changed).unwrap())
+    };
+    // Every third letter, and the last, whose spare bits say nothing.
+    let places = (0..token.len()).step_by(3).chain([token.len() - 1]);
+    refuse_all(&house, places.map(at).collect::<Vec<_>>()).await;
+    let cut = (0..token.len()).step_by(17).map(|end| ("cut off", token[..end].to_owned()));
+    refuse_all(&house, cut.collect::<Vec<_>>()).await;
+}
+
+#[tokio::test]
 async fn two_credentials_are_none() {
     let (house, issuer, rsa, _) = open().await;
     let good = format!("Bearer {}", rsa.token(&issuer.claims("alice")));

@@ -11,8 +11,9 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
-    RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ pub(crate) struct Key {
 enum Pair {
     Rsa(Arc<RsaKeyPair>),
     Ec(Arc<EcdsaKeyPair>),
+    Ed(Arc<Ed25519KeyPair>),
 }
 
 /// An issuer with an address of its own.
@@ -53,6 +55,18 @@ impl Key {
         Self { id: id.to_owned(), pair: Pair::Ec(Arc::new(pair)) }
     }
 
+    /// An elliptic key of the larger curve.
+    pub(crate) fn ec384(id: &str) -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        Self { id: id.to_owned(), pair: Pair::Ec(Arc::new(pair)) }
+    }
+
+    /// An Edwards key.
+    pub(crate) fn ed(id: &str) -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        Self { id: id.to_owned(), pair: Pair::Ed(Arc::new(pair)) }
+    }
+
     /// The RSA key of all tests in this process: to make one takes long.
     pub(crate) fn rsa(id: &str) -> Self {
         static PAIR: LazyLock<Arc<RsaKeyPair>> =
@@ -69,9 +83,15 @@ impl Key {
                 json!({ "kty": "RSA", "kid": self.id, "n": base64url(&der[9..265]), "e": "AQAB" })
             }
             Pair::Ec(pair) => {
-                let point = pair.public_key().as_ref();
-                let (x, y) = (base64url(&point[1..33]), base64url(&point[33..]));
-                json!({ "kty": "EC", "crv": "P-256", "kid": self.id, "x": x, "y": y })
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                let curve = if x.len() == 32 { "P-256" } else { "P-384" };
+                let (x, y) = (base64url(x), base64url(y));
+                json!({ "kty": "EC", "crv": curve, "kid": self.id, "x": x, "y": y })
+            }
+            Pair::Ed(pair) => {
+                let x = base64url(pair.public_key().as_ref());
+                json!({ "kty": "OKP", "crv": "Ed25519", "kid": self.id, "x": x })
             }
         }
     }
@@ -81,6 +101,7 @@ impl Key {
         match &self.pair {
             Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
             Pair::Ec(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Ed(pair) => pair.public_key().as_ref().to_vec(),
         }
     }
 
@@ -96,13 +117,20 @@ impl Key {
         let random = SystemRandom::new();
         let signature = match &self.pair {
             Pair::Rsa(pair) => {
-                let padding: &'static dyn aws_lc_rs::signature::RsaEncoding =
-                    if header["alg"] == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let padding: &'static dyn RsaEncoding = match header["alg"].as_str().unwrap() {
+                    "RS384" => &RSA_PKCS1_SHA384,
+                    "RS512" => &RSA_PKCS1_SHA512,
+                    "PS256" => &RSA_PSS_SHA256,
+                    "PS384" => &RSA_PSS_SHA384,
+                    "PS512" => &RSA_PSS_SHA512,
+                    _ => &RSA_PKCS1_SHA256,
+                };
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(padding, &random, message.as_bytes(), &mut signature).unwrap();
                 signature
             }
             Pair::Ec(pair) => pair.sign(&random, message.as_bytes()).unwrap().as_ref().to_vec(),
+            Pair::Ed(pair) => pair.sign(message.as_bytes()).as_ref().to_vec(),
         };
         format!("{message}.{}", base64url(&signature))
     }
@@ -168,6 +196,11 @@ impl Issuer {
         })
         .await;
         Self { stub, state }
+    }
+
+    /// Where it is.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.stub.address
     }
 
     /// Its name, which is its address.

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::client::{connect, graphql_request, send};
 use crate::folder::Folder;
+use crate::issuer::{Issuer, Key};
 use crate::stub::{self, Stub};
 
 /// A `graphloom serve`; killed if it did not end before.
@@ -128,7 +129,54 @@ async fn a_subgraph_behind_tls_is_asked_when_the_system_trusts_it_and_only_then(
     }
 }
 
-async fn serve_tls(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> SocketAddr {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_come_from_an_issuer_that_the_system_trusts_and_from_no_other() {
+    let key = Key::ec("e1");
+    let issuer = Issuer::start(&[&key]).await;
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let address = tls_to(&certified, issuer.address()).await;
+    let folder = folder("http://127.0.0.1:9/");
+    let text = folder.read("graphloom.yaml");
+    let identity = format!(
+        "identity: {{ corp: {{ jwt: {{ issuer: \"{}\", audience: api, \
+         jwks: {{ url: \"https://localhost:{}/jwks\" }} }} }} }}\n",
+        issuer.name(),
+        address.port()
+    );
+    folder.write("graphloom.yaml", &format!("{text}{identity}"));
+    let token = format!("Bearer {}", key.token(&issuer.claims("alice")));
+    for (trusted, expected) in [(&certified, 200), (&other, 503)] {
+        let file = folder.write("trusted.pem", &trusted.cert.pem());
+        let file = file.to_str().unwrap();
+        let process = Process::serve(&folder, &[("SSL_CERT_FILE", file), ("SSL_CERT_DIR", "")]);
+        let mut connection = connect(process.address).await;
+        let headers = [("authorization", token.as_str())];
+        let request = graphql_request("{ __typename }", json!({}), &headers);
+        let answer = send(&mut connection, request).await;
+        assert_eq!(answer.status, expected, "{}", answer.text());
+    }
+}
+
+/// TLS before a server that speaks without.
+async fn tls_to(certified: &rcgen::CertifiedKey<rcgen::KeyPair>, to: SocketAddr) -> SocketAddr {
+    let acceptor = acceptor(certified);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut server = tokio::net::TcpStream::connect(to).await.unwrap();
+            tokio::spawn(async move {
+                let _ = tokio::io::copy_bidirectional(&mut stream, &mut server).await;
+            });
+        }
+    });
+    address
+}
+
+fn acceptor(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let key = certified.signing_key.serialize_der().try_into().unwrap();
     let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -137,7 +185,11 @@ async fn serve_tls(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> SocketAdd
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn serve_tls(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> SocketAddr {
+    let acceptor = acceptor(certified);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
