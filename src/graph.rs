@@ -26,7 +26,7 @@ use supergraph::{IdVec, SubgraphId, Supergraph};
 
 use crate::authorization::{Conditions, unknown_policies};
 use crate::config::{Settings, WarmSettings};
-use crate::operation::{PreparedOperations, undecided};
+use crate::operation::{Guarded, PreparedOperations, Sensitive, undecided};
 use crate::schedule::Source;
 use crate::telemetry::Telemetry;
 use crate::upstream::Upstreams;
@@ -149,12 +149,14 @@ impl Workshop {
         let supergraph = Arc::clone(&loaded.supergraph);
         let sources = sources::find(self, loaded, &supergraph)?;
         let masks = masks::find(&self.settings.masks, &supergraph)?;
+        let sensitive = Arc::new(Sensitive::read(&loaded.sdl));
+        let guarded = Guarded { masked: masks.fields(), sensitive };
         let max_bytes = self.settings.limits.prepared_operations;
         Ok(Graph {
             id: id(loaded),
             loaded_at: SystemTime::now(),
-            operations: PreparedOperations::masked(
-                (Arc::clone(&supergraph), masks.fields()),
+            operations: PreparedOperations::guarded(
+                (Arc::clone(&supergraph), guarded),
                 max_bytes,
                 self.settings.graphql.planning,
                 Arc::clone(&self.telemetry.metrics),

@@ -22,6 +22,7 @@ mod key;
 mod labels;
 mod planner;
 mod prepare;
+mod sensitive;
 mod shape;
 mod store;
 mod variables;
@@ -47,6 +48,7 @@ pub use introspection::{Answers, Introspection};
 pub use key::Key;
 pub use labels::{labels_on, undecided};
 pub use prepare::MAX_RECURSION;
+pub use sensitive::Sensitive;
 pub use variant::{Decided, Variant};
 
 use key::Asked;
@@ -63,6 +65,15 @@ pub struct PreparedOperations {
     planner: Arc<Planner>,
 }
 
+/// Values of a supergraph that are not for everyone.
+#[derive(Debug, Clone, Default)]
+pub struct Guarded {
+    /// Which fields are masked.
+    pub masked: Arc<MaskedFields>,
+    /// What no log may have.
+    pub sensitive: Arc<Sensitive>,
+}
+
 /// What comes of preparing.
 type Preparation = Result<Arc<Prepared>, Arc<RequestError>>;
 
@@ -73,6 +84,8 @@ pub struct Prepared {
     pub operation: Arc<Operation>,
     /// What it asks of the schema itself; none if it does not.
     pub introspection: Option<Introspection>,
+    /// Whether it has values that no log may have.
+    pub is_sensitive: bool,
     key: Key,
     name: Option<Arc<str>>,
     variables: Vec<Variable>,
@@ -99,12 +112,12 @@ impl PreparedOperations {
         planning: PlanningSettings,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self::masked((supergraph, Arc::default()), max_bytes, planning, metrics)
+        Self::guarded((supergraph, Guarded::default()), max_bytes, planning, metrics)
     }
 
-    /// The same for a supergraph some of whose fields are masked.
-    pub fn masked(
-        (supergraph, masked): (Arc<Supergraph>, Arc<MaskedFields>),
+    /// The same for a supergraph of whose values not everyone may see all.
+    pub fn guarded(
+        (supergraph, guarded): (Arc<Supergraph>, Guarded),
         max_bytes: usize,
         planning: PlanningSettings,
         metrics: Arc<Metrics>,
@@ -112,7 +125,7 @@ impl PreparedOperations {
         Self {
             store: Arc::new(Store::new(max_bytes)),
             preparing: Together::default(),
-            planner: Arc::new(Planner::new(supergraph, masked, planning, metrics)),
+            planner: Arc::new(Planner::new(supergraph, guarded, planning, metrics)),
         }
     }
 

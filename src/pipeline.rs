@@ -379,7 +379,10 @@ impl Run {
             variables: &self.variables,
             introspection: &NOTHING,
             limits: &EXECUTION_LIMITS,
-            errors: &rooms.error_policy,
+            errors: match is_withheld(&self.prepared, variant) {
+                true => &WITHHELD,
+                false => &rooms.error_policy,
+            },
             caller: match facts.consumer.is_anonymous() {
                 true => Caller::Anonymous,
                 false => Caller::Known,
@@ -416,6 +419,25 @@ fn operation(prepared: &Prepared) -> Operation<'_> {
 
 /// What the schema answers comes as bytes.
 static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+
+/// What clients learn of subgraphs' errors where these may quote what not everyone may see.
+static WITHHELD: LazyLock<ErrorPolicy> = LazyLock::new(|| ErrorPolicy {
+    messages: Exposure::Masked,
+    subgraph_names: Exposure::Masked,
+    extensions: AllowedExtensions::Only(vec!["code".to_owned()]),
+});
+
+/// Whether an operation has values that not everyone may see: masked ones, or sensitive ones.
+fn is_withheld(prepared: &Prepared, variant: &Variant) -> bool {
+    prepared.is_sensitive || !variant.program.masks().is_empty()
+}
+
+impl Executed {
+    /// Whether what subgraphs say of it is kept from logs and clients, for it may quote such values.
+    pub fn is_withheld(&self) -> bool {
+        is_withheld(&self.prepared, &self.variant)
+    }
+}
 
 impl Facts {
     /// What expressions see of the request.

@@ -54,6 +54,7 @@ impl<'a> Errors<'a> {
         self.log(LoggedError {
             fetch: None,
             subgraph: None,
+            is_quoted: false,
             code: code.to_owned(),
             message: message.clone(),
             path: path.as_deref().map(path_text),

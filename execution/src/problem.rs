@@ -290,6 +290,7 @@ fn logged(
     LoggedError {
         fetch: Some(fetch),
         subgraph: Some(inputs.plan.fetches[fetch].subgraph),
+        is_quoted: matches!(problem.source, Source::Subgraph(_)),
         code: problem.code.clone(),
         message,
         path: paths.first().map(|path| path_text(path)),

@@ -64,6 +64,8 @@ pub struct LoggedError {
     pub fetch: Option<FetchId>,
     /// The subgraph that it came from.
     pub subgraph: Option<SubgraphId>,
+    /// Whether the words are the subgraph's: they may quote values.
+    pub is_quoted: bool,
     /// Its code.
     pub code: String,
     /// What happened.

@@ -74,8 +74,13 @@ pub enum RequestErrorKind {
         is_anonymous: bool,
     },
     /// A value does not fit its variable.
-    #[error("{0}")]
-    Variable(String),
+    #[error("{message}")]
+    Variable {
+        /// What the client is told: the value is its own.
+        message: String,
+        /// The same without the value.
+        told: String,
+    },
     /// The plan of the operation would be larger than allowed.
     #[error("the operation has more than {limit} positions")]
     TooManyPositions {
@@ -124,7 +129,7 @@ impl RequestError {
             RequestErrorKind::IntrospectionDepth(_) => "MAX_INTROSPECTION_DEPTH",
             RequestErrorKind::Denied { is_anonymous: true, .. } => "UNAUTHENTICATED",
             RequestErrorKind::Denied { is_anonymous: false, .. } => "UNAUTHORIZED_FIELD_OR_TYPE",
-            RequestErrorKind::Variable(_) => "BAD_USER_INPUT",
+            RequestErrorKind::Variable { .. } => "BAD_USER_INPUT",
             RequestErrorKind::TooManyPositions { .. } => "MAX_POSITIONS_LIMIT",
             RequestErrorKind::PlanningTimeout { .. } => "QUERY_PLANNING_TIMEOUT",
             RequestErrorKind::OutOfTime => "REQUEST_TIMEOUT",
@@ -173,6 +178,7 @@ impl RequestError {
                 let paths: Vec<String> = paths.iter().map(|path| path.join(".")).collect();
                 format!("{}: {}", self.kind, paths.join(" "))
             }
+            RequestErrorKind::Variable { told, .. } => told.clone(),
             kind => kind.to_string(),
         }
     }

@@ -23,6 +23,7 @@ use supergraph::Supergraph;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::Guarded;
 use super::error::RequestErrorKind;
 use super::shape;
 use super::variant::Variant;
@@ -33,7 +34,7 @@ use crate::telemetry::{Metrics, PlanningOutcome};
 #[derive(Debug)]
 pub(super) struct Planner {
     pub(super) supergraph: Arc<Supergraph>,
-    masked: Arc<MaskedFields>,
+    pub(super) guarded: Guarded,
     settings: PlanningSettings,
     /// Preparing is work for a processor, and never takes all of them.
     pub(super) permits: Arc<Semaphore>,
@@ -78,14 +79,14 @@ struct Active(Arc<Metrics>);
 impl Planner {
     pub(super) fn new(
         supergraph: Arc<Supergraph>,
-        masked: Arc<MaskedFields>,
+        guarded: Guarded,
         settings: PlanningSettings,
         metrics: Arc<Metrics>,
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let n_permits = processors.div_ceil(2);
         let permits = Arc::new(Semaphore::new(n_permits));
-        Self { supergraph, masked, settings, permits, n_permits, metrics }
+        Self { supergraph, guarded, settings, permits, n_permits, metrics }
     }
 
     /// Begins to plan. What comes of it is there for everyone who holds the flight.
@@ -112,7 +113,7 @@ impl Planner {
         let stop = StopOnDrop(Arc::default());
         let is_stopped = Arc::clone(&stop.0);
         let active = Active::new(&self.metrics);
-        let (supergraph, masked) = (Arc::clone(&self.supergraph), Arc::clone(&self.masked));
+        let (supergraph, masked) = (Arc::clone(&self.supergraph), Arc::clone(&self.guarded.masked));
         let PlanningSettings { limits, timeout, batching, .. } = self.settings;
         let planned = Arc::clone(&operation);
         let work = move || {

@@ -56,11 +56,14 @@ pub(super) fn prepare(
     }
     let variables = variables::declared(supergraph.api_schema(), definition);
     let introspection = introspection::find(&document, definition)?;
-    let variants = Variants::new(planner, &operation);
+    let sensitive = &planner.guarded.sensitive;
+    let is_sensitive = sensitive.is_in(supergraph.api_schema(), &document, definition);
+    let variants = Variants::new(Arc::clone(&planner), &operation);
     Ok(Prepared {
         name: operation.name().map(Arc::from),
         operation: Arc::new(operation),
         introspection,
+        is_sensitive,
         key,
         variables,
         variants,

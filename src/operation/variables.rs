@@ -93,7 +93,14 @@ impl<'a> Path<'a> {
     }
 
     fn refuse(&self, why: fmt::Arguments<'_>) -> RequestError {
-        RequestErrorKind::Variable(format!("`{self}`: {why}")).into()
+        let told = format!("`{self}`: {why}");
+        RequestErrorKind::Variable { message: told.clone(), told }.into()
+    }
+
+    /// The client may be told its value; no log has it.
+    fn refuse_value(&self, value: &Value, why: fmt::Arguments<'_>) -> RequestError {
+        let message = format!("`{self}`: `{value}` {why}");
+        RequestErrorKind::Variable { message, told: format!("`{self}`: the value {why}") }.into()
     }
 }
 
@@ -190,10 +197,11 @@ fn coerce(
             }
             Some(ExtendedType::Enum(definition)) => match &value {
                 Value::String(text) if definition.values.contains_key(text.as_str()) => Ok(value),
-                _ => Err(path.refuse(format_args!("`{value}` is not a value of `{name}`"))),
+                _ => Err(path.refuse_value(&value, format_args!("is not a value of `{name}`"))),
             },
-            _ => coerce_scalar(name, value)
-                .map_err(|value| path.refuse(format_args!("`{value}` is not of type `{name}`"))),
+            _ => coerce_scalar(name, value).map_err(|value| {
+                path.refuse_value(&value, format_args!("is not of type `{name}`"))
+            }),
         },
     }
 }
@@ -206,7 +214,7 @@ fn coerce_input_object(
 ) -> Result<Value, RequestError> {
     let name = &definition.name;
     let Value::Object(mut fields) = value else {
-        return Err(path.refuse(format_args!("`{value}` is not of type `{name}`")));
+        return Err(path.refuse_value(&value, format_args!("is not of type `{name}`")));
     };
     if definition.directives.has("oneOf") {
         let n_fields = fields.len();

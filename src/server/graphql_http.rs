@@ -143,13 +143,18 @@ fn render(
     observation: &mut Observation,
 ) -> GraphqlResult {
     tell_operation(&executed.prepared, observation);
+    let is_withheld = executed.is_withheld();
     for error in &executed.outcome.summary.log {
         let subgraph = error.subgraph.map(|id| &*executed.graph.sources[id].name);
+        let message = match is_withheld && error.is_quoted {
+            true => "an error whose words are withheld, for they may quote sensitive values",
+            false => &error.message,
+        };
         let detail = match (subgraph, &error.path) {
-            (Some(subgraph), Some(path)) => format!("{subgraph} at {path}: {}", error.message),
-            (Some(subgraph), None) => format!("{subgraph}: {}", error.message),
-            (None, Some(path)) => format!("at {path}: {}", error.message),
-            (None, None) => error.message.clone(),
+            (Some(subgraph), Some(path)) => format!("{subgraph} at {path}: {message}"),
+            (Some(subgraph), None) => format!("{subgraph}: {message}"),
+            (None, Some(path)) => format!("at {path}: {message}"),
+            (None, None) => message.to_owned(),
         };
         observation.failed(&error.code, detail);
     }

@@ -27,6 +27,7 @@ mod expressions;
 mod authorize;
 mod masks;
 mod route_masks;
+mod sensitive;
 mod log_and_metrics;
 mod masking;
 mod limits;
