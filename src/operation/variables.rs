@@ -93,8 +93,7 @@ impl<'a> Path<'a> {
     }
 
     fn refuse(&self, why: fmt::Arguments<'_>) -> RequestError {
-        let told = format!("`{self}`: {why}");
-        RequestErrorKind::Variable { message: told.clone(), told }.into()
+        plain(format!("`{self}`: {why}")).into()
     }
 
     /// The client may be told its value; no log has it.
@@ -102,6 +101,11 @@ impl<'a> Path<'a> {
         let message = format!("`{self}`: `{value}` {why}");
         RequestErrorKind::Variable { message, told: format!("`{self}`: the value {why}") }.into()
     }
+}
+
+/// An error that says no value.
+fn plain(told: String) -> RequestErrorKind {
+    RequestErrorKind::Variable { message: told.clone(), told }
 }
 
 impl fmt::Display for Path<'_> {
@@ -126,7 +130,7 @@ pub(super) fn coerce_argument_values(
 ) -> Result<Map<String, Value>, RequestError> {
     let field = schema
         .type_field(ty, field)
-        .map_err(|_| RequestErrorKind::Variable(format!("there is no field `{ty}.{field}`")))?;
+        .map_err(|_| plain(format!("there is no field `{ty}.{field}`")))?;
     let mut coerced = Map::new();
     for definition in &field.arguments {
         let name = definition.name.as_str();
