@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::admin::Probes;
-use crate::config::{ListenSettings, ListenerSettings, Settings};
+use crate::config::{ListenerSettings, Settings};
 use crate::graph::{Configuration, GraphInForce, Problem, ReadConfiguration, Watch, Workshop};
 use crate::identity::Identity;
 use crate::pipeline::{Rooms, error_policy};
@@ -53,7 +53,7 @@ pub struct Running {
     stopped: watch::Sender<bool>,
     listeners: [JoinHandle<()>; 2],
     _watch: Watch,
-    _certificates: CertificateWatch,
+    _certificates: Arc<CertificateWatch>,
 }
 
 /// Why a gateway cannot start.
@@ -141,7 +141,10 @@ impl Gateway {
         }
         let doors = Doors::new(rooms, &probes);
         let doors: DoorsInForce = Arc::new(ArcSwap::from_pointee(doors));
-        let configuration = read.map(|read| follow(read, &doors, &graph, probes, &workshop));
+        let certificates = Arc::new(certificates);
+        let configuration = read.map(|read| {
+            follow(read, &doors, &graph, probes, (&workshop, Arc::clone(&certificates)))
+        });
         let max_connections = workshop.settings.limits.connections;
         let watch = graph.watch(workshop, loaded, configuration);
         let workers = Workers::start(n_workers, &doors)
@@ -189,7 +192,7 @@ fn follow(
     doors: &DoorsInForce,
     graph: &Arc<GraphInForce>,
     probes: Probes,
-    started: &Workshop,
+    (started, certificates): (&Workshop, Arc<CertificateWatch>),
 ) -> Configuration {
     let (doors, graph) = (Arc::clone(doors), Arc::clone(graph));
     let started = Arc::clone(&started.settings);
@@ -197,6 +200,9 @@ fn follow(
         let new = rooms(workshop, &graph, Some(doors.load().rooms()));
         let new = Doors::new(new, &probes);
         doors.store(Arc::new(new));
+        if started.listen.has_places_of(&workshop.settings.listen) {
+            certificates.apply(workshop.settings.listen.tls());
+        }
         tracing::info!("configuration replaced");
         tell_what_needs_a_restart(&started, &workshop.settings);
     };
@@ -204,9 +210,12 @@ fn follow(
 }
 
 fn tell_what_needs_a_restart(started: &Settings, new: &Settings) {
+    let places = |settings: &Settings| -> Vec<_> {
+        settings.listen.public.iter().map(ListenerSettings::place).collect()
+    };
     let changed = [
-        ("listen", started.listen.public != new.listen.public),
-        ("admin.listen", started.listen.admin != new.listen.admin),
+        ("listen", places(started) != places(new)),
+        ("admin.listen", started.listen.admin.place() != new.listen.admin.place()),
         ("workers", started.workers != new.workers),
         ("limits.connections", started.limits.connections != new.limits.connections),
         ("telemetry", started.telemetry != new.telemetry),
@@ -250,13 +259,12 @@ struct Bound {
 }
 
 async fn bind(workshop: &Workshop) -> Result<Bound, StartError> {
-    let ListenSettings { public, admin } = &workshop.settings.listen;
-    let listeners: Vec<&ListenerSettings> = [admin].into_iter().chain(public).collect();
-    let all_tls = listeners.iter().map(|listener| listener.tls.as_ref());
-    let (certificates, all_tls) =
-        CertificateWatch::start(all_tls, &workshop.telemetry.metrics).map_err(StartError::Tls)?;
+    let listen = &workshop.settings.listen;
+    let metrics = &workshop.telemetry.metrics;
+    let certificates = CertificateWatch::start(listen.tls(), metrics).map_err(StartError::Tls)?;
     let mut bound = Vec::new();
-    for (ListenerSettings { address, .. }, tls) in listeners.into_iter().zip(all_tls) {
+    let tls = certificates.by_listener();
+    for (ListenerSettings { address, .. }, tls) in listen.all().zip(tls) {
         let refused = |source| StartError::Listen { address: *address, source };
         let socket = TcpListener::bind(address).await.map_err(refused)?;
         let address = socket.local_addr().map_err(refused)?;

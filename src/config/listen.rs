@@ -85,7 +85,29 @@ pub struct ListenerSettings {
     pub tls: Option<TlsSettings>,
 }
 
+impl ListenSettings {
+    /// All, the operators' first.
+    pub fn all(&self) -> impl Iterator<Item = &ListenerSettings> {
+        std::iter::once(&self.admin).chain(&self.public)
+    }
+
+    /// TLS of all, in the same order.
+    pub fn tls(&self) -> impl Iterator<Item = Option<&TlsSettings>> {
+        self.all().map(|listener| listener.tls.as_ref())
+    }
+
+    /// Whether both listen at the same addresses, and under TLS at the same of them.
+    pub fn has_places_of(&self, other: &Self) -> bool {
+        self.all().map(ListenerSettings::place).eq(other.all().map(ListenerSettings::place))
+    }
+}
+
 impl ListenerSettings {
+    /// Where it listens, and whether under TLS: what cannot change while it does.
+    pub fn place(&self) -> (SocketAddr, bool) {
+        (self.address, self.tls.is_some())
+    }
+
     /// In the clear.
     pub fn plain(address: SocketAddr) -> Self {
         Self { address, tls: None }

@@ -35,16 +35,23 @@ use crate::telemetry::{HandshakeOutcome, Metrics};
 
 /// TLS of a listener, as its files say now.
 pub struct Tls {
-    settings: TlsSettings,
+    /// As they are wanted; what is served is in `config`.
+    settings: ArcSwap<TlsSettings>,
     config: ArcSwap<ServerConfig>,
     metrics: Arc<Metrics>,
 }
 
-/// In the order of the listeners; none in the clear.
-pub type ByListener = Vec<Option<Arc<Tls>>>;
+/// What was looked at last.
+#[derive(PartialEq)]
+struct Seen {
+    settings: Arc<TlsSettings>,
+    files: Files,
+}
 
 /// Follows the files of listeners until it is dropped.
 pub struct CertificateWatch {
+    all: Vec<Option<Arc<Tls>>>,
+    wake: mpsc::Sender<()>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -76,11 +83,15 @@ impl Tls {
     fn new(
         settings: &TlsSettings,
         metrics: &Arc<Metrics>,
-    ) -> Result<(Self, Files), CertificateError> {
-        let files = read(settings)?;
-        let config = server_config(settings, &files)?;
-        let (settings, metrics) = (settings.clone(), Arc::clone(metrics));
-        Ok((Self { settings, config: ArcSwap::from_pointee(config), metrics }, files))
+    ) -> Result<(Self, Seen), CertificateError> {
+        let settings = Arc::new(settings.clone());
+        let files = read(&settings)?;
+        let tls = Self {
+            config: ArcSwap::from_pointee(server_config(&settings, &files)?),
+            settings: ArcSwap::from(Arc::clone(&settings)),
+            metrics: Arc::clone(metrics),
+        };
+        Ok((tls, Seen { settings, files }))
     }
 
     /// Shakes hands; none if the client does not do its part.
@@ -122,10 +133,11 @@ impl Tls {
         Some((stream, connection))
     }
 
-    /// Serves from the files as they are now, if they have changed and are good.
-    fn look(&self, last: &mut Option<Files>) {
-        let now = match read(&self.settings) {
-            Ok(now) => now,
+    /// Serves from the files as they are now, if they or their names have changed and are good.
+    fn look(&self, last: &mut Option<Seen>) {
+        let settings = self.settings.load_full();
+        let files = match read(&settings) {
+            Ok(files) => files,
             Err(error) => {
                 // Told once, not with every notice.
                 if last.take().is_some() {
@@ -134,13 +146,14 @@ impl Tls {
                 return;
             }
         };
+        let now = Seen { settings, files };
         if last.as_ref() == Some(&now) {
             return;
         }
-        match server_config(&self.settings, &now) {
+        match server_config(&now.settings, &now.files) {
             Ok(config) => {
                 self.config.store(Arc::new(config));
-                let file = self.settings.certificates.first();
+                let file = now.settings.certificates.first();
                 let file = file.map(|pair| pair.certificate.display().to_string());
                 tracing::info!(file, "certificates replaced");
             }
@@ -175,21 +188,41 @@ impl CertificateWatch {
     pub fn start<'a>(
         listeners: impl Iterator<Item = Option<&'a TlsSettings>>,
         metrics: &Arc<Metrics>,
-    ) -> Result<(Self, ByListener), CertificateError> {
-        let mut all = Vec::new();
-        let mut followed = Vec::new();
+    ) -> Result<Self, CertificateError> {
+        let (wake, woken) = mpsc::channel(1);
+        let (mut all, mut followed) = (Vec::new(), Vec::new());
         for settings in listeners {
             let Some(settings) = settings else {
                 all.push(None);
                 continue;
             };
-            let (tls, files) = Tls::new(settings, metrics)?;
+            let (tls, seen) = Tls::new(settings, metrics)?;
             let tls = Arc::new(tls);
-            followed.push((Arc::clone(&tls), Some(files)));
+            followed.push((Arc::clone(&tls), Some(seen)));
             all.push(Some(tls));
         }
-        let task = (!followed.is_empty()).then(|| tokio::spawn(follow(followed)));
-        Ok((Self { task }, all))
+        let task = (!followed.is_empty()).then(|| {
+            let folders = Folders::new(wake.clone());
+            tokio::spawn(follow(followed, folders, woken))
+        });
+        // What changed before the folders were watched is found now.
+        let _ = wake.try_send(());
+        Ok(Self { all, wake, task })
+    }
+
+    /// TLS of each listener, in their order; none in the clear.
+    pub fn by_listener(&self) -> impl Iterator<Item = Option<Arc<Tls>>> {
+        self.all.iter().cloned()
+    }
+
+    /// Serves the same listeners from other files from now on, if these are good.
+    pub fn apply<'a>(&self, listeners: impl Iterator<Item = Option<&'a TlsSettings>>) {
+        for (tls, settings) in self.all.iter().zip(listeners) {
+            if let (Some(tls), Some(settings)) = (tls, settings) {
+                tls.settings.store(Arc::new(settings.clone()));
+            }
+        }
+        let _ = self.wake.try_send(());
     }
 }
 
@@ -201,15 +234,18 @@ impl Drop for CertificateWatch {
     }
 }
 
-async fn follow(mut followed: Vec<(Arc<Tls>, Option<Files>)>) {
-    let (wake, mut woken) = mpsc::channel(1);
-    let mut folders = Folders::new(wake.clone());
-    for (tls, _) in &followed {
-        folders.add(files(&tls.settings).map(folder_of));
-    }
-    // What changed before the folders were watched is found now.
-    let _ = wake.try_send(());
-    while changed(&mut woken).await {
+async fn follow(
+    mut followed: Vec<(Arc<Tls>, Option<Seen>)>,
+    mut folders: Folders,
+    mut woken: mpsc::Receiver<()>,
+) {
+    loop {
+        for (tls, _) in &followed {
+            folders.add(files(&tls.settings.load()).map(folder_of));
+        }
+        if !changed(&mut woken).await {
+            return;
+        }
         for (tls, last) in &mut followed {
             tls.look(last);
         }

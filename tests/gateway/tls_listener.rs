@@ -197,6 +197,39 @@ async fn changed_certificates_serve_within_a_second_and_old_connections_live_on(
 }
 
 #[tokio::test]
+async fn the_configuration_may_name_other_files_and_ask_more_of_clients() {
+    let (folder, authority) = folder();
+    let diagnostics = Diagnostics::new();
+    let (gateway, _) = start(folder.path(), &yaml(ONE, "")).await;
+    let address = gateway.public_address;
+    assert_eq!(exchange(address, authority.trusted_by(&[], None)).await.unwrap().status, 200);
+    authority.server(&["localhost"]).write(folder.path(), "b");
+    let other = "certificate: b.pem, key: b.key.pem, client_ca: ca.pem";
+    folder.write("graphloom.yaml", &yaml(other, ""));
+    let began = Instant::now();
+    while exchange(address, authority.trusted_by(&[], None)).await.is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no certificate is asked for");
+    }
+    let alice = authority.client("alice");
+    let answer = exchange(address, authority.trusted_by(&[], Some(&alice))).await;
+    assert_eq!(answer.unwrap().status, 200);
+    // The new files are followed, too.
+    folder.write("b.pem", "");
+    let refused = "changed certificates refused; those before stay in use";
+    until("the change is refused", || lines(&diagnostics.lines, refused).pop()).await;
+    assert_eq!(lines(&diagnostics.lines, "the change of this key needs a restart").len(), 0);
+    // An address cannot change.
+    folder.write(
+        "graphloom.yaml",
+        &yaml(other, "").replace("listen: 127.0.0.1:0", "listen: 127.0.0.1:1"),
+    );
+    let restart = until("a restart is asked for", || {
+        lines(&diagnostics.lines, "the change of this key needs a restart").pop()
+    });
+    assert_eq!(restart.await["key"], "admin.listen");
+}
+
+#[tokio::test]
 async fn clients_must_show_a_certificate_or_may() {
     let (folder, authority) = folder();
     let (clients, strangers) = (Authority::new(), Authority::new());
