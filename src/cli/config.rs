@@ -8,6 +8,8 @@ use std::path::Path;
 
 use super::{Exit, terminal};
 use crate::config::{Settings, json_schema};
+use crate::gateway::StartError;
+use crate::server::certificates;
 
 pub(super) fn schema() -> Exit {
     terminal::print(&json_schema())
@@ -15,7 +17,12 @@ pub(super) fn schema() -> Exit {
 
 pub(super) fn validate(configuration: &Path) -> Exit {
     match Settings::load(configuration) {
-        Ok(_) => {
+        Ok(settings) => {
+            for tls in settings.listen.tls().flatten() {
+                if let Err(error) = certificates::check(tls) {
+                    return terminal::start_error(&StartError::Tls(error));
+                }
+            }
             terminal::say(&format!("{} is valid", configuration.display()));
             Exit::Done
         }

@@ -70,6 +70,27 @@ pub enum CertificateErrorKind {
     Authority(VerifierBuilderError),
 }
 
+/// Whether a listener could be served from its files.
+///
+/// # Errors
+/// The first file that is wrong.
+pub fn check(settings: &TlsSettings) -> Result<(), CertificateError> {
+    server_config(settings, &read(settings)?).map(drop)
+}
+
+/// The certificates of a listener: of each the file, and until when it is in date, in seconds since 1970.
+pub(super) fn expiries<'a>(
+    settings: &'a TlsSettings,
+    files: &Files,
+) -> impl Iterator<Item = (&'a Path, i64)> {
+    let pairs = settings.certificates.iter().zip(files.0.chunks_exact(2));
+    pairs.filter_map(|(pair, bytes)| {
+        let leaf = CertificateDer::from_pem_slice(&bytes[0]).ok()?;
+        let (_, leaf) = x509_parser::parse_x509_certificate(&leaf).ok()?;
+        Some((pair.certificate.as_path(), leaf.validity().not_after.timestamp()))
+    })
+}
+
 /// The bytes of all files of a listener.
 #[derive(PartialEq, Eq)]
 pub(super) struct Files(Vec<Vec<u8>>);

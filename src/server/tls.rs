@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::certificates::{CertificateError, Files, files, read, server_config};
+use super::certificates::{CertificateError, Files, expiries, files, read, server_config};
 use crate::config::TlsSettings;
 use crate::connection;
 use crate::connection::Connection;
@@ -86,6 +86,7 @@ impl Tls {
     ) -> Result<(Self, Seen), CertificateError> {
         let settings = Arc::new(settings.clone());
         let files = read(&settings)?;
+        tell_expiries(&settings, &files, metrics);
         let tls = Self {
             config: ArcSwap::from_pointee(server_config(&settings, &files)?),
             settings: ArcSwap::from(Arc::clone(&settings)),
@@ -152,6 +153,10 @@ impl Tls {
         }
         match server_config(&now.settings, &now.files) {
             Ok(config) => {
+                for pair in last.iter().flat_map(|last| &last.settings.certificates) {
+                    self.metrics.certificate_gone(&pair.certificate);
+                }
+                tell_expiries(&now.settings, &now.files, &self.metrics);
                 self.config.store(Arc::new(config));
                 let file = now.settings.certificates.first();
                 let file = file.map(|pair| pair.certificate.display().to_string());
@@ -172,6 +177,12 @@ async fn let_go(mut stream: TcpStream) {
         if !matches!(stream.read(&mut rest).await, Ok(1..)) {
             return;
         }
+    }
+}
+
+fn tell_expiries(settings: &TlsSettings, files: &Files, metrics: &Metrics) {
+    for (file, until) in expiries(settings, files) {
+        metrics.certificate_until(file, until);
     }
 }
 

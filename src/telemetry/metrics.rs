@@ -11,6 +11,7 @@
 //!
 //! Spec: <https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>
 
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -66,6 +67,11 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FileLabels {
+    file: String,
+}
+
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Everything that is counted.
@@ -91,6 +97,7 @@ pub struct Metrics {
     pub merged_client_queries: Counter,
     merged_subgraph_queries: Family<UpstreamLabels, Counter>,
     handshakes: Family<OutcomeLabels, Counter>,
+    certificates: Family<FileLabels, Gauge>,
     denied: Family<OutcomeLabels, Counter>,
     refused_credentials: Family<OutcomeLabels, Counter>,
     /// Graphs put in force.
@@ -202,7 +209,8 @@ impl Metrics {
             graph_loaded_at.clone(),
         );
         let (merged_client_queries, merged_subgraph_queries) = register_merged(&mut registry);
-        let [handshakes, denied, refused_credentials] = register_refusals(&mut registry);
+        let (handshakes, certificates) = register_tls(&mut registry);
+        let [denied, refused_credentials] = register_refusals(&mut registry);
         let result = |family: &Family<ResultLabels, Counter>, result| {
             family.get_or_create(&ResultLabels { result }).clone()
         };
@@ -220,6 +228,7 @@ impl Metrics {
             merged_client_queries,
             merged_subgraph_queries,
             handshakes,
+            certificates,
             denied,
             refused_credentials,
             graphs_loaded: result(&graphs, "ok"),
@@ -266,6 +275,16 @@ impl Metrics {
         self.denied.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// A certificate is served, in date until this second since 1970.
+    pub fn certificate_until(&self, file: &Path, until: i64) {
+        self.certificates.get_or_create(&FileLabels::of(file)).set(until);
+    }
+
+    /// A certificate is served no more.
+    pub fn certificate_gone(&self, file: &Path) {
+        self.certificates.remove(&FileLabels::of(file));
+    }
+
     /// The OpenMetrics text.
     pub fn render(&self) -> String {
         let mut text = String::new();
@@ -293,12 +312,8 @@ fn register_planning(
 }
 
 /// What was not let in, and what was not let through.
-fn register_refusals(registry: &mut Registry) -> [Family<OutcomeLabels, Counter>; 3] {
+fn register_refusals(registry: &mut Registry) -> [Family<OutcomeLabels, Counter>; 2] {
     [
-        (
-            "graphloom_tls_handshakes",
-            "TLS handshakes: ok, failed, timeout, or crowded out by newer ones",
-        ),
         (
             "graphloom_denied_operations",
             "Operations of which something was denied: filtered, rejected, or dry_run",
@@ -321,6 +336,21 @@ fn register_outcomes(
     family
 }
 
+fn register_tls(
+    registry: &mut Registry,
+) -> (Family<OutcomeLabels, Counter>, Family<FileLabels, Gauge>) {
+    let help = "TLS handshakes: ok, failed, timeout, or crowded out by newer ones";
+    let handshakes = register_outcomes(registry, "graphloom_tls_handshakes", help);
+    let certificates = Family::default();
+    registry.register_with_unit(
+        "graphloom_tls_certificate_expiry_timestamp",
+        "Until when each certificate that is served is in date",
+        Unit::Seconds,
+        Family::clone(&certificates),
+    );
+    (handshakes, certificates)
+}
+
 fn register_merged(registry: &mut Registry) -> (Counter, Family<UpstreamLabels, Counter>) {
     let (client, subgraph) = (Counter::default(), Family::default());
     registry.register(
@@ -334,6 +364,12 @@ fn register_merged(registry: &mut Registry) -> (Counter, Family<UpstreamLabels, 
         subgraph.clone(),
     );
     (client, subgraph)
+}
+
+impl FileLabels {
+    fn of(file: &Path) -> Self {
+        Self { file: file.display().to_string() }
+    }
 }
 
 impl Default for Metrics {

@@ -176,6 +176,9 @@ async fn changed_certificates_serve_within_a_second_and_old_connections_live_on(
         assert!(written.elapsed() < Duration::from_secs(5), "the old certificate is still shown");
     }
     println!("replaced after {:?}", written.elapsed());
+    let metrics = get(gateway.admin_address, "/metrics").await.text();
+    let expiry = "graphloom_tls_certificate_expiry_timestamp_seconds{file=\"";
+    assert_eq!(metrics.matches(expiry).count(), 1, "{metrics}");
     assert_eq!(send(&mut old, typename()).await.status, 200);
 
     // The key of another: what was good stays.
@@ -410,5 +413,12 @@ async fn a_gateway_does_not_start_with_a_certificate_that_cannot_be_served() {
         let log = Arc::new(graphloom::telemetry::Json(graphloom::telemetry::Capture::default()));
         let refused = graphloom::Gateway::start(settings, log).await.err().unwrap().to_string();
         assert!(refused.contains(said), "{refused}");
+        folder.write("graphloom.yaml", &yaml(ONE, ""));
+        let mut validate = Command::new(env!("CARGO_BIN_EXE_graphloom"));
+        validate.args(["config", "validate"]).current_dir(folder.path());
+        let output = validate.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(3) && told.contains(said), "{told}");
+        assert!(told.contains("fix: ") && !told.contains("PRIVATE"), "{told}");
     }
 }
