@@ -212,7 +212,13 @@ impl<'g> Checker<'g> {
             };
         }
         match &path.braces {
-            Some(items) => Known::of(self.braces(items, &value, &scope).bounded()),
+            Some(items) => {
+                let n_reads = self.reads.len();
+                let made = self.braces(items, &value, &scope).bounded();
+                // Whether it is there matters, even if nothing is taken from it.
+                self.consume_unless_read(&value, n_reads, span);
+                Known::of(made)
+            }
             None => value,
         }
     }

@@ -14,9 +14,9 @@ use crate::mutate::mutate;
 use crate::slow::Slow;
 use crate::write::{canonical, noisy};
 use mapping::{
-    Connector, FieldShape, Given, HeaderTemplate, Inputs, Json, Limits, Mapping, ObjectShape,
-    Place, Shape, UrlKind, UrlTemplate, Value, Variable, Version, View, Wanted, apply_edits,
-    edits_for_v0_4,
+    Connector, FieldShape, Given, HeaderTemplate, Inputs, Json, Key, Limits, Mapping, ObjectShape,
+    Place, Read, Shape, Source, UrlKind, UrlTemplate, Value, Variable, Version, View, Wanted,
+    apply_edits, edits_for_v0_4,
 };
 use oracle::Chance;
 
@@ -80,6 +80,7 @@ fn throw_right(
     if n_found != n_problems && evaluated.n_more_problems == 0 {
         return Err(format!("has {n_found} problems and not {n_problems}"));
     }
+    check_reads(&mapping, &invented.inputs, found.as_ref())?;
     check_migrated(text, version, &inputs, found.as_ref())?;
     check_wanted(&mapping, &inputs, evaluated.value.as_ref(), chance)?;
     if let (Some(value), 0) = (&evaluated.value, n_found) {
@@ -108,6 +109,52 @@ fn inputs_of<'a>(values: &'a Json<'a>) -> Inputs<'a> {
         }
     }
     inputs
+}
+
+/// A mapping gives the same when it gets no more than what it is known to read.
+fn check_reads(
+    mapping: &Mapping,
+    inputs: &serde_json::Value,
+    expected: Option<&String>,
+) -> Result<(), String> {
+    let checked = mapping.check(&Given::at(Place::Selection(Connector::Field)));
+    let mut pruned = inputs.clone();
+    for (name, value) in pruned.as_object_mut().into_iter().flatten() {
+        let of = |read: &&Read| match read.source {
+            Source::Body => name == "$",
+            Source::Variable(variable) => name == variable.name(),
+        };
+        let paths: Vec<&[Key]> =
+            checked.reads.iter().filter(of).map(|read| read.path.as_slice()).collect();
+        prune(value, &paths);
+    }
+    let text = pruned.to_string();
+    let values = Json::read(text.as_bytes()).map_err(|error| error.to_string())?;
+    let inputs = inputs_of(&values);
+    let Ok(evaluated) = mapping.evaluate(&inputs, &Wanted::All, LIMITS) else {
+        return Err(format!("takes more when it gets less: {pruned}"));
+    };
+    let found = evaluated.value.map(|value| value.to_json());
+    if found.as_ref() == expected {
+        return Ok(());
+    }
+    Err(format!("gives {found:?} and not {expected:?} of what it is known to read: {pruned}"))
+}
+
+fn prune(value: &mut serde_json::Value, paths: &[&[Key]]) {
+    if paths.iter().any(|path| path.is_empty()) {
+        return;
+    }
+    match value {
+        serde_json::Value::Array(list) => list.iter_mut().for_each(|it| prune(it, paths)),
+        serde_json::Value::Object(members) => members.retain(|name, value| {
+            let is_next = |path: &&&[Key]| path.first().is_some_and(|key| *key.name == **name);
+            let below: Vec<&[Key]> = paths.iter().filter(is_next).map(|path| &path[1..]).collect();
+            prune(value, &below);
+            !below.is_empty()
+        }),
+        _ => {}
+    }
 }
 
 /// A migrated text gives the same in v0.4.
