@@ -56,3 +56,17 @@ impl Mapping {
         matches!(&self.root, Root::List(items) if items.items.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Mapping;
+    use crate::request::{HeaderTemplate, UrlTemplate};
+
+    #[test]
+    fn what_was_read_can_be_shared_between_threads() {
+        fn is_shared<T: Send + Sync + 'static>() {}
+        is_shared::<Mapping>();
+        is_shared::<UrlTemplate>();
+        is_shared::<HeaderTemplate>();
+    }
+}

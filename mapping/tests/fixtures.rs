@@ -3,7 +3,8 @@
 //! **In:** one Markdown page a group or method. Its blocks are read in order: `json inputs` holds the
 //! values of `$` and the variables for all that follows, `mapping VERSION…` a mapping; `result`
 //! behind it is what the mapping gives in each of these versions: a line of JSON, `missing`, or why
-//! the text is no mapping; then a line for each problem (`-`) and report (`!`). `request VERSION…` and `sent` likewise;
+//! the text is no mapping; then a line for each problem (`-`) and report (`!`). `wanted`
+//! names the part of what follows that anyone will read. `request VERSION…` and `sent` likewise;
 //! `given` says what a schema knows, `shape` what is known of a mapping then; `migrated` is what
 //! has to be written from v0.4 on.
 //! **Out:** a failed test with the page as it should read; `UPDATE_FIXTURES=1` writes it.
@@ -32,6 +33,7 @@ use std::path::Path;
 struct Told {
     inputs: String,
     given: String,
+    wanted: serde_json::Value,
     versions: Vec<Version>,
     mapping: String,
 }
@@ -72,6 +74,7 @@ fn answer(told: &mut Told, block: &Block) -> Result<Option<String>, Box<dyn Erro
                 .collect::<Result<_, _>>()?;
             told.mapping = block.text.trim_end().to_owned();
         }
+        Some("wanted") => told.wanted = serde_json::from_str(&block.text)?,
         Some("result") => return for_each_version(told, evaluated::result).map(Some),
         Some("migrated") => return for_each_version(told, evaluated::migrated).map(Some),
         Some("given") => told.given.clone_from(&block.text),
