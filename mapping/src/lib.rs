@@ -65,8 +65,8 @@ pub use methods::{Arity, Method};
 pub use migration::{Edit, apply_edits, edits_for_v0_4};
 pub use problem::{Problem, ProblemKind};
 pub use request::{
-    Address, AddressError, ExpandedAddress, FormError, HeaderTemplate, HeaderUse, TemplateError,
-    TemplateErrorKind, UrlKind, UrlTemplate, write_form,
+    Address, AddressError, AddressErrorKind, AddressPart, ExpandedAddress, FormError,
+    HeaderTemplate, HeaderUse, TemplateError, TemplateErrorKind, UrlKind, UrlTemplate, write_form,
 };
 pub use shape::{FieldShape, ListShape, Need, ObjectShape, Shape};
 pub use syntax::{ParseError, ParseErrorKind, Span};

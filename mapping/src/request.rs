@@ -17,7 +17,7 @@ mod header;
 mod form;
 mod encode;
 
-pub use address::{Address, AddressError, ExpandedAddress};
+pub use address::{Address, AddressError, AddressErrorKind, AddressPart, ExpandedAddress};
 pub use form::{FormError, write_form};
 pub use header::{HeaderTemplate, HeaderUse};
 pub use template::{TemplateError, TemplateErrorKind};

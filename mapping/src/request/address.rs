@@ -47,15 +47,41 @@ pub struct ExpandedAddress {
     pub path: String,
     /// The query, without `?`; may be empty.
     pub query: String,
-    /// What did not go as the mappings expected. Their spans are places in the template or mapping
-    /// that they belong to.
-    pub problems: Vec<Problem>,
+    /// What did not go as the mappings expected; the spans are places in the part's text.
+    pub problems: Vec<(AddressPart, Problem)>,
+}
+
+/// A text that makes up an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AddressPart {
+    /// `baseURL` of the source.
+    BaseUrl,
+    /// `path` of the source.
+    SourcePath,
+    /// `queryParams` of the source.
+    SourceQuery,
+    /// The connector's own URL.
+    Url,
+    /// `path` of the connector.
+    Path,
+    /// `queryParams` of the connector.
+    Query,
 }
 
 /// Why there is no address, so that nothing may be sent.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{kind}")]
+pub struct AddressError {
+    /// The text whose value cannot be used.
+    pub part: AddressPart,
+    /// Why.
+    pub kind: AddressErrorKind,
+}
+
+/// Why there is no address.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
-pub enum AddressError {
+pub enum AddressErrorKind {
     /// An expression of the URL gave a list or an object.
     #[error("an expression of the URL gives {found}, and only a scalar can stand there")]
     NotScalar {
@@ -100,7 +126,7 @@ pub enum AddressError {
     #[error("`baseURL` gives no URL: {why}")]
     BadBase {
         /// Why.
-        why: String,
+        why: &'static str,
     },
     /// There is neither a base nor an absolute URL.
     #[error("the URL is relative, and there is no source")]
@@ -120,30 +146,45 @@ impl<'m> Address<'m> {
         inputs: &Inputs<'m>,
         limits: Limits,
     ) -> Result<ExpandedAddress, AddressError> {
-        let mut gathered = Gathered { inputs, limits, problems: Vec::new() };
-        let base = match self.base {
-            Some(base) => base.fill(UrlKind::Base, &mut gathered)?,
-            None => FilledUrl::default(),
+        let mut problems = Vec::new();
+        // Runs one part, and notes which one it was.
+        let mut run = |part: AddressPart, step: &mut Step<'_, 'm>| {
+            let mut gathered = Gathered { inputs, limits, problems: Vec::new() };
+            let result = step(&mut gathered).map_err(|kind| AddressError { part, kind });
+            problems.extend(gathered.problems.into_iter().map(|problem| (part, problem)));
+            result
         };
-        let own = match self.url {
-            Some(url) => url.fill(UrlKind::Connect, &mut gathered)?,
-            None => FilledUrl::default(),
-        };
+        let (mut base, mut own) = (FilledUrl::default(), FilledUrl::default());
+        if let Some(template) = self.base {
+            run(AddressPart::BaseUrl, &mut |it| {
+                base = template.fill(UrlKind::Base, it)?;
+                Ok(())
+            })?;
+        }
+        if let Some(template) = self.url {
+            run(AddressPart::Url, &mut |it| {
+                own = template.fill(UrlKind::Connect, it)?;
+                Ok(())
+            })?;
+        }
         let origin = if own.origin.is_empty() { base.origin } else { own.origin };
         if origin.is_empty() {
-            return Err(AddressError::NoOrigin);
+            let kind = AddressErrorKind::NoOrigin;
+            return Err(AddressError { part: AddressPart::Url, kind });
         }
-        let mut path = base.path;
-        push_segments(&mut path, self.source_path, &mut gathered)?;
+        let (mut path, mut query) = (base.path, base.query);
+        run(AddressPart::SourcePath, &mut |it| push_segments(&mut path, self.source_path, it))?;
         push_path(&mut path, &own.path);
-        push_segments(&mut path, self.path, &mut gathered)?;
-        let mut query = base.query;
-        push_query(&mut query, self.source_query, &mut gathered)?;
+        run(AddressPart::Path, &mut |it| push_segments(&mut path, self.path, it))?;
+        run(AddressPart::SourceQuery, &mut |it| push_query(&mut query, self.source_query, it))?;
         push_piece(&mut query, &own.query);
-        push_query(&mut query, self.query, &mut gathered)?;
-        Ok(ExpandedAddress { origin, path, query, problems: gathered.problems })
+        run(AddressPart::Query, &mut |it| push_query(&mut query, self.query, it))?;
+        Ok(ExpandedAddress { origin, path, query, problems })
     }
 }
+
+/// What one part adds.
+type Step<'s, 'm> = dyn FnMut(&mut Gathered<'_, 'm>) -> Result<(), AddressErrorKind> + 's;
 
 impl ExpandedAddress {
     /// The whole URL.
@@ -170,17 +211,17 @@ fn push_segments<'a>(
     path: &mut String,
     mapping: Option<&'a Mapping>,
     gathered: &mut Gathered<'_, 'a>,
-) -> Result<(), AddressError> {
+) -> Result<(), AddressErrorKind> {
     let Some(mapping) = mapping else { return Ok(()) };
     let Some(value) = gathered.evaluate(mapping)?.value else { return Ok(()) };
     let View::Array(elements) = value.view() else {
-        return Err(AddressError::PathNotList { found: value.kind() });
+        return Err(AddressErrorKind::PathNotList { found: value.kind() });
     };
     for element in elements.iter().filter(|element| !element.is_null()) {
         let text = text_of(element.view());
-        let text = text.ok_or(AddressError::PathElement { found: element.kind() })?;
+        let text = text.ok_or(AddressErrorKind::PathElement { found: element.kind() })?;
         if is_dot_segment(&text) {
-            return Err(AddressError::DotSegment { span: None });
+            return Err(AddressErrorKind::DotSegment { span: None });
         }
         if !path.ends_with('/') {
             path.push('/');

@@ -6,7 +6,7 @@
 //!
 //! **Holds:** null is left out; a list repeats its name, with an empty value for a null in it.
 
-use super::address::{AddressError, push_piece};
+use super::address::{AddressErrorKind, push_piece};
 use super::encode::push_value;
 use super::template::{Gathered, text_of};
 use crate::mapping::Mapping;
@@ -17,11 +17,11 @@ pub(super) fn push_query<'a>(
     query: &mut String,
     mapping: Option<&'a Mapping>,
     gathered: &mut Gathered<'_, 'a>,
-) -> Result<(), AddressError> {
+) -> Result<(), AddressErrorKind> {
     let Some(mapping) = mapping else { return Ok(()) };
     let Some(value) = gathered.evaluate(mapping)?.value else { return Ok(()) };
     let View::Object(fields) = value.view() else {
-        return Err(AddressError::QueryNotObject { found: value.kind() });
+        return Err(AddressErrorKind::QueryNotObject { found: value.kind() });
     };
     for (name, value) in fields.iter() {
         match value.view() {
@@ -37,9 +37,9 @@ pub(super) fn push_query<'a>(
     Ok(())
 }
 
-fn push_pair(query: &mut String, name: &str, value: &Value<'_>) -> Result<(), AddressError> {
+fn push_pair(query: &mut String, name: &str, value: &Value<'_>) -> Result<(), AddressErrorKind> {
     let Some(text) = text_of(value.view()) else {
-        return Err(AddressError::QueryValue { name: name.to_owned(), found: value.kind() });
+        return Err(AddressErrorKind::QueryValue { name: name.to_owned(), found: value.kind() });
     };
     let mut pair = String::new();
     push_value(&mut pair, name);

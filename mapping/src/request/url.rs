@@ -11,7 +11,7 @@
 //!
 //! **Read first:** [`UrlTemplate::parse`].
 
-use super::address::AddressError;
+use super::address::AddressErrorKind;
 use super::encode::{push_value, push_written};
 use super::template::{self, Gathered, Part, TemplateError, TemplateErrorKind, error};
 use crate::mapping::Mapping;
@@ -90,7 +90,7 @@ impl UrlTemplate {
         &'a self,
         kind: UrlKind,
         gathered: &mut Gathered<'_, 'a>,
-    ) -> Result<FilledUrl, AddressError> {
+    ) -> Result<FilledUrl, AddressErrorKind> {
         let mut filled = Filling::default();
         for part in &self.parts {
             match part {
@@ -98,7 +98,8 @@ impl UrlTemplate {
                 Part::Expression(expression) => {
                     let value = gathered.scalar(expression)?;
                     let span = expression.span;
-                    let value = value.map_err(|found| AddressError::NotScalar { span, found })?;
+                    let value =
+                        value.map_err(|found| AddressErrorKind::NotScalar { span, found })?;
                     filled.push_expression(&value, kind, span)?;
                 }
             }
@@ -129,7 +130,7 @@ struct Filling {
 }
 
 impl Filling {
-    fn push_text(&mut self, text: &str) -> Result<(), AddressError> {
+    fn push_text(&mut self, text: &str) -> Result<(), AddressErrorKind> {
         for piece in text.split_inclusive(['/', '?']) {
             push_written(&mut self.text, piece);
             if piece.ends_with(['/', '?']) && !self.is_query {
@@ -148,7 +149,7 @@ impl Filling {
         value: &str,
         kind: UrlKind,
         span: Span,
-    ) -> Result<(), AddressError> {
+    ) -> Result<(), AddressErrorKind> {
         if kind == UrlKind::Base && origin_length(&self.text).is_none() {
             return self.push_text(value);
         }
@@ -158,10 +159,10 @@ impl Filling {
     }
 
     /// `.` and `..` would lead out of the place that the author gave the expression.
-    fn end_segment(&mut self) -> Result<(), AddressError> {
+    fn end_segment(&mut self) -> Result<(), AddressErrorKind> {
         let Some(span) = self.from.take() else { return Ok(()) };
         let is_dots = !self.is_query && is_dot_segment(&self.text[self.segment..]);
-        if is_dots { Err(AddressError::DotSegment { span: Some(span) }) } else { Ok(()) }
+        if is_dots { Err(AddressErrorKind::DotSegment { span: Some(span) }) } else { Ok(()) }
     }
 }
 
@@ -176,8 +177,16 @@ fn origin_length(text: &str) -> Option<usize> {
     text[start..].find(['/', '?']).map(|found| start + found)
 }
 
-fn split(text: &str) -> Result<FilledUrl, AddressError> {
-    let bad = |why: TemplateErrorKind| AddressError::BadBase { why: why.to_string() };
+fn split(text: &str) -> Result<FilledUrl, AddressErrorKind> {
+    // What the operator's values are is never told.
+    let bad = |why: TemplateErrorKind| AddressErrorKind::BadBase {
+        why: match why {
+            TemplateErrorKind::Scheme { .. } => "its scheme is neither `http` nor `https`",
+            TemplateErrorKind::NoScheme => "it does not begin with `http://` or `https://`",
+            TemplateErrorKind::NoHost => "it has no host",
+            _ => "its host has a character that may not stand there",
+        },
+    };
     let scheme = scheme_of(text).ok_or_else(|| bad(TemplateErrorKind::NoScheme))?;
     check_scheme(scheme).map_err(bad)?;
     let end = origin_length(text).unwrap_or(text.len());
