@@ -47,6 +47,21 @@ impl Mapping {
     }
 
     /// Checks it before there are data: what it reads, what it gives, what cannot work.
+    ///
+    /// ```
+    /// use mapping::{Connector, Given, Mapping, Place, Shape, Variable, Version};
+    ///
+    /// let given = Given::at(Place::Selection(Connector::RootField))
+    ///     .with(Variable::Args, Shape::object([("id", Shape::String(None))]));
+    /// let selection = Mapping::parse("id: $args.idd author { name }", Version::V0_3)?;
+    /// let checked = selection.check(&given);
+    ///
+    /// assert_eq!(checked.output.to_string(), "{ id: unknown, author: { name: unknown } }");
+    /// let finding = &checked.findings[0];
+    /// assert_eq!(finding.to_string(), "there is no property `idd`, only `id`");
+    /// assert_eq!(finding.kind.fix().as_deref(), Some("write `id`"));
+    /// # Ok::<(), mapping::ParseError>(())
+    /// ```
     pub fn check(&self, given: &Given) -> Checked {
         check::check(&self.root, given)
     }

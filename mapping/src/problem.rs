@@ -4,8 +4,8 @@
 //!
 //! **Never here:** limits (`limits`), texts that do not parse (`syntax`).
 //!
-//! **Holds:** a problem names types and names of the mapping, never a value; equal ones are counted
-//! together.
+//! **Holds:** a problem tells types and what the mapping's author wrote, never a value or name of the
+//! data; equal ones are counted together.
 //!
 //! **Read first:** [`ProblemKind`].
 
@@ -131,11 +131,8 @@ pub enum ProblemKind {
     #[error("`->jsonParse` finds no JSON")]
     NoJson,
     /// Two keys became one.
-    #[error("two keys become `{key}`, the last one wins")]
-    KeysCollide {
-        /// The key that both become.
-        key: Box<str>,
-    },
+    #[error("two keys become one, and the last one wins")]
+    KeysCollide,
     /// A value that is no object cannot be merged into one.
     #[error("an object can be merged in here, not {}", .found.map_or("nothing".to_owned(), |it| it.to_string()))]
     NotMerged {
@@ -143,10 +140,8 @@ pub enum ProblemKind {
         found: Option<Kind>,
     },
     /// Two values of one name are of different types.
-    #[error("`{key}` is {earlier} and {later}, the later one wins")]
+    #[error("{earlier} and {later} have one name, and the later one wins")]
     TypesDiffer {
-        /// The name.
-        key: Box<str>,
         /// The first value.
         earlier: Kind,
         /// The second value.

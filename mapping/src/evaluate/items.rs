@@ -138,7 +138,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<(), Exceeded> {
         self.charge(1)?;
         match members.get_mut(name.as_str()) {
-            Some(earlier) => *earlier = self.merge(name.as_str(), earlier, value, span)?,
+            Some(earlier) => *earlier = self.merge(earlier, value, span)?,
             None => members.push(name, value),
         }
         Ok(())
@@ -146,7 +146,6 @@ impl<'a> Evaluator<'a> {
 
     fn merge(
         &mut self,
-        name: &str,
         earlier: &Value<'a>,
         later: Value<'a>,
         span: Span,
@@ -165,7 +164,7 @@ impl<'a> Evaluator<'a> {
                 let mut list = Vec::with_capacity(left.len().max(right.len()));
                 for index in 0..left.len().max(right.len()) {
                     list.push(match (left.get(index), right.get(index)) {
-                        (Some(left), Some(right)) => self.merge(name, &left, right, span)?,
+                        (Some(left), Some(right)) => self.merge(&left, right, span)?,
                         (Some(one), None) | (None, Some(one)) => one,
                         (None, None) => Value::NULL,
                     });
@@ -175,8 +174,7 @@ impl<'a> Evaluator<'a> {
             _ => {
                 let (earlier, later_kind) = (earlier.kind(), later.kind());
                 if earlier != later_kind {
-                    let key = name.into();
-                    let kind = ProblemKind::TypesDiffer { key, earlier, later: later_kind };
+                    let kind = ProblemKind::TypesDiffer { earlier, later: later_kind };
                     self.problem(kind, span);
                 }
                 Ok(later)

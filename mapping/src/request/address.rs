@@ -22,6 +22,21 @@ use crate::value::{Kind, View};
 use thiserror::Error;
 
 /// What makes up the address of a connector's requests.
+///
+/// ```
+/// use mapping::{Address, Inputs, Json, Limits, UrlKind, UrlTemplate, Variable, Version};
+///
+/// let base = UrlTemplate::parse("https://shop.example/v1", UrlKind::Base, Version::V0_2)?;
+/// let url = UrlTemplate::parse("/find/{$args.q}", UrlKind::Connect, Version::V0_2)?;
+/// let address = Address { base: Some(&base), url: Some(&url), ..Address::default() };
+///
+/// let args = Json::read(br#"{ "q": "R&D /50%" }"#)?;
+/// let inputs = Inputs::default().with(Variable::Args, &args);
+/// let limits = Limits { steps: 10_000, size: 10_000, problems: 10 };
+/// let address = address.expand(&inputs, limits)?;
+/// assert_eq!(address.url(), "https://shop.example/v1/find/R%26D%20%2F50%25");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Address<'m> {
     /// `baseURL` of the source.

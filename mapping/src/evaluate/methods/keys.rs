@@ -40,8 +40,7 @@ impl<'a> Evaluator<'a> {
                     match members.get_mut(name.as_str()) {
                         Some(earlier) => {
                             *earlier = member;
-                            let key = name.as_str().into();
-                            self.problem(ProblemKind::KeysCollide { key }, site.span);
+                            self.problem(ProblemKind::KeysCollide, site.span);
                         }
                         None => members.push(name, member),
                     }
