@@ -22,6 +22,7 @@ pub use reads::{Key, Read, Source};
 use crate::shape::{ListShape, Shape};
 use crate::syntax::{Expression, ExpressionKind, Head, Operator, Path, Root, Span, StepKind};
 use crate::variables::{Place, Variable};
+use crate::wanted::Wanted;
 use reads::Origin;
 use std::rc::Rc;
 
@@ -75,16 +76,22 @@ impl Checked {
     pub fn reads_within(&self, span: Span) -> impl Iterator<Item = &Read> {
         self.reads.iter().filter(move |read| span.contains(read.span))
     }
+
+    /// The part of the response that is read.
+    pub(crate) fn body_read(&self) -> Wanted {
+        let of_body = self.reads.iter().filter(|read| read.source == Source::Body);
+        reads::together(&of_body.map(|read| read.path.as_slice()).collect::<Vec<_>>())
+    }
 }
 
 /// Checks a whole mapping.
-pub(crate) fn check(root: &Root, given: &Given) -> Checked {
+pub(crate) fn check(root: &Root, given: &Given, wanted: &Wanted) -> Checked {
     let mut checker = Checker { given, reads: Vec::new(), findings: Vec::new(), steps: MAX_STEPS };
     let body = Known {
         shape: given.body.clone(),
         origin: Some(Rc::new(Origin { source: Source::Body, keys: Vec::new() })),
     };
-    let scope = Scope { dollar: &body, at: &body, locals: Vec::new() };
+    let scope = Scope { dollar: &body, at: &body, locals: Vec::new(), wanted };
     let output = match root {
         Root::List(items) => checker.braces(items, &body, &scope),
         Root::Value(Expression { kind: ExpressionKind::Object(items), .. }) => {
@@ -122,6 +129,15 @@ struct Scope<'s, 'm> {
     dollar: &'s Known,
     at: &'s Known,
     locals: Vec<(&'m str, Known)>,
+    /// What of the result anyone will read.
+    wanted: &'s Wanted,
+}
+
+impl Scope<'_, '_> {
+    /// The same where all of the result is wanted.
+    fn whole(&self) -> Self {
+        Self { wanted: &Wanted::All, ..self.clone() }
+    }
 }
 
 /// A mapping while it is checked.
@@ -194,7 +210,7 @@ impl<'g> Checker<'g> {
         let mut scope = scope.clone();
         let mut value = self.head(path, &scope);
         let mut span = path.head_span;
-        for step in &path.steps {
+        for (i, step) in path.steps.iter().enumerate() {
             span.end = step.span.end;
             value = match &step.kind {
                 StepKind::Question => Known {
@@ -205,7 +221,9 @@ impl<'g> Checker<'g> {
                 },
                 StepKind::Key(key) => self.property(&value, key, step.span),
                 StepKind::Call(call) => {
-                    let (result, bound) = self.call(call, value, &scope, step.span, span);
+                    let is_last = i + 1 == path.steps.len() && path.braces.is_none();
+                    let inner = if is_last { scope.clone() } else { scope.whole() };
+                    let (result, bound) = self.call(call, value, &inner, step.span, span);
                     scope.locals.extend(bound);
                     result
                 }
@@ -229,7 +247,9 @@ impl<'g> Checker<'g> {
             Head::At => scope.at.clone(),
             Head::Key(key) => self.property(scope.dollar, key, path.head_span),
             Head::Variable(name) => self.variable(name, path.head_span, scope),
-            Head::Parentheses(inner) | Head::Literal(inner) => self.expression(inner, scope),
+            Head::Parentheses(inner) | Head::Literal(inner) => {
+                self.expression(inner, &scope.whole())
+            }
         }
     }
 

@@ -10,7 +10,10 @@
 //! **Read first:** [`Json`].
 
 use crate::members::Members;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use crate::wanted::Wanted;
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Number, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -39,11 +42,28 @@ impl<'a> Json<'a> {
     /// # Errors
     /// When the bytes are no JSON, or nested deeper than 128 levels.
     pub fn read(bytes: &'a [u8]) -> Result<Self, serde_json::Error> {
+        Self::read_only(bytes, &Wanted::All)
+    }
+
+    /// Reads the part of a text that is wanted. What stands beside it is skipped, but has to be JSON.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_only(bytes: &'a [u8], wanted: &Wanted) -> Result<Self, serde_json::Error> {
         // One look at all bytes is cheaper than one at each string.
         match std::str::from_utf8(bytes) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(bytes),
+            Ok(text) => Self::read_part(serde_json::Deserializer::from_str(text), wanted),
+            Err(_) => Self::read_part(serde_json::Deserializer::from_slice(bytes), wanted),
         }
+    }
+
+    fn read_part<R: serde_json::de::Read<'a>>(
+        mut deserializer: serde_json::Deserializer<R>,
+        wanted: &Wanted,
+    ) -> Result<Self, serde_json::Error> {
+        let json = Reader(wanted).deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(json)
     }
 
     /// Borrows a value, which must not be nested deeper than `serde_json` reads.
@@ -70,16 +90,18 @@ impl<'a> Json<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+/// Makes a [`Json`] of what it finds, as far as that is wanted.
+struct Reader<'w>(&'w Wanted);
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-/// Makes a [`Json`] of what the reader finds.
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,7 +143,7 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = access.next_element()? {
+        while let Some(element) = access.next_element_seed(Reader(self.0))? {
             elements.push(element);
         }
         Ok(Json::Array(elements))
@@ -130,7 +152,10 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
         let mut members = Members::default();
         while let Some(Name(name)) = access.next_key()? {
-            members.put(name, access.next_value()?);
+            match self.0.of(&name) {
+                Some(wanted) => members.put(name, access.next_value_seed(Reader(wanted))?),
+                None => drop(access.next_value::<IgnoredAny>()?),
+            }
         }
         Ok(Json::Object(members.into_list()))
     }
@@ -141,7 +166,7 @@ struct Name<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_str(Reader)? {
+        match deserializer.deserialize_str(Reader(&Wanted::All))? {
             Json::String(name) => Ok(Self(name)),
             _ => Err(D::Error::custom("the name of a member is no string")),
         }

@@ -9,6 +9,7 @@ use crate::evaluate::{self, Evaluated};
 use crate::inputs::Inputs;
 use crate::limits::{Exceeded, Limits};
 use crate::syntax::{self, ParseError, Root};
+use crate::variables::{Connector, Place};
 use crate::version::Version;
 use crate::wanted::Wanted;
 
@@ -63,7 +64,14 @@ impl Mapping {
     /// # Ok::<(), mapping::ParseError>(())
     /// ```
     pub fn check(&self, given: &Given) -> Checked {
-        check::check(&self.root, given)
+        check::check(&self.root, given, &Wanted::All)
+    }
+
+    /// The part of the response that it reads for what is wanted of its result: a body that holds no
+    /// more ([`Json::read_only`](crate::Json::read_only)) gives the same.
+    pub fn body_read(&self, wanted: &Wanted) -> Wanted {
+        let given = Given::at(Place::Selection(Connector::Field));
+        check::check(&self.root, &given, wanted).body_read()
     }
 
     /// Whether its text says nothing at all.

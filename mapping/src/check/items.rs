@@ -9,7 +9,8 @@
 
 use super::{Checker, FindingKind, Known, Scope, null_for_missing};
 use crate::shape::{FieldShape, ObjectShape, Shape};
-use crate::syntax::{Item, Items, Output, Span};
+use crate::syntax::{Expression, ExpressionKind, Head, Item, Items, Output, Span, StepKind};
+use crate::wanted::Wanted;
 
 /// Shapes of one object that are told apart.
 const MAX_VARIANTS: usize = 64;
@@ -38,7 +39,8 @@ impl<'g> Checker<'g> {
             let there = singles.iter().copied().filter(|branch| **branch != Shape::Missing);
             let shape = Shape::one_of(there.cloned());
             let inner = Known { shape, origin: value.origin.clone() };
-            let scope = Scope { dollar: &inner, at: &inner, locals: scope.locals.clone() };
+            let locals = scope.locals.clone();
+            let scope = Scope { dollar: &inner, at: &inner, locals, wanted: scope.wanted };
             let made = self.object(items, &scope);
             if inner.shape != Shape::Missing {
                 branches.push(made);
@@ -65,7 +67,16 @@ impl<'g> Checker<'g> {
         }
         let mut variants = Variants { objects: vec![ObjectShape::default()], is_null: false };
         for Item { output, value } in &items.items {
-            let known = self.expression(value, scope);
+            let wanted = match output.name() {
+                Some(name) => scope.wanted.of(name),
+                None => Some(scope.wanted),
+            };
+            if wanted.is_none() && is_of_dollar(value) {
+                continue;
+            }
+            // What comes from elsewhere may be all that braces over a scalar give, wanted or not.
+            let wanted = wanted.unwrap_or(&Wanted::All);
+            let known = self.expression(value, &Scope { wanted, ..scope.clone() });
             let shape = self.consume(known, value.span);
             match output {
                 Output::Alias(name, name_span) | Output::Own(name, name_span) => {
@@ -114,6 +125,18 @@ impl<'g> Checker<'g> {
         if !merged.is_empty() {
             variants.merge(&merged);
         }
+    }
+}
+
+/// Whether a value is a property of `$`, so that it is missing where `$` is no object.
+fn is_of_dollar(value: &Expression) -> bool {
+    match &value.kind {
+        ExpressionKind::Path(path) => match (&path.head, path.steps.first()) {
+            (Head::Key(_), _) => true,
+            (Head::Dollar | Head::At, Some(step)) => matches!(step.kind, StepKind::Key(_)),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::evaluate::pair_of;
 use crate::methods::Method;
 use crate::shape::{ObjectShape, Shape};
 use crate::syntax::{Call, Expression, ExpressionKind, Head, Span};
+use crate::wanted::Wanted;
 
 /// What a method takes.
 #[derive(Clone, Copy)]
@@ -67,7 +68,12 @@ impl<'g> Checker<'g> {
         }
         let n_reads = self.reads.len();
         let at = Known { shape: element_for(method, &input.shape), origin: input.origin.clone() };
-        let inner = Scope { dollar: scope.dollar, at: &at, locals: scope.locals.clone() };
+        let wanted = match method {
+            Method::Echo | Method::Map | Method::Match => scope.wanted,
+            _ => &Wanted::All,
+        };
+        let locals = scope.locals.clone();
+        let inner = Scope { dollar: scope.dollar, at: &at, locals, wanted };
         let site = Site { method, arguments, scope: &inner };
         let result = self.result(site, &input);
         let bound = (method == Method::As).then(|| self.bound(site, &input)).flatten();
@@ -146,7 +152,7 @@ impl<'g> Checker<'g> {
         for [case, value] in site.arguments.iter().filter_map(pair_of) {
             catches_all |= is_input_itself(case);
             if !is_input_itself(case) {
-                let known = self.expression(case, site.scope);
+                let known = self.expression(case, &site.scope.whole());
                 self.consume(known, case.span);
             }
             let known = self.expression(value, site.scope);

@@ -11,6 +11,8 @@ use super::{Checker, FindingKind, Known};
 use crate::shape::Shape;
 use crate::syntax::Span;
 use crate::variables::Variable;
+use crate::wanted::Wanted;
+use std::collections::BTreeMap;
 
 /// Where a read begins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -56,6 +58,20 @@ impl Origin {
             && read.path.len() >= self.keys.len()
             && names.zip(own).all(|(left, right)| left == right)
     }
+}
+
+/// All that some reads lead to.
+pub(super) fn together(paths: &[&[Key]]) -> Wanted {
+    if paths.iter().any(|path| path.is_empty()) {
+        return Wanted::All;
+    }
+    let mut below: BTreeMap<&str, Vec<&[Key]>> = BTreeMap::new();
+    for path in paths {
+        if let [first, rest @ ..] = path {
+            below.entry(&first.name).or_default().push(rest);
+        }
+    }
+    Wanted::members(below.into_iter().map(|(name, paths)| (name, together(&paths))))
 }
 
 impl Checker<'_> {

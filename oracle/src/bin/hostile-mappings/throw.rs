@@ -83,6 +83,7 @@ fn throw_right(
     check_reads(&mapping, &invented.inputs, found.as_ref())?;
     check_migrated(text, version, &inputs, found.as_ref())?;
     check_wanted(&mapping, &inputs, evaluated.value.as_ref(), chance)?;
+    check_part_of_body(&mapping, &invented.inputs, &inputs, chance)?;
     if let (Some(value), 0) = (&evaluated.value, n_found) {
         check_shape(&mapping, &values, value)?;
     }
@@ -178,6 +179,30 @@ fn check_migrated(
     Err(format!("gives {found:?} and not {expected:?} when it is migrated to\n{migrated}"))
 }
 
+/// A body of which no more was read than is needed gives the same.
+fn check_part_of_body(
+    mapping: &Mapping,
+    inputs: &serde_json::Value,
+    whole: &Inputs<'_>,
+    chance: &mut Chance,
+) -> Result<(), String> {
+    let wanted = some_wanted(chance);
+    let body = inputs.get("$").map(ToString::to_string).unwrap_or("{}".to_owned());
+    let read = mapping.body_read(&wanted);
+    let part = Json::read_only(body.as_bytes(), &read).map_err(|error| error.to_string())?;
+    let mut with_part = *whole;
+    with_part.body = Some(&part);
+    let of = |inputs: &Inputs<'_>| {
+        let evaluated = mapping.evaluate(inputs, &wanted, LIMITS);
+        evaluated.map(|it| it.value.map(|value| only(&value, &wanted)))
+    };
+    let [expected, found] = [of(whole), of(&with_part)];
+    if expected == found {
+        return Ok(());
+    }
+    Err(format!("gives {found:?} and not {expected:?} for {wanted:?} when only {read:?} is read"))
+}
+
 /// What is wanted of a result is there, whatever else is left out.
 fn check_wanted(
     mapping: &Mapping,
@@ -185,13 +210,7 @@ fn check_wanted(
     whole: Option<&Value<'_>>,
     chance: &mut Chance,
 ) -> Result<(), String> {
-    let inner = Wanted::members([("a", Wanted::All), ("id", Wanted::All)]);
-    let names = chance.some(&["a", "b", "id", "items", "x-y"], 50);
-    let wanted = Wanted::members(
-        names
-            .iter()
-            .map(|name| (*name, if chance.percent(50) { Wanted::All } else { inner.clone() })),
-    );
+    let wanted = some_wanted(chance);
     let Ok(part) = mapping.evaluate(inputs, &wanted, LIMITS) else {
         return Err("takes more when less is wanted".to_owned());
     };
@@ -200,6 +219,13 @@ fn check_wanted(
         return Ok(());
     }
     Err(format!("gives {part:?} of {wanted:?}, but as a whole {whole:?}"))
+}
+
+fn some_wanted(chance: &mut Chance) -> Wanted {
+    let inner = Wanted::members([("a", Wanted::All), ("id", Wanted::All)]);
+    let names = chance.some(&["a", "b", "id", "items", "x-y"], 50);
+    let of = |chance: &mut Chance| if chance.percent(50) { Wanted::All } else { inner.clone() };
+    Wanted::members(names.into_iter().map(|name| (name, of(chance))))
 }
 
 fn only(value: &Value<'_>, wanted: &Wanted) -> serde_json::Value {
