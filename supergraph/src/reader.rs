@@ -51,6 +51,14 @@ pub enum SupergraphErrorKind {
         "it has no `enum join__Graph`: register subgraph schemas under `supergraph.subgraphs`, or compose them first"
     )]
     NotASupergraph,
+    /// It asks for something that must be enforced, and we don't know it.
+    #[error(
+        "it links `{url}` for security, which is not known here: what it protects would stand open"
+    )]
+    UnknownSecurity {
+        /// The specification.
+        url: String,
+    },
     /// A directive names an unknown subgraph.
     #[error("`{coordinate}` names the subgraph `{graph}`, which `join__Graph` does not list")]
     UnknownGraph {
@@ -133,6 +141,7 @@ impl Supergraph {
 
 fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
     let mut reader = Reader::new(document)?;
+    requirements::check_security(document)?;
     reader.read_types()?;
     reader.read_possible_types()?;
     reader.read_fields()?;

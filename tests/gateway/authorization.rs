@@ -13,6 +13,9 @@ use crate::client::{connect, graphql_request, send};
 use crate::folder::Folder;
 use crate::house::{Diagnostics, lines, start};
 use crate::stub::{self, Stub};
+use graphloom::config::Settings;
+use graphloom::telemetry::{Capture, Json};
+use graphloom::{Gateway, StartError};
 
 const SCHEMA: &str = r#"
 extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
@@ -36,6 +39,10 @@ struct Scene {
 impl Scene {
     /// A subgraph that answers every field with a text of its own.
     async fn set(more: &str) -> Self {
+        Self::of(SCHEMA, more).await
+    }
+
+    async fn of(schema: &str, more: &str) -> Self {
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&asked);
         let stub = Stub::start(move |request| {
@@ -55,7 +62,7 @@ impl Scene {
         })
         .await;
         let folder = Folder::new();
-        folder.write("a.graphql", SCHEMA);
+        folder.write("a.graphql", schema);
         let yaml = format!(
             "version: 1\nlisten: 127.0.0.1:0\nadmin: {{ listen: 127.0.0.1:0 }}\n\
              supergraph: {{ subgraphs: {{ a: {{ schema: a.graphql, url: http://{} }} }} }}\n\
@@ -68,8 +75,12 @@ impl Scene {
     }
 
     async fn ask(&self, query: &str, role: &str) -> (StatusCode, Value) {
+        self.ask_with(query, json!({}), role).await
+    }
+
+    async fn ask_with(&self, query: &str, variables: Value, role: &str) -> (StatusCode, Value) {
         let headers = [("x-role", role), ("accept", "application/graphql-response+json")];
-        let request = graphql_request(query, json!({}), &headers);
+        let request = graphql_request(query, variables, &headers);
         let mut client = connect(self.gateway.public_address).await;
         let answer = send(&mut client, request).await;
         (answer.status, answer.json())
@@ -153,4 +164,69 @@ async fn a_dry_run_shows_all_and_tells_what_would_be_denied() {
     let metrics = get(scene.gateway.admin_address, "/metrics").await.text();
     let counted = "graphloom_denied_operations_total{outcome=\"dry_run\"} 1";
     assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn callers_who_may_see_different_things_share_no_answer() {
+    let scene = Scene::set("  merge: { client_queries: true, subgraph_queries: true }\n").await;
+    for _ in 0..20 {
+        let query = "{ open staff }";
+        let (guest, staff, other) = tokio::join!(
+            scene.ask(query, "guest"),
+            scene.ask(query, "staff"),
+            scene.ask(query, "guest")
+        );
+        for (_, answer) in [guest, other] {
+            assert_eq!(answer["data"], json!({ "open": "value-open", "staff": null }));
+        }
+        assert_eq!(staff.1["data"], json!({ "open": "value-open", "staff": "value-staff" }));
+    }
+}
+
+#[tokio::test]
+async fn a_condition_decides_by_the_arguments_of_each_request() {
+    let schema = r#"
+extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@composeDirective"])
+  @link(url: "https://specs.graphloom.dev/authorize/v0.1", import: ["@authorize"])
+  @composeDirective(name: "@authorize")
+directive @authorize(when: String!) repeatable on FIELD_DEFINITION
+type Query { open(id: ID): String @authorize(when: "args.id == request.headers['x-role']") }
+"#;
+    let scene = Scene::of(schema, "").await;
+    let ask = async |id: Value, role: &str| {
+        scene.ask_with("query ($id: ID) { open(id: $id) }", json!({ "id": id }), role).await.1
+    };
+    assert_eq!(ask(json!("7"), "7").await["data"]["open"], "value-open");
+    assert_eq!(ask(json!(7), "7").await["data"]["open"], "value-open", "an ID is a text");
+    assert_eq!(scene.asked().len(), 2);
+    for id in [json!("8"), json!(null), json!(" 7")] {
+        let answer = ask(id.clone(), "7").await;
+        assert_eq!(answer["data"], json!({ "open": null }), "for {id}");
+        assert_eq!(answer["errors"][0]["path"], json!(["open"]));
+    }
+    assert!(scene.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_condition_that_is_none_keeps_the_graph_from_loading() {
+    let folder = Folder::new();
+    folder.write(
+        "a.graphql",
+        r#"extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@composeDirective"])
+  @link(url: "https://specs.graphloom.dev/authorize/v0.1", import: ["@authorize"])
+  @composeDirective(name: "@authorize")
+directive @authorize(when: String!) repeatable on FIELD_DEFINITION
+type Query { open(id: ID): String @authorize(when: "arg.id == 7") }"#,
+    );
+    let yaml = "version: 1\nlisten: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\n\
+                supergraph: { subgraphs: { a: { schema: a.graphql, url: http://localhost:1 } } }\n";
+    let settings = Settings::parse(&folder.path().join("graphloom.yaml"), yaml).unwrap();
+    let log = Arc::new(Json(Capture::default()));
+    let Err(error) = Gateway::start(settings, log).await else { panic!("it starts") };
+    let StartError::Graph(problem) = error else { panic!("{error}") };
+    assert_eq!(problem.errors[0].code, "INVALID_AUTHORIZE");
+    assert_eq!(problem.errors[0].coordinate.as_deref(), Some("Query.open"));
+    assert!(problem.errors[0].message.contains("arg"), "{}", problem.errors[0].message);
 }

@@ -14,7 +14,7 @@
 //!
 //! Spec: <https://specs.apollo.dev/authenticated/v0.1/>, <https://specs.apollo.dev/link/v1.0/>
 
-use super::{Reader, definitions::shapes};
+use super::{Reader, SupergraphErrorKind, definitions::shapes};
 use crate::{
     id::{FieldId, IdVec, RequirementId, TypeId},
     requirements::Requirement,
@@ -23,6 +23,9 @@ use crate::{
 };
 use apollo_compiler::ast;
 use std::collections::HashMap;
+
+/// Where the specifications of federation are.
+const FEDERATION: &str = "https://specs.apollo.dev/";
 
 /// What stands on a type or on a field.
 type Applied = Vec<Requirement>;
@@ -199,24 +202,15 @@ impl Names {
 /// The name that the document's `@link` gives to the directive of a feature: its own, unless it is
 /// imported or the feature is linked under another.
 fn name_here(document: &ast::Document, feature: &str) -> String {
-    let name = name_by_link(document, "https://specs.apollo.dev/", feature);
+    let name = name_by_link(document, FEDERATION, feature);
     name.unwrap_or_else(|| feature.to_owned())
 }
 
 /// The name that a `@link` gives to the directive of a feature; none if it is not linked.
 pub(super) fn name_by_link(document: &ast::Document, base: &str, feature: &str) -> Option<String> {
-    let schemas = document.definitions.iter().filter(|definition| {
-        matches!(
-            definition,
-            ast::Definition::SchemaDefinition(_) | ast::Definition::SchemaExtension(_)
-        )
-    });
-    let links = schemas.flat_map(|definition| {
-        definition.directives().iter().filter(|node| node.name == "link" || node.name == "core")
-    });
-    for link in links {
+    for link in links(document) {
         let text = |name: &str| link.specified_argument_by_name(name)?.as_str();
-        let url = text("url").or_else(|| text("feature")).unwrap_or_default();
+        let url = link_url(link);
         let is_it = url.strip_prefix(base).is_some_and(|rest| {
             rest.strip_prefix(feature).is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
         });
@@ -237,4 +231,97 @@ fn imported(link: &ast::Directive, feature: &str) -> Option<String> {
         let name_here = member("as").unwrap_or(name);
         (name.strip_prefix('@')? == feature).then(|| name_here.trim_start_matches('@').to_owned())
     })
+}
+
+/// The specifications for security that are enforced.
+const ENFORCED: [&str; 4] = ["authenticated", "inaccessible", "policy", "requiresScopes"];
+
+/// What is linked `for: SECURITY` must be enforced by whoever reads the document.
+pub(super) fn check_security(document: &ast::Document) -> Result<(), SupergraphErrorKind> {
+    for link in links(document) {
+        let purpose = link.specified_argument_by_name("for").and_then(|it| it.as_enum());
+        if purpose.is_none_or(|purpose| purpose != "SECURITY") {
+            continue;
+        }
+        let url = link_url(link);
+        let feature = url.strip_prefix(FEDERATION).and_then(|rest| rest.split('/').next());
+        if !feature.is_some_and(|feature| ENFORCED.contains(&feature)) {
+            return Err(SupergraphErrorKind::UnknownSecurity { url: url.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn links(document: &ast::Document) -> impl Iterator<Item = &ast::Directive> {
+    let schemas = document.definitions.iter().filter(|definition| {
+        matches!(
+            definition,
+            ast::Definition::SchemaDefinition(_) | ast::Definition::SchemaExtension(_)
+        )
+    });
+    schemas
+        .flat_map(|definition| definition.directives().iter())
+        .filter(|node| node.name == "link" || node.name == "core")
+        .map(|node| &**node)
+}
+
+/// The address of a specification, as `@link` or its ancestor `@core` gives it.
+fn link_url(link: &ast::Directive) -> &str {
+    let text = |name: &str| link.specified_argument_by_name(name)?.as_str();
+    text("url").or_else(|| text("feature")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Requirement, Supergraph};
+
+    fn supergraph(link: &str, field: &str) -> Result<Supergraph, String> {
+        let sdl = format!(
+            "schema @link(url: \"https://specs.apollo.dev/link/v1.0\") {link} {{ query: Query }}
+             enum join__Graph {{ A @join__graph(name: \"a\", url: \"\") }}
+             type Query @join__type(graph: A) {{ a: Int {field} }}"
+        );
+        Supergraph::parse(&sdl).map_err(|error| error.kind.to_string())
+    }
+
+    fn required(link: &str, field: &str) -> Vec<Requirement> {
+        let supergraph = supergraph(link, field).unwrap();
+        let field = supergraph.field_named(supergraph.query_type(), "a").unwrap();
+        let ids = supergraph.field(field).requirements.iter();
+        ids.map(|id| supergraph.requirements()[*id].clone()).collect()
+    }
+
+    #[test]
+    fn directives_are_known_by_the_name_that_the_link_gives_them() {
+        let link = |more: &str| {
+            format!(
+                "@link(url: \"https://specs.apollo.dev/authenticated/v0.1\", {more} for: SECURITY)"
+            )
+        };
+        let authenticated = [Requirement::Authenticated];
+        assert_eq!(required(&link(""), "@authenticated"), authenticated);
+        assert_eq!(required(&link("as: \"known\","), "@known"), authenticated);
+        let import = "import: [{ name: \"@authenticated\", as: \"@known\" }],";
+        assert_eq!(required(&link(import), "@known"), authenticated);
+        assert_eq!(required("", "@authenticated"), authenticated, "linked or not");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_met_by_nobody() {
+        for wrong in ["", "(scopes: [])", "(scopes: null)", "(scopes: [[1]])"] {
+            let nobody = [Requirement::Scopes(Vec::new())];
+            assert_eq!(required("", &format!("@requiresScopes{wrong}")), nobody, "{wrong}");
+        }
+        let one = [Requirement::Scopes(vec![vec!["a".to_owned()]])];
+        assert_eq!(required("", "@requiresScopes(scopes: \"a\")"), one);
+        assert_eq!(required("", "@requiresScopes(scopes: [[\"a\", \"a\"], \"a\"])"), one);
+    }
+
+    #[test]
+    fn unknown_security_is_refused() {
+        let link = "@link(url: \"https://example.com/vault/v1.0\", for: SECURITY)";
+        let error = supergraph(link, "").unwrap_err();
+        assert!(error.contains("`https://example.com/vault/v1.0` for security"), "{error}");
+        assert!(supergraph(&link.replace("SECURITY", "EXECUTION"), "").is_ok());
+    }
 }
