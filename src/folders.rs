@@ -72,6 +72,12 @@ pub async fn changed(woken: &mut mpsc::Receiver<()>) -> bool {
     true
 }
 
+/// The folder that a file stands in, and where it is a link the one that it leads to.
+pub fn folders_of(file: &Path) -> impl Iterator<Item = PathBuf> {
+    let real = file.canonicalize().ok().map(|file| folder_of(&file));
+    std::iter::once(folder_of(file)).chain(real)
+}
+
 /// The folder that a file stands in.
 pub fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {

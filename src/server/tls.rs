@@ -30,7 +30,7 @@ use super::certificates::{CertificateError, Files, expiries, files, read, server
 use crate::config::TlsSettings;
 use crate::connection;
 use crate::connection::Connection;
-use crate::folders::{Folders, changed, folder_of};
+use crate::folders::{Folders, changed, folders_of};
 use crate::telemetry::{HandshakeOutcome, Metrics};
 
 /// TLS of a listener, as its files say now.
@@ -252,7 +252,7 @@ async fn follow(
 ) {
     loop {
         for (tls, _) in &followed {
-            folders.add(files(&tls.settings.load()).map(folder_of));
+            folders.add(files(&tls.settings.load()).flat_map(folders_of));
         }
         if !changed(&mut woken).await {
             return;

@@ -200,6 +200,29 @@ async fn changed_certificates_serve_within_a_second_and_old_connections_live_on(
 }
 
 #[tokio::test]
+async fn what_links_lead_to_is_followed() {
+    let (folder, authority) = folder();
+    let elsewhere = Folder::new();
+    authority.server(&["localhost"]).write(elsewhere.path(), "a");
+    for file in ["a.pem", "a.key.pem"] {
+        std::fs::remove_file(folder.path().join(file)).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join(file), folder.path().join(file)).unwrap();
+    }
+    let (gateway, _) = start(folder.path(), &yaml(ONE, "")).await;
+    let new = authority.server(&["localhost"]);
+    new.write(elsewhere.path(), "a");
+    let began = Instant::now();
+    loop {
+        let config = authority.trusted_by(&[], None);
+        let stream = shake_hands(gateway.public_address, "localhost", config).await.unwrap();
+        if shows(&stream, &new) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "the old certificate is still shown");
+    }
+}
+
+#[tokio::test]
 async fn the_configuration_may_name_other_files_and_ask_more_of_clients() {
     let (folder, authority) = folder();
     let diagnostics = Diagnostics::new();
