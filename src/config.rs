@@ -43,7 +43,6 @@ mod suggest;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -132,8 +131,8 @@ struct RawSettings {
 pub struct Settings {
     /// The file it came from.
     pub file: PathBuf,
-    /// The text of the file, by which a change is told.
-    pub text: Arc<str>,
+    /// The text of the file, by which a change is told; as secret as what people write into it.
+    pub text: Secret,
     /// Where to listen.
     pub listen: ListenSettings,
     /// Whose word counts on where a client is.
@@ -228,7 +227,7 @@ impl Settings {
         };
         problems.locate_in(&tree);
         let mut settings = settle(raw, file, environment, &mut problems);
-        settings.text = text.into();
+        settings.text = Secret::new(text.to_owned());
         problems.finish()?;
         Ok(settings)
     }
@@ -276,7 +275,7 @@ fn settle(
     identity::check_forwarding(&identity, &all_rules, problems);
     Settings {
         file: file.to_owned(),
-        text: "".into(),
+        text: Secret::default(),
         listen,
         client_address,
         workers,

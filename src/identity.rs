@@ -342,3 +342,37 @@ pub fn key_store<'a>(
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use http::HeaderMap;
+
+    use super::Identity;
+    use crate::config::Settings;
+
+    #[tokio::test]
+    async fn its_debug_form_tells_no_credential() {
+        let (secret, other) = ("a secret that signs what it likes", "what opens the issuer");
+        let text = format!(
+            "supergraph: {{ file: s.graphql }}\nidentity:\n\
+             \x20 try: {{ jwt: {{ issuer: try, any_audience: true, allow_missing_exp: true, secret: {secret} }} }}\n\
+             \x20 asked: {{ introspection: {{ url: \"http://127.0.0.1:9/\", client_id: gate, \
+             client_secret: {other}, from: [{{ header: x-token }}] }} }}\n"
+        );
+        let settings = Settings::read(Path::new("graphloom.yaml"), &text, &|_| None).unwrap();
+        let identity = Identity::new(&settings.identity, None);
+        let claims = serde_json::json!({ "iss": "try", "sub": "alice" });
+        let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+        let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        assert_eq!(&*identity.identify(&headers).await.unwrap().id, "try:alice");
+        assert!(identity.at_once(&headers).is_some());
+        let told = format!("{identity:?} {settings:?}");
+        for hidden in [secret, other, &token, &format!("{:?}", secret.as_bytes())] {
+            assert!(!told.contains(hidden), "{told}");
+        }
+    }
+}

@@ -98,8 +98,8 @@ impl<'a> Problems<'a> {
     }
 
     fn error(&self, position: Position, key: String, message: String, fix: String) -> ConfigError {
-        let source_line =
-            self.text.lines().nth(position.line as usize - 1).unwrap_or("").to_owned();
+        let source_line = self.text.lines().nth(position.line as usize - 1).unwrap_or("");
+        let source_line = without_secrets(source_line);
         let file = self.file.to_owned();
         ConfigError { file, position, key, message, fix, source_line }
     }
@@ -112,6 +112,32 @@ impl<'a> Problems<'a> {
         self.errors.sort_by_key(|error| error.position);
         Err(ConfigErrors { errors: self.errors })
     }
+}
+
+/// A line of the file as it may be shown: a secret that somebody wrote into it stays there. Names of
+/// variables and files are none.
+fn without_secrets(line: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find("secret:") {
+        let (before, value) = rest.split_at(at + "secret:".len());
+        let written = value.trim_start();
+        let quote = written.chars().next().filter(|first| ['"', '\''].contains(first));
+        let end = match quote {
+            Some(quote) => written[1..].find(quote).map_or(written.len(), |at| at + 2),
+            None => {
+                written.find([',', '}']).map_or(written.len(), |at| written[..at].trim_end().len())
+            }
+        };
+        shown += before;
+        if written.trim_start_matches(['"', '\'']).starts_with("${") || end == 0 {
+            rest = value;
+            continue;
+        }
+        shown += " ...";
+        rest = &written[end..];
+    }
+    shown + rest
 }
 
 /// A path of keys; an index of a list is a key of digits.
@@ -141,5 +167,27 @@ impl fmt::Display for Key {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn a_line_is_shown_without_the_secret_in_it() {
+        let cases = [
+            ("jwt: { issuer: a, secret: hunter2 }", "jwt: { issuer: a, secret: ... }"),
+            ("  client_secret: \"a, b}\"", "  client_secret: ..."),
+            ("{ secret: 'a}', c: d }", "{ secret: ..., c: d }"),
+            ("{ client_secret: a, secret: b, c: d }", "{ client_secret: ..., secret: ..., c: d }"),
+            ("secret: \"${VAR}\"", "secret: \"${VAR}\""),
+            ("secret: ${file:a.txt}, x: secret: y", "secret: ${file:a.txt}, x: secret: ..."),
+            ("secret:", "secret:"),
+            ("audience: api", "audience: api"),
+        ];
+        for (line, shown) in cases {
+            assert_eq!(without_secrets(line), shown);
+        }
     }
 }

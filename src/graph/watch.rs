@@ -53,7 +53,7 @@ pub(super) fn watch(
 ) -> Watch {
     let (wake, woken) = mpsc::channel(1);
     let in_force =
-        Texts { configuration: Arc::clone(&workshop.settings.text), schemas: loaded.texts };
+        Texts { configuration: Arc::clone(workshop.settings.text.shared()), schemas: loaded.texts };
     let mut folders = Folders::new(wake.clone());
     folders.add(folders_of(&workshop.settings, configuration.is_some()));
     // What changed before the folders were watched is found now.

@@ -25,7 +25,7 @@ use url::Url;
 
 use super::control;
 use super::jwk::KeySet;
-use crate::config::{JwtKeys, Refresh};
+use crate::config::{JwtKeys, JwtSettings, Refresh};
 
 /// The keys of an issuer, as they are now.
 #[derive(Debug)]
@@ -50,7 +50,8 @@ struct State {
 enum Origin {
     File(std::path::PathBuf),
     Url(Url),
-    Discovery(Url),
+    /// By the word of an issuer, with the name that it must have.
+    Discovery(Url, String),
 }
 
 struct Source {
@@ -76,12 +77,15 @@ const LOOK: Duration = Duration::from_millis(500);
 
 impl Keys {
     /// Starts to ask for keys; none for a secret.
-    pub(super) fn start(provider: &Arc<str>, keys: &JwtKeys) -> Option<Self> {
-        let (origin, refresh) = match keys {
+    pub(super) fn start(provider: &Arc<str>, settings: &JwtSettings) -> Option<Self> {
+        let (origin, refresh) = match &settings.keys {
             JwtKeys::Secret(_) => return None,
             JwtKeys::File(file, refresh) => (Origin::File(file.clone()), *refresh),
             JwtKeys::Url(url, refresh) => (Origin::Url(url.clone()), *refresh),
-            JwtKeys::Discovery(url, refresh) => (Origin::Discovery(url.clone()), *refresh),
+            JwtKeys::Discovery(url, refresh) => {
+                let issuer = settings.issuers.first().cloned().unwrap_or_default();
+                (Origin::Discovery(url.clone(), issuer), *refresh)
+            }
         };
         let (sender, state) = watch::channel(State::default());
         let (demand, generation) = (Arc::new(Notify::new()), Arc::new(AtomicU64::new(0)));
@@ -244,8 +248,8 @@ impl Source {
             Origin::Url(url) => {
                 control::get(url, within).await.map_err(|error| error.to_string())?
             }
-            Origin::Discovery(issuer) => {
-                let url = discover(issuer, self.refresh).await?;
+            Origin::Discovery(url, issuer) => {
+                let url = discover(url, issuer, self.refresh).await?;
                 control::get(&url, within).await.map_err(|error| error.to_string())?
             }
         };
@@ -265,20 +269,21 @@ struct IssuerConfiguration {
 }
 
 /// Where the keys of an issuer are, by its own word.
-async fn discover(issuer: &Url, refresh: Refresh) -> Result<Url, String> {
-    let mut url = issuer.clone();
-    let path = format!("{}/.well-known/openid-configuration", issuer.path().trim_end_matches('/'));
+async fn discover(address: &Url, issuer: &str, refresh: Refresh) -> Result<Url, String> {
+    let mut url = address.clone();
+    let path = format!("{}/.well-known/openid-configuration", address.path().trim_end_matches('/'));
     url.set_path(&path);
     let text = control::get(&url, refresh.timeout).await.map_err(|error| error.to_string())?;
     let said: IssuerConfiguration =
         serde_json::from_slice(&text).map_err(|error| format!("`{url}`: {error}"))?;
-    // Section 4.3: whoever answers must be the one who was asked.
-    if said.issuer.trim_end_matches('/') != issuer.as_str().trim_end_matches('/') {
-        return Err(format!("`{url}` speaks for another issuer"));
+    // Section 4.3: whoever answers must be the one who was asked, to the letter: so it stands in tokens.
+    if said.issuer != issuer {
+        let named: String = said.issuer.chars().take(200).collect();
+        return Err(format!("`{url}` speaks for the issuer `{named}`, not for `{issuer}`"));
     }
     let keys = Url::parse(&said.jwks_uri).map_err(|error| format!("`jwks_uri`: {error}"))?;
     // Keys come no less safely than the issuer's configuration did.
-    if keys.scheme() != "https" && keys.scheme() != issuer.scheme() {
+    if keys.scheme() != "https" && keys.scheme() != address.scheme() {
         return Err(format!("`{url}` names keys at an address without `https`"));
     }
     Ok(keys)

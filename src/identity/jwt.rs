@@ -20,7 +20,6 @@ use super::error::IdentityErrorKind;
 use crate::config::{JwtAlgorithm, JwtSettings};
 
 /// A token, read but not believed.
-#[derive(Debug)]
 pub(super) struct Token<'a> {
     text: &'a str,
     /// What is signed.

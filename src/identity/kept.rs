@@ -8,6 +8,7 @@
 //! generation that gave it: keys that are taken back take their verdicts with them. Bounded by bytes; what
 //! was used least goes first.
 
+use std::fmt;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
@@ -18,7 +19,6 @@ use super::error::IdentityError;
 use crate::consumer::Consumer;
 
 /// What was found out.
-#[derive(Debug)]
 pub(super) struct Verdict {
     pub(super) provider: usize,
     pub(super) generation: u64,
@@ -26,12 +26,10 @@ pub(super) struct Verdict {
 }
 
 /// Verdicts by credential.
-#[derive(Debug)]
 pub(super) struct Kept {
     verdicts: Cache<Box<[u8]>, Arc<Entry>, RandomState>,
 }
 
-#[derive(Debug)]
 struct Entry {
     verdict: Verdict,
     /// In seconds since 1970.
@@ -72,6 +70,13 @@ impl Kept {
     /// Keeps a verdict until a time.
     pub(super) fn put(&self, credential: &[u8], verdict: Verdict, until: u64) {
         self.verdicts.insert(credential.into(), Arc::new(Entry { verdict, until }));
+    }
+}
+
+/// Says how much is kept, and nothing of it.
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} verdicts", self.verdicts.entry_count())
     }
 }
 

@@ -17,7 +17,8 @@ use super::error::{IdentityError, IdentityErrorKind};
 use crate::config::Place;
 
 /// What stands at a place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Found<'a> {
     /// Nothing of ours.
     Nothing,

@@ -43,7 +43,6 @@ enum Checker {
 }
 
 /// What is asked.
-#[derive(Debug)]
 pub(super) enum Question<'a> {
     /// Who is meant by this token?
     Token(Box<Token<'a>>),
@@ -66,7 +65,7 @@ impl Provider {
     pub(super) fn new(name: &str, settings: &ProviderSettings) -> Self {
         let name: Arc<str> = name.into();
         let checker = match &settings.kind {
-            ProviderKind::Jwt(jwt) => match (&jwt.keys, Keys::start(&name, &jwt.keys)) {
+            ProviderKind::Jwt(jwt) => match (&jwt.keys, Keys::start(&name, jwt)) {
                 (_, Some(keys)) => Checker::Keys(keys),
                 (JwtKeys::Secret(secret), None) => {
                     Checker::Secret(DecodingKey::from_secret(secret.reveal().as_bytes()))

@@ -98,7 +98,7 @@ const CASES: &[Case] = &[
         schema: GOOD_SCHEMA,
         exit: 3,
         place: "graphloom.yaml:4:",
-        says: &["the secret is too short", "openssl rand"],
+        says: &["the secret is too short", "openssl rand", "secret: ..."],
     },
     Case {
         why: "a door that requires nobody who is there",

@@ -9,12 +9,17 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A secret of the configuration.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
 
 impl Secret {
     pub(in crate::config) fn new(text: String) -> Self {
         Self(text.into())
+    }
+
+    /// As [`Self::reveal`], to keep.
+    pub fn shared(&self) -> &Arc<str> {
+        &self.0
     }
 
     /// The text itself. It may go to its owner, and nowhere else.

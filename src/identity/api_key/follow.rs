@@ -18,7 +18,7 @@ use arc_swap::ArcSwapOption;
 use rusqlite::Connection;
 use tokio::time::Instant;
 
-use super::store::{StoreError, connect, in_use};
+use super::store::{IfMissing, StoreError, connect, in_use};
 use super::{Known, Snapshot, consumer};
 use crate::config::ApiKeySettings;
 
@@ -35,6 +35,7 @@ pub(super) struct Follower {
     connection: Option<Held>,
     /// When the store was last found as it is in memory.
     seen: Instant,
+    was_there: bool,
     /// What was wrong at the last look.
     problem: Option<String>,
 }
@@ -58,6 +59,7 @@ impl Follower {
             keys: Arc::clone(keys),
             connection: None,
             seen: Instant::now(),
+            was_there: false,
             problem: None,
         }
     }
@@ -67,7 +69,10 @@ impl Follower {
         let file = std::fs::metadata(&self.settings.store).ok().map(|file| number(&file));
         // A store that was replaced is another file: whoever holds the old one would see no change.
         if self.connection.as_ref().is_none_or(|held| Some(held.file) != file) {
-            let connection = connect(&self.settings.store)?;
+            // A store that goes away is no empty one: what was in it counts for a while.
+            let if_missing = if self.was_there { IfMissing::Fail } else { IfMissing::Make };
+            let connection = connect(&self.settings.store, if_missing)?;
+            self.was_there = true;
             let file = std::fs::metadata(&self.settings.store);
             let file = file.as_ref().map(number).unwrap_or_default();
             self.connection = Some(Held { connection, file, version: None });

@@ -12,7 +12,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params,
+};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -143,7 +145,7 @@ impl KeyStore {
     /// # Errors
     /// When the file is none, or cannot be made.
     pub fn open(file: &Path, max_keys: usize) -> Result<Self, StoreError> {
-        Ok(Self { connection: connect(file)?, max_keys })
+        Ok(Self { connection: connect(file, IfMissing::Make)?, max_keys })
     }
 
     /// Makes a key. Its text is in the answer, and nowhere else.
@@ -258,10 +260,21 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// What becomes of a store that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IfMissing {
+    /// It is made.
+    Make,
+    /// It is an error.
+    Fail,
+}
+
 /// A connection to a store that has its table.
-pub(super) fn connect(file: &Path) -> Result<Connection, StoreError> {
+pub(super) fn connect(file: &Path, if_missing: IfMissing) -> Result<Connection, StoreError> {
     let connected = (|| {
-        let mut connection = Connection::open(file)?;
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        flags.set(OpenFlags::SQLITE_OPEN_CREATE, if_missing == IfMissing::Make);
+        let mut connection = Connection::open_with_flags(file, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
