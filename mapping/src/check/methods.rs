@@ -77,9 +77,13 @@ impl<'g> Checker<'g> {
         let site = Site { method, arguments, scope: &inner };
         let result = self.result(site, &input);
         let bound = (method == Method::As).then(|| self.bound(site, &input)).flatten();
-        // What a method hands on is read by who takes it in the end.
-        if result.origin.is_none() {
-            self.consume_unless_read(&input, n_reads, path_span);
+        match method {
+            // What is handed on is read by who takes it in the end; of lists the length matters too.
+            Method::Echo | Method::Map if !result.is_part_of(&input) => {
+                self.consume_unless_read(&input, n_reads, path_span);
+            }
+            _ if result.is_part_of(&input) => {}
+            _ => drop(self.consume(input, path_span)),
         }
         (Known { shape: result.shape.bounded(), ..result }, bound)
     }

@@ -50,13 +50,23 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// Whether a read is of this part, or of something in it.
-    fn leads_to(&self, read: &Read) -> bool {
-        let names = read.path.iter().map(|key| &key.name);
-        let own = self.keys.iter().map(|key| &key.name);
-        read.source == self.source
-            && read.path.len() >= self.keys.len()
-            && names.zip(own).all(|(left, right)| left == right)
+    /// Whether something else is this part, or something in it.
+    fn leads_to(&self, source: Source, path: &[Key]) -> bool {
+        let pairs = path.iter().zip(&self.keys);
+        source == self.source
+            && path.len() >= self.keys.len()
+            && pairs.into_iter().all(|(left, right)| left.name == right.name)
+    }
+}
+
+impl Known {
+    /// Whether this is a value, or something in it, so that reading this reads of the value.
+    pub(super) fn is_part_of(&self, value: &Self) -> bool {
+        match (&self.origin, &value.origin) {
+            (Some(own), Some(other)) => other.leads_to(own.source, &own.keys),
+            (_, None) => true,
+            (None, Some(_)) => false,
+        }
     }
 }
 
@@ -94,7 +104,11 @@ impl Checker<'_> {
     /// The value was handed to arguments: unless these read something of it, all of it is read.
     pub(super) fn consume_unless_read(&mut self, known: &Known, n_reads_before: usize, span: Span) {
         let Some(origin) = &known.origin else { return };
-        let is_read = self.reads.iter().skip(n_reads_before).any(|read| origin.leads_to(read));
+        let is_read = self
+            .reads
+            .iter()
+            .skip(n_reads_before)
+            .any(|read| origin.leads_to(read.source, &read.path));
         if !is_read {
             self.read(origin, span);
         }
