@@ -8,7 +8,8 @@ use crate::{invent::Inventor, mutate};
 use apollo_compiler::ExecutableDocument;
 use execution::{
     AllowedExtensions, Answer, Call, CompiledExecution, ErrorPolicy, Execution, Exposure,
-    FetchOutcome, Inputs, Limits, Program, ResponseParts, SimpleExecution, Summary,
+    FetchOutcome, Inputs, Limits, MaskedBy, MaskedFields, Masks, Program, ResponseParts,
+    SimpleExecution, Summary,
 };
 use oracle::{Chance, GeneratedOperation};
 use query_planner::{Batching, FetchId, Guards, Operation, QueryPlan};
@@ -16,7 +17,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fmt::Write;
-use supergraph::Supergraph;
+use supergraph::{Supergraph, TypeKind};
 
 /// What was thrown so far.
 #[derive(Default)]
@@ -33,7 +34,42 @@ pub(crate) struct Target<'s> {
     supergraph: &'s Supergraph,
     plan: QueryPlan,
     program: Program,
+    masked: MaskedFields,
     variables: Map<String, Value>,
+}
+
+/// The masks that hide in one round, a bit for each.
+struct Hiding(u32);
+
+/// How many masks there are.
+const MASKS: u32 = 5;
+
+impl Masks for Hiding {
+    fn hides(&self, mask: u32) -> bool {
+        self.0 >> mask & 1 == 1
+    }
+
+    fn instead_of(&self, mask: u32, leaf: &str) -> String {
+        serde_json::json!([mask, leaf]).to_string()
+    }
+}
+
+/// Masks for some of the leaves of a supergraph; some take the value away.
+fn masked(supergraph: &Supergraph) -> MaskedFields {
+    let mut masked = MaskedFields::default();
+    let objects = supergraph.types().iter().filter(|(_, ty)| ty.kind == TypeKind::Object);
+    let fields = objects.flat_map(|(id, ty)| ty.fields.values().map(move |field| (id, *field)));
+    for (turn, (ty, field)) in (0..).zip(fields) {
+        let field = supergraph.field(field);
+        let is_leaf = !supergraph.ty(field.ty.named()).is_composite();
+        // Every third, and every ninth by two masks.
+        let masks = [turn % 3 == 0, turn % 9 == 0].into_iter().filter(|is_masked| *is_masked);
+        for (second, _) in (0..).zip(masks.filter(|_| is_leaf)) {
+            let removes = !field.ty.is_non_null() && (turn + second) % 2 == 0;
+            masked.add(ty, &field.name, MaskedBy { mask: (turn + second) % MASKS, removes });
+        }
+    }
+    masked
 }
 
 const PLAN_LIMITS: query_planner::Limits =
@@ -57,8 +93,9 @@ impl<'s> Target<'s> {
         let guards = Guards { variables: on.map(str::to_owned).collect(), ..Guards::default() };
         let plan =
             query_planner::plan(supergraph, &read, &guards, PLAN_LIMITS, Batching::Fewest).ok()?;
-        let program = Program::compile(&plan, supergraph);
-        Some(Self { supergraph, plan, program, variables: operation.variables.clone() })
+        let masked = masked(supergraph);
+        let program = Program::compile_masked(&plan, supergraph, &masked);
+        Some(Self { supergraph, plan, program, masked, variables: operation.variables.clone() })
     }
 
     /// One round: both executors get the same bodies.
@@ -77,8 +114,11 @@ impl<'s> Target<'s> {
             errors: &ERRORS,
             caller: execution::Caller::Known,
         };
-        let mut plain = SimpleExecution::new(inputs);
-        let mut fast = CompiledExecution::new(inputs, &self.program);
+        // In every other round nothing is hidden, as for most callers.
+        let hiding = if chance.percent(50) { chance.below(1 << MASKS) } else { 0 };
+        let hiding = Hiding(u32::try_from(hiding).unwrap_or(0));
+        let mut plain = SimpleExecution::new(inputs).masked(&self.masked, &hiding);
+        let mut fast = CompiledExecution::new(inputs, &self.program).masked(&hiding);
         let mut bodies: Vec<(FetchId, Vec<u8>)> = Vec::new();
         loop {
             let calls = plain.take_calls();
