@@ -10,15 +10,15 @@
 //!
 //! **Read first:** [`refusal`].
 
-use http::header::AUTHORIZATION;
-
 use super::observe::Observation;
 use super::reply::Refusal;
-use crate::config::Authorize;
+use crate::config::{Authorize, ProviderKind};
 use crate::expressions::Scope;
+use crate::pipeline::Rooms;
 
 /// The refusal of a request for which the condition does not hold.
 pub(super) fn refusal(
+    rooms: &Rooms,
     authorize: Option<&Authorize>,
     scope: &Scope<'_>,
     observation: &mut Observation,
@@ -29,7 +29,7 @@ pub(super) fn refusal(
         Ok(false) => format!("`{key}` does not hold: {}", condition.text()),
         Err(why) => format!("`{key}` cannot be decided, {why}: {}", condition.text()),
     };
-    let missing: Vec<&str> = match is_bearer(scope) && !scope.consumer.is_anonymous() {
+    let missing: Vec<&str> = match has_token(rooms, scope) {
         true => condition.scopes().filter(|name| lacks(scope, name)).collect(),
         false => Vec::new(),
     };
@@ -44,7 +44,11 @@ fn lacks(scope: &Scope<'_>, name: &str) -> bool {
     is_token && !scope.consumer.has_scope(name)
 }
 
-fn is_bearer(scope: &Scope<'_>) -> bool {
-    let scheme = scope.headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().get(..7));
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+/// Whether a token vouches for the caller. The identity room has taken it from the headers.
+fn has_token(rooms: &Rooms, scope: &Scope<'_>) -> bool {
+    let provider = scope.consumer.provider.as_deref();
+    let settings = provider.and_then(|provider| rooms.settings.identity.get(provider));
+    settings.is_some_and(|settings| {
+        matches!(settings.kind, ProviderKind::Jwt(_) | ProviderKind::Introspection(_))
+    })
 }

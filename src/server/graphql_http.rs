@@ -73,7 +73,8 @@ pub(super) async fn answer(
         return Reply::GraphqlRefused { media_type, refusal };
     }
     let authorize = rooms.settings.graphql.authorize.as_ref();
-    if let Some(refusal) = authorize::refusal(authorize, &facts.scope(&[], ""), observation) {
+    let scope = facts.scope(&[], "");
+    if let Some(refusal) = authorize::refusal(rooms, authorize, &scope, observation) {
         return Reply::GraphqlRefused { media_type, refusal };
     }
     let content = read_content(rooms, facts, body).await;

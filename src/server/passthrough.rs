@@ -92,7 +92,8 @@ async fn pass(
         return Reply::Refused(refusal);
     }
     let scope = facts.scope(params, &route.name);
-    if let Some(refusal) = authorize::refusal(route.authorize.as_ref(), &scope, observation) {
+    let authorize = route.authorize.as_ref();
+    if let Some(refusal) = authorize::refusal(rooms, authorize, &scope, observation) {
         return Reply::Refused(refusal);
     }
     let limit = route.limits.body;

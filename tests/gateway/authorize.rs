@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::client::{call, connect, request, send};
 use crate::house::House;
+use crate::issuer::{now, token_by_secret};
 
 const RULES: &str = r#"
 routes:
@@ -61,6 +62,34 @@ async fn nobody_has_no_scopes_whatever_they_send() {
     let sent = [("authorization", "Bearer orders:write"), ("x-scopes", "orders:write")];
     let answer = call(house.address(), Method::POST, "/orders", &sent, "{}").await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_bearer_token_is_told_the_scopes_that_it_lacks() {
+    let secret = "a secret of more than thirty-two bytes";
+    let identity = format!(
+        "identity: {{ try: {{ jwt: {{ issuer: try, audience: api, secret: \"{secret}\" }} }} }}\n{RULES}"
+    );
+    let house = House::open_with(&identity, Options::default()).await;
+    let token = |scope| {
+        let claims = json!({
+            "iss": "try", "aud": "api", "sub": "alice", "exp": now() + 60, "scope": scope,
+        });
+        let token = token_by_secret(secret.as_bytes(), &json!({ "alg": "HS256" }), &claims);
+        format!("Bearer {token}")
+    };
+    let post = async |token: String| {
+        let sent = [("authorization", token.as_str()), ("content-type", "application/json")];
+        call(house.address(), Method::POST, "/orders", &sent, "{}").await
+    };
+    let refused = post(token("orders:read")).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let challenge = r#"Bearer error="insufficient_scope", scope="orders:write""#;
+    assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    assert_eq!(house.servers.server(subgraphs::Service::Orders).requests(), 0);
+    let taken = post(token("orders:read orders:write")).await;
+    assert_ne!(taken.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.servers.server(subgraphs::Service::Orders).requests(), 1);
 }
 
 #[tokio::test]
