@@ -8,6 +8,7 @@
 //!
 //! **Read first:** [`Bench::run`].
 
+use crate::document;
 use crate::execute::Prepared;
 use crate::fast::Both;
 use crate::fault::Fault;
@@ -25,7 +26,9 @@ use execution::{
     AllowedExtensions, Answer, CallKind, ErrorPolicy, Execution, Exposure, FetchFailure, Inputs,
     Limits, Program, ResponseParts,
 };
-use query_planner::{Batching, Denied, Guards, Operation, PlanError, QueryPlan};
+use query_planner::{
+    Batching, Denied, Guards, Occurrence, OccurrenceSet, Operation, PlanError, QueryPlan,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -256,8 +259,14 @@ impl Bench {
             Ok(ours) => judge::judge(&ours, &truth, &plan),
         };
         let Prepared { document, variables, .. } = &asked.truth;
-        let verdict = verdict
-            .and_then(|()| judge::judge_calls(&calls, document, variables, faulty, &denials));
+        let is_denied = |field: &document::Field| {
+            let mutation = ("Mutation", field.name.as_str());
+            let arguments = self.whole.arguments(mutation, &field.arguments, variables);
+            denials.field(mutation.0, mutation.1)
+                || arguments.is_ok_and(|given| denials.arguments(mutation.0, mutation.1, &given))
+        };
+        let judge_calls = |()| judge::judge_calls(&calls, document, variables, faulty, &is_denied);
+        let verdict = verdict.and_then(judge_calls);
         let verdict = verdict.and(denied).and_then(|()| self.judge_requests(&calls, &denials));
         match verdict {
             Ok(()) => Verdict::Equal(Box::new(plan)),
@@ -305,6 +314,23 @@ impl Bench {
         Some((self.plan(&asked, &case.caller).ok()?, best.ok()?))
     }
 
+    /// The fields with arguments for which a condition does not hold.
+    fn refused(&self, asked: &Asked) -> OccurrenceSet {
+        let supergraph = &self.supergraph;
+        let holds = |occurrence: &Occurrence| {
+            let field = supergraph.field(occurrence.field);
+            let coordinate = (supergraph.ty(field.parent).name.as_str(), field.name.as_str());
+            let written = document::written_arguments(occurrence.arguments());
+            let variables = &asked.truth.variables;
+            let arguments = self.whole.arguments(coordinate, &written, variables);
+            // What cannot be coerced is an error whoever asks.
+            let condition = &supergraph.conditions()[occurrence.condition];
+            arguments.is_ok_and(|arguments| rules::holds(condition, &arguments))
+        };
+        let occurrences = asked.operation.occurrences().iter();
+        occurrences.filter(|(_, occurrence)| !holds(occurrence)).map(|(id, _)| id).collect()
+    }
+
     fn guards(&self, asked: &Asked, caller: &Caller) -> Guards {
         let Asked { operation, truth } = asked;
         let is_true = |name: &&str| truth.variables.get(*name) == Some(&Value::Bool(true));
@@ -315,7 +341,7 @@ impl Bench {
         Guards {
             variables: on.map(str::to_owned).collect(),
             labels: self.labels.clone(),
-            denied: Denied { requirements: denied, ..Denied::default() },
+            denied: Denied { requirements: denied, occurrences: self.refused(asked) },
         }
     }
 

@@ -61,13 +61,14 @@ const ROWS: [(u16, &str); 39] = [
 ];
 
 /// The rows that random cases with access rules can reach.
-const RULED_ROWS: [(u16, &str); 6] = [
+const RULED_ROWS: [(u16, &str); 7] = [
     (350, "a denied field"),
     (351, "a field that is denied for some runtime types"),
     (352, "objects of a denied type"),
     (353, "a denied field that a requirement or key still fetches"),
     (354, "an operation of which nothing is fetched, for all is denied"),
     (355, "a denied field of an interface object"),
+    (356, "a denied field with a condition on its arguments"),
 ];
 
 /// Counts by row.
@@ -368,12 +369,15 @@ impl Look<'_> {
             if plan.groups.iter().any(|(_, group)| any_field(&group.selection, &fetched)) {
                 self.rows.insert(353);
             }
-            let mut members = declared.possible.iter();
-            if members.any(|ty| {
-                let found = supergraph.field_named(ty, name);
-                found.is_some_and(|field| supergraph.field(field).from_interface_object)
-            }) {
-                self.rows.insert(355);
+            let members = declared.possible.iter();
+            let found = members.filter_map(|ty| supergraph.field_named(ty, name));
+            for field in found.map(|field| supergraph.field(field)) {
+                if field.from_interface_object {
+                    self.rows.insert(355);
+                }
+                if !field.conditions.is_empty() {
+                    self.rows.insert(356);
+                }
             }
         }
         if plan.fetches.is_empty() && fields().next().is_some() && fields().all(is_denied) {

@@ -123,6 +123,25 @@ pub(crate) fn is_included(selection: &Selection, variables: &Values) -> bool {
     holds("skip") != Some(true) && holds("include") != Some(false)
 }
 
+/// The arguments of a planner's field, as this parser reads them.
+pub(crate) fn written_arguments(
+    arguments: &[(String, supergraph::Value)],
+) -> Vec<(String, Literal)> {
+    if arguments.is_empty() {
+        return Vec::new();
+    }
+    let written: Vec<String> =
+        arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let document = Document::read(&format!("{{ field({}) }}", written.join(", ")));
+    let Ok(document) = document else { return Vec::new() };
+    let selections = document.operations.into_iter().flat_map(|it| it.selection_set);
+    let fields = selections.filter_map(|selection| match selection {
+        Selection::Field(field) => Some(field.arguments),
+        _ => None,
+    });
+    fields.flatten().collect()
+}
+
 /// Arguments of a field or directive, for coercion.
 ///
 /// # Errors

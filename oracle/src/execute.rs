@@ -73,6 +73,11 @@ pub(crate) trait Resolver {
         false
     }
 
+    /// Whether the caller may not see a field of an object with these arguments.
+    fn denies_arguments(&self, _object_type: &str, _field: &str, _arguments: &Values) -> bool {
+        false
+    }
+
     /// Whether the caller may not see objects of a type.
     fn denies_object(&self, _object_type: &str) -> bool {
         false
@@ -287,13 +292,17 @@ impl<'a, R: Resolver> Executor<'a, R> {
         let Ok(definition) = self.schema.type_field(object_type, &field.name) else {
             return self.raise(format!("there is no field `{place}`"), path);
         };
-        if self.resolver.denies_field(object_type, &field.name) {
+        let mut arguments = self.coerced(&definition.arguments, &field.arguments);
+        let denies =
+            |arguments| self.resolver.denies_arguments(object_type, &field.name, arguments);
+        if self.resolver.denies_field(object_type, &field.name)
+            || arguments.as_ref().is_ok_and(denies)
+        {
             return match self.raise(DENIED.to_owned(), path) {
                 Err(Raised) if !definition.ty.is_non_null() => Ok(Ordered::Null),
                 raised => raised,
             };
         }
-        let mut arguments = self.coerced(&definition.arguments, &field.arguments);
         for directive in &field.directives {
             let known = self.schema.directive_definitions.get(directive.name.as_str());
             let (Some(known), Ok(arguments)) = (known, &mut arguments) else { continue };

@@ -10,11 +10,11 @@
 //! **Read first:** [`judge`].
 
 use crate::coerce::Values;
-use crate::document::{self, Document, Selection};
+use crate::document::{self, Document, Field, Selection};
 use crate::execute::DENIED;
 use crate::fault::Fault;
 use crate::ordered::Ordered;
-use crate::rules::{Caller, Denials};
+use crate::rules::Caller;
 use apollo_compiler::ast::OperationType;
 use query_planner::{FetchId, QueryPlan, ResponseSelection, ResponseSource, SlotId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -448,7 +448,7 @@ pub(crate) fn judge_calls(
     document: &Document,
     variables: &Values,
     faulty: bool,
-    denials: &Denials,
+    is_denied: &dyn Fn(&Field) -> bool,
 ) -> Result<(), String> {
     if let Some(refusal) = calls.refusals.first() {
         return Err(format!("refused: {refusal}"));
@@ -459,9 +459,8 @@ pub(crate) fn judge_calls(
     }
     let mut expected = Vec::new();
     root_fields(&operation.selection_set, document, variables, &mut expected);
-    let expected = expected.into_iter().map(|(_, field)| field);
-    let expected: Vec<String> =
-        expected.filter(|field| !denials.field("Mutation", field)).collect();
+    let expected = expected.into_iter().filter(|(_, field)| !is_denied(field));
+    let expected: Vec<String> = expected.map(|(_, field)| field.name.clone()).collect();
     let mut sent = Vec::new();
     for text in &calls.mutations {
         let document = Document::read(text)?;
@@ -480,11 +479,11 @@ pub(crate) fn judge_calls(
 }
 
 /// Response name and field of a root selection set, in order, each once.
-fn root_fields(
-    set: &[Selection],
-    document: &Document,
+fn root_fields<'d>(
+    set: &'d [Selection],
+    document: &'d Document,
     variables: &Values,
-    fields: &mut Vec<(String, String)>,
+    fields: &mut Vec<(String, &'d Field)>,
 ) {
     for selection in set.iter().filter(|s| document::is_included(s, variables)) {
         match selection {
@@ -492,7 +491,7 @@ fn root_fields(
                 let name = field.alias.as_ref().unwrap_or(&field.name);
                 let meta = field.name.starts_with("__");
                 if !meta && !fields.iter().any(|(known, _)| known == name) {
-                    fields.push((name.clone(), field.name.clone()));
+                    fields.push((name.clone(), field));
                 }
             }
             Selection::InlineFragment(inline) => {

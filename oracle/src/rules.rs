@@ -11,7 +11,9 @@
 //! **Read first:** [`Denials::of`].
 
 use crate::chance::Chance;
+use crate::coerce::Values;
 use apollo_compiler::ast::{self, Definition, Document};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use supergraph::{Requirement, RequirementSet, Supergraph, TypeDef, TypeKind};
@@ -32,7 +34,7 @@ pub struct Rule {
     pub on: String,
     /// Its field, if the rule stands on one.
     pub field: Option<String>,
-    /// `authenticated`, `requiresScopes` or `policy`.
+    /// `authenticated`, `requiresScopes`, `policy`, or `authorize`, whose one word stands for a condition.
     directive: &'static str,
     alternatives: Vec<Vec<String>>,
     /// Whether it only repeats what the types behind an interface ask for.
@@ -53,8 +55,11 @@ pub struct Caller {
 pub(crate) struct Denials {
     fields: BTreeSet<(String, String)>,
     types: BTreeSet<String>,
+    /// Conditions by the field of an object.
+    conditions: BTreeMap<(String, String), Vec<String>>,
 }
 
+const AUTHORIZE: &str = "authorize";
 const WORDS: [&str; 4] = ["a", "b", "c", "d"];
 
 /// Random rules for a supergraph.
@@ -81,9 +86,15 @@ pub(crate) fn rules(supergraph: &Supergraph, chance: &mut Chance) -> Vec<Rule> {
         if chance.percent(types) {
             rules.push(rule(None, chance));
         }
-        for name in ty.fields.keys() {
+        for (name, field) in &ty.fields {
             if chance.percent(fields) {
                 rules.push(rule(Some(name), chance));
+            }
+            if !supergraph.field(*field).arguments.is_empty() && chance.percent(25) {
+                let mut rule = random(&ty.name, Some(name), chance);
+                let word = format!("condition {}", chance.below(5));
+                (rule.directive, rule.alternatives) = (AUTHORIZE, vec![vec![word]]);
+                rules.push(rule);
             }
         }
     }
@@ -120,7 +131,10 @@ fn following(supergraph: &Supergraph, interface: &TypeDef, rules: &[Rule]) -> Ve
     let has = |field: &String| interface.fields.contains_key(field);
     for rule in rules {
         let is_below = members.contains(&rule.on.as_str());
-        if !is_below || rule.field.as_ref().is_some_and(|field| !has(field)) {
+        if !is_below
+            || rule.directive == AUTHORIZE
+            || rule.field.as_ref().is_some_and(|field| !has(field))
+        {
             continue;
         }
         let own =
@@ -158,6 +172,14 @@ pub(crate) fn written(sdl: &str, rules: &[Rule]) -> Result<String, String> {
     }
     let mut document =
         Document::parse(sdl, "supergraph.graphql").map_err(|error| error.errors.to_string())?;
+    let link = "scalar X @link(url: \"https://specs.graphloom.dev/authorize/v0.1\")";
+    let link = Document::parse(link, "link.graphql").map_err(|e| e.errors.to_string())?;
+    for definition in &mut document.definitions {
+        if let Definition::SchemaDefinition(schema) = definition {
+            let link = link.definitions[0].directives().iter().cloned();
+            schema.make_mut().directives.extend(link);
+        }
+    }
     for rule in rules {
         let directive = rule.to_string();
         // A directive is read from a type that has it.
@@ -207,6 +229,7 @@ impl fmt::Display for Rule {
         match self.directive {
             "requiresScopes" => write!(f, "@requiresScopes(scopes: {:?})", self.alternatives),
             "policy" => write!(f, "@policy(policies: {:?})", self.alternatives),
+            AUTHORIZE => write!(f, "@authorize(when: {:?})", self.word()),
             _ => write!(f, "@authenticated"),
         }
     }
@@ -227,6 +250,8 @@ impl Caller {
     fn meets(&self, rule: &Rule) -> bool {
         match rule.directive {
             "authenticated" => self.is_known,
+            // By the arguments, whoever asks.
+            AUTHORIZE => true,
             _ => self.meets_one(&rule.alternatives),
         }
     }
@@ -247,6 +272,19 @@ impl Caller {
         };
         touched.iter().filter(|id| !is_met(&supergraph.requirements()[*id])).collect()
     }
+}
+
+impl Rule {
+    fn word(&self) -> String {
+        self.alternatives.concat().concat()
+    }
+}
+
+/// Whether a condition holds: by chance, but the same for the same arguments.
+pub(crate) fn holds(condition: &str, arguments: &Values) -> bool {
+    let text = format!("{condition} {}", Value::Object(arguments.clone()));
+    let sum = text.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31) ^ u32::from(byte));
+    Chance::new(u64::from(sum)).percent(60)
 }
 
 impl Denials {
@@ -285,6 +323,16 @@ impl Denials {
                 {
                     denials.fields.insert((ty.name.clone(), name.clone()));
                 }
+                let conditions = rules.iter().filter(|rule| {
+                    let mut above = ty.interfaces.iter().map(|id| &supergraph.ty(*id).name);
+                    rule.directive == AUTHORIZE
+                        && rule.field.as_ref() == Some(name)
+                        && (rule.on == ty.name || above.any(|interface| *interface == rule.on))
+                });
+                let conditions: Vec<String> = conditions.map(|rule| rule.word()).collect();
+                if !conditions.is_empty() {
+                    denials.conditions.insert((ty.name.clone(), name.clone()), conditions);
+                }
             }
         }
         denials
@@ -305,6 +353,12 @@ impl Denials {
     /// Whether anything is.
     pub(crate) fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.types.is_empty()
+    }
+
+    /// Whether a field of an object is with these arguments.
+    pub(crate) fn arguments(&self, object_type: &str, field: &str, arguments: &Values) -> bool {
+        let conditions = self.conditions.get(&(object_type.to_owned(), field.to_owned()));
+        conditions.into_iter().flatten().any(|condition| !holds(condition, arguments))
     }
 
     /// Whether a field of an object is.

@@ -16,8 +16,9 @@ use apollo_compiler::executable::SelectionSet;
 use apollo_compiler::schema::FieldDefinition;
 use serde_json::Value;
 
-use crate::coerce::Values;
+use crate::coerce::{self, Values};
 use crate::data::Data;
+use crate::document::{self, Literal};
 use crate::execute::{self, Prepared, Resolved, Resolver};
 use crate::request::{Request, Response};
 use crate::rules::Denials;
@@ -89,6 +90,19 @@ impl Whole {
     /// When the variables' values are not of their types.
     pub(crate) fn prepare(&self, request: &Request) -> Result<Prepared, Vec<String>> {
         execute::prepare_valid(&self.view.schema, request)
+    }
+
+    /// The arguments of a field as they are written, coerced.
+    pub(crate) fn arguments(
+        &self,
+        (ty, field): (&str, &str),
+        written: &[(String, Literal)],
+        variables: &Values,
+    ) -> Result<Values, String> {
+        let schema = &self.view.schema;
+        let definition = schema.type_field(ty, field).map_err(|_| format!("no `{ty}.{field}`"))?;
+        let written = document::arguments_of(written)?;
+        coerce::coerce_argument_values(schema, &definition.arguments, &written, variables)
     }
 
     /// Executes what was prepared, for a caller who may not see all.
@@ -229,6 +243,10 @@ impl<'d> Resolver for Seen<'d> {
 
     fn denies_field(&self, object_type: &str, field: &str) -> bool {
         self.denials.field(object_type, field)
+    }
+
+    fn denies_arguments(&self, object_type: &str, field: &str, arguments: &Values) -> bool {
+        self.denials.arguments(object_type, field, arguments)
     }
 
     fn denies_object(&self, object_type: &str) -> bool {
