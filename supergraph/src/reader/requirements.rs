@@ -233,8 +233,9 @@ fn imported(link: &ast::Directive, feature: &str) -> Option<String> {
     })
 }
 
-/// The specifications for security that are enforced.
-const ENFORCED: [&str; 4] = ["authenticated", "inaccessible", "policy", "requiresScopes"];
+/// The specifications for security that are enforced. `@fromContext` is one: clients must not fill its arguments.
+const ENFORCED: [&str; 5] =
+    ["authenticated", "context", "inaccessible", "policy", "requiresScopes"];
 
 /// What is linked `for: SECURITY` must be enforced by whoever reads the document.
 pub(super) fn check_security(document: &ast::Document) -> Result<(), SupergraphErrorKind> {
