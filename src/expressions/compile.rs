@@ -19,6 +19,7 @@ use std::thread;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, SourceInfo, operators};
 use cel::{Env, IdedExpr, extensions};
 use http::HeaderName;
+use regex::{Regex, RegexBuilder};
 
 use super::error::Place;
 use super::names::{self, Kind, Name};
@@ -28,6 +29,8 @@ use super::{ExpressionError, ExpressionErrorKind, Phase};
 /// More is a program, not a rule.
 pub(super) const MAX_BYTES: usize = 4_096;
 const MAX_DEPTH: usize = 48;
+/// What a compiled pattern may take.
+const MAX_PATTERN: usize = 1 << 20;
 /// What parsing the longest text takes without optimization, many times over.
 const STACK: usize = 256 << 20;
 
@@ -242,11 +245,25 @@ impl Walk<'_> {
         if let Some(target) = call.target.as_mut().filter(|_| space.is_none()) {
             self.expr(target, depth)?;
         }
+        if let ("matches", Some(pattern)) = (name.as_str(), call.args.last()) {
+            self.pattern(pattern)?;
+        }
         let mut kinds = Vec::with_capacity(call.args.len());
         for arg in &mut call.args {
             kinds.push((self.start(arg), self.expr(arg, depth)?));
         }
         result_of(&call.func_name, &kinds)
+    }
+
+    /// What is written out as a pattern must be one.
+    fn pattern(&self, expr: &IdedExpr) -> Result<(), Wrong> {
+        match text(&expr.expr) {
+            Some(text) if pattern(text).is_none() => {
+                let pattern = text.to_owned();
+                Err((self.start(expr), ExpressionErrorKind::Pattern { pattern }))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `"name" in request.headers` asks whether an entry is there.
@@ -416,6 +433,11 @@ fn kind_of(literal: &LiteralValue) -> Kind {
         LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_) => Kind::Number,
         LiteralValue::Bytes(_) | LiteralValue::Null => Kind::Unknown,
     }
+}
+
+/// A pattern, compiled.
+pub(super) fn pattern(text: &str) -> Option<Regex> {
+    RegexBuilder::new(text).size_limit(MAX_PATTERN).build().ok()
 }
 
 /// The text that a literal is.

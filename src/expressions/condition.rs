@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
+use regex::Regex;
 use serde_json::Value;
 
 use super::compile::{self, Compiled};
@@ -43,12 +44,23 @@ enum Test {
     /// Among the scopes or the roles.
     Among(Vec<Term>, Name),
     Compare(Vec<Term>, Relation, Vec<Term>),
+    Matches(Vec<Term>, Pattern),
     /// A term of any kind, and a text.
     Equal(Term, Vec<Term>),
     Not(Box<Test>),
     All(Box<Test>, Box<Test>),
     Any(Box<Test>, Box<Test>),
     Program(Arc<Program>),
+}
+
+/// A pattern, compiled once.
+#[derive(Debug, Clone)]
+struct Pattern(Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +224,8 @@ fn test(expr: &IdedExpr, compiled: &Compiled) -> Option<Test> {
         ("startsWith", _) => asked(Relation::StartsWith),
         ("endsWith", _) => asked(Relation::EndsWith),
         ("contains", _) => asked(Relation::Contains),
+        ("matches", [of, pattern]) if call.target.is_none() => matches(of, pattern, compiled),
+        ("matches", [pattern]) => matches(call.target.as_ref()?, pattern, compiled),
         _ => None,
     }
 }
@@ -223,6 +237,11 @@ fn equal(left: &IdedExpr, right: &IdedExpr, compiled: &Compiled) -> Option<Test>
         (None, Some(text)) => Some(Test::Equal(entry(left, compiled)?, text)),
         (None, None) => None,
     }
+}
+
+fn matches(of: &IdedExpr, pattern: &IdedExpr, compiled: &Compiled) -> Option<Test> {
+    let pattern = compile::pattern(compile::text(&pattern.expr)?)?;
+    Some(Test::Matches(texts(of, compiled)?, Pattern(pattern)))
 }
 
 /// A claim or an argument: its kind is the request's.
@@ -276,6 +295,7 @@ impl Test {
             Self::Compare(left, relation, right) => {
                 Ok(relation.holds(&get(left, scope)?, &get(right, scope)?))
             }
+            Self::Matches(text, pattern) => Ok(pattern.0.is_match(&get(text, scope)?)),
             Self::Equal(term, text) => {
                 let text = get(text, scope)?;
                 match term.find(scope) {

@@ -61,6 +61,12 @@ pub enum ExpressionErrorKind {
         /// What the parser says.
         message: String,
     },
+    /// Not a pattern.
+    #[error("`{pattern}` is not a pattern")]
+    Pattern {
+        /// What was written.
+        pattern: String,
+    },
     /// Not the name of a header.
     #[error("`{name}` is not the name of a header")]
     HeaderName {
@@ -170,6 +176,9 @@ impl ExpressionError {
             Kind::Syntax { .. } => "write CEL, such as `request.path.startsWith(\"/a\")`; a text \
                 stands in quotes: `\"'text'\"`"
                 .to_owned(),
+            Kind::Pattern { .. } => {
+                "write a pattern of RE2, without look-around and back references".to_owned()
+            }
             Kind::HeaderName { .. } => "use letters, digits and `-`, such as `x-tenant`".to_owned(),
             Kind::NotACondition { .. } | Kind::NotTrueOrFalse { .. } => {
                 "compare it: `... == \"text\"`, `\"text\" in ...`".to_owned()

@@ -117,7 +117,7 @@ fn what_is_absent_makes_the_whole_absent() {
     }
 }
 
-const CONDITIONS: [(&str, Option<bool>); 40] = [
+const CONDITIONS: [(&str, Option<bool>); 42] = [
     ("request.method == 'POST'", Some(true)),
     ("request.method != 'POST'", Some(false)),
     ("request.path.startsWith('/ord') && request.path.endsWith('/7')", Some(true)),
@@ -148,6 +148,8 @@ const CONDITIONS: [(&str, Option<bool>); 40] = [
     ("args == args && request.query.size() == 2", Some(true)),
     ("operation.type == 'query' || false", Some(true)),
     ("request.path.matches('^/orders/[0-9]+$')", Some(true)),
+    ("matches(request.path, 'rs/7') && !request.path.matches('^rs')", Some(true)),
+    ("request.headers['x-beta'].matches('a')", None),
     ("type(args.limit) == int && args.none == null", Some(true)),
     ("request.headers['x-beta'] == 'yes'", None),
     ("request.headers['x-beta'] != 'yes'", None),
@@ -232,6 +234,7 @@ fn what_is_not_there_is_refused_with_its_place_and_what_there_is() {
         ("(true", Phase::Request, "it ends too early, at column 6"),
         ("'open", Phase::Request, "token recognition error"),
         ("", Phase::Request, "it ends too early"),
+        ("request.id.matches('(')", Phase::Request, "`(` is not a pattern, at column 20"),
         ("request.id", Phase::Request, "it gives a text, not true or false"),
         ("consumer.scopes", Phase::Request, "it gives a list"),
         ("consumer.scopes && true", Phase::Request, "a side of `&&` is a list"),
