@@ -153,6 +153,10 @@ async fn a_token_goes_to_whoever_issued_it() {
     assert_refused(&ask_with_token(&house, &forged).await, 401, "UNAUTHENTICATED");
     assert_eq!(issuer.n_asked(), 0);
     issuer.says(json!({ "active": true, "sub": "bob" }));
+    // Nor is a key of the gateway's own, in a wrong place.
+    let key = format!("glk_{}_{}", "0".repeat(10), "0".repeat(43));
+    assert_refused(&ask_with_token(&house, &key).await, 401, "UNAUTHENTICATED");
+    assert_eq!(issuer.n_asked(), 0);
     assert_admitted(&ask_with_token(&house, "opaque").await);
     assert_eq!(issuer.n_asked(), 1);
 }
