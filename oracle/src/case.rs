@@ -245,19 +245,27 @@ impl Bench {
         }));
         let ours = ran.unwrap_or_else(|_| "the executor panics".to_owned());
         let faulty = case.faults.values().any(|faults| !faults.is_empty());
-        let denied = Ordered::parse(&ours).map_or(Ok(()), |ours| {
-            judge::judge_denials(&ours, &truth, &case.caller)?;
-            judge::judge_secrets(&ours, &truth, &self.texts)
-        });
-        let verdict = match Ordered::parse(&ours) {
-            Err(error) => Err(format!("the answer is not JSON: {error}")),
-            Ok(ours) if faulty => {
+        let judge = |truth: &Ordered| {
+            let ours = Ordered::parse(&ours)
+                .map_err(|error| format!("the answer is not JSON: {error}"))?;
+            if faulty {
                 let Self { supergraph, facts, .. } = &*self;
                 let excuses = Excuses::of(supergraph, facts, &plan, &case.faults);
-                judge::judge_faulty(&ours, &truth, &excuses)
+                judge::judge_faulty(&ours, truth, &excuses)?;
+            } else {
+                judge::judge(&ours, truth, &plan)?;
             }
-            Ok(ours) => judge::judge(&ours, &truth, &plan),
+            judge::judge_denials(&ours, truth, &case.caller)?;
+            judge::judge_secrets(&ours, truth, &self.texts)
         };
+        // For a denied field nobody asks what the object is, if nothing else needs it.
+        let verdict = judge(&truth).or_else(|why| {
+            let loose = denials.unless_types_are_known(&self.supergraph).ok_or(&why);
+            let truth = loose.map(|loose| self.whole.execute_prepared(&asked.truth, &loose));
+            truth
+                .and_then(|truth| judge(&truth.to_ordered()).map_err(|_| &why))
+                .map_err(String::clone)
+        });
         let Prepared { document, variables, .. } = &asked.truth;
         let is_denied = |field: &document::Field| {
             let mutation = ("Mutation", field.name.as_str());
@@ -267,7 +275,7 @@ impl Bench {
         };
         let judge_calls = |()| judge::judge_calls(&calls, document, variables, faulty, &is_denied);
         let verdict = verdict.and_then(judge_calls);
-        let verdict = verdict.and(denied).and_then(|()| self.judge_requests(&calls, &denials));
+        let verdict = verdict.and_then(|()| self.judge_requests(&calls, &denials));
         match verdict {
             Ok(()) => Verdict::Equal(Box::new(plan)),
             Err(why) => {

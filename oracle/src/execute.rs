@@ -73,6 +73,11 @@ pub(crate) trait Resolver {
         false
     }
 
+    /// Whether such a field can be null whatever its type says.
+    fn is_loose(&self, _object_type: &str, _field: &str) -> bool {
+        false
+    }
+
     /// Whether the caller may not see a field of an object with these arguments.
     fn denies_arguments(&self, _object_type: &str, _field: &str, _arguments: &Values) -> bool {
         false
@@ -299,7 +304,12 @@ impl<'a, R: Resolver> Executor<'a, R> {
             || arguments.as_ref().is_ok_and(denies)
         {
             return match self.raise(DENIED.to_owned(), path) {
-                Err(Raised) if !definition.ty.is_non_null() => Ok(Ordered::Null),
+                Err(Raised)
+                    if !definition.ty.is_non_null()
+                        || self.resolver.is_loose(object_type, &field.name) =>
+                {
+                    Ok(Ordered::Null)
+                }
                 raised => raised,
             };
         }

@@ -57,6 +57,8 @@ pub(crate) struct Denials {
     types: BTreeSet<String>,
     /// Conditions by the field of an object.
     conditions: BTreeMap<(String, String), Vec<String>>,
+    /// Fields that cannot be null, of objects for which an interface speaks, where they can.
+    loose: BTreeSet<(String, String)>,
 }
 
 const AUTHORIZE: &str = "authorize";
@@ -359,6 +361,29 @@ impl Denials {
     pub(crate) fn arguments(&self, object_type: &str, field: &str, arguments: &Values) -> bool {
         let conditions = self.conditions.get(&(object_type.to_owned(), field.to_owned()));
         conditions.into_iter().flatten().any(|condition| !holds(condition, arguments))
+    }
+
+    /// The same where nobody asked for the runtime types behind interface objects: there the interface says
+    /// whether a field can be null. None if it says no other than its implementations.
+    pub(crate) fn unless_types_are_known(&self, supergraph: &Supergraph) -> Option<Self> {
+        let mut loose = BTreeSet::new();
+        for (_, ty) in supergraph.types().iter() {
+            let interfaces = ty.interfaces.iter().map(|id| supergraph.ty(*id));
+            for interface in
+                interfaces.filter(|it| it.in_subgraphs.iter().any(|it| it.interface_object))
+            {
+                let declared =
+                    interface.fields.iter().map(|(name, id)| (name, supergraph.field(*id)));
+                let nullable = declared.filter(|(_, field)| !field.ty.is_non_null());
+                loose.extend(nullable.map(|(name, _)| (ty.name.clone(), name.clone())));
+            }
+        }
+        (!loose.is_empty()).then(|| Self { loose, ..self.clone() })
+    }
+
+    /// Whether a denied field can be null whatever its type says.
+    pub(crate) fn is_loose(&self, object_type: &str, field: &str) -> bool {
+        self.loose.contains(&(object_type.to_owned(), field.to_owned()))
     }
 
     /// Whether a field of an object is.

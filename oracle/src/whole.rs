@@ -245,6 +245,10 @@ impl<'d> Resolver for Seen<'d> {
         self.denials.field(object_type, field)
     }
 
+    fn is_loose(&self, object_type: &str, field: &str) -> bool {
+        self.denials.is_loose(object_type, field)
+    }
+
     fn denies_arguments(&self, object_type: &str, field: &str, arguments: &Values) -> bool {
         self.denials.arguments(object_type, field, arguments)
     }
