@@ -52,13 +52,16 @@ impl Internals {
         }
     }
 
-    /// The field on its type, on all that implement it, and on what it implements.
+    /// The field on its type, on all that implement it, and on what these implement: a subgraph may know the
+    /// objects by another of their interfaces.
     fn add_field(&mut self, supergraph: &Supergraph, field: FieldId) {
         let row = supergraph.field(field);
         let parent = supergraph.ty(row.parent);
-        let others = parent.possible.iter().chain(parent.interfaces.iter().copied());
-        for ty in others.chain([row.parent]) {
-            self.0.insert((supergraph.ty(ty).name.clone(), row.name.clone()));
+        for ty in parent.possible.iter().chain([row.parent]) {
+            let interfaces = supergraph.ty(ty).interfaces.iter().copied();
+            for ty in interfaces.chain([ty]) {
+                self.0.insert((supergraph.ty(ty).name.clone(), row.name.clone()));
+            }
         }
     }
 
