@@ -16,6 +16,8 @@ pub mod explain;
 pub mod merge;
 pub mod request;
 
+mod access;
+
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -25,11 +27,9 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Method};
 use query_planner::{Denied, OperationKind};
 use serde_json::{Map, Value};
-use supergraph::RequirementSet;
 use tokio::time::{Instant, timeout_at};
 
-use crate::authorization::{Policies, Rules};
-use crate::config::{AuthorizationMode, GraphqlSettings, Introspection, Settings};
+use crate::config::{GraphqlSettings, Settings};
 use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::expressions::{Operation, Scope};
@@ -201,17 +201,17 @@ async fn execute_operation(
     let labels = graph.supergraph.labels();
     let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
     let deadline = facts.started + rooms.settings.limits.request_timeout;
-    let denied = &denied(rooms, facts, &graph, (prepared, &variables));
+    let denied = &access::denied(rooms, facts, &graph, (prepared, &variables));
     let decided = Decided { variables: &variables, labels: &labels, denied };
     let mut variant = variant(&graph, prepared, decided, deadline).await?;
-    if !variant.plan.denied.is_empty() && !shows_the_rest(rooms, facts, &variant)? {
+    if !variant.plan.denied.is_empty() && !access::shows_the_rest(rooms, facts, &variant)? {
         let denied = &Denied::default();
         let decided = Decided { denied, ..decided };
         variant = self::variant(&graph, prepared, decided, deadline).await?;
     }
     let introspected = match &prepared.introspection {
         Some(_) => {
-            let hidden = &hidden(rooms, facts, &graph, prepared);
+            let hidden = &access::hidden(rooms, facts, &graph, prepared);
             let asking = graph.operations.introspect(prepared, &variables, hidden);
             Box::pin(timeout_at(deadline, asking))
                 .await
@@ -244,36 +244,6 @@ async fn execute_operation(
     Ok(Executed { prepared, variant, graph, outcome, duration, merged })
 }
 
-/// The requirements by which introspection hides something from the caller.
-fn hidden(rooms: &Rooms, facts: &Facts, graph: &Graph, prepared: &Prepared) -> RequirementSet {
-    let settings = &rooms.settings.graphql.authorization;
-    if !settings.hide || graph.supergraph.requirements().is_empty() {
-        return RequirementSet::new();
-    }
-    let scope = Scope { operation: Some(operation(prepared)), ..facts.scope(&[], "") };
-    let (supergraph, conditions) = (&graph.supergraph, &graph.conditions);
-    Rules { supergraph, conditions, policies: Policies::Of(settings) }.hidden(&scope)
-}
-
-/// What of an operation is denied to the caller.
-fn denied(
-    rooms: &Rooms,
-    facts: &Facts,
-    graph: &Graph,
-    (prepared, variables): (&Prepared, &Map<String, Value>),
-) -> Denied {
-    let (asked, supergraph) = (&prepared.operation, &graph.supergraph);
-    if asked.requirements().is_empty() && asked.occurrences().is_empty() {
-        return Denied::default();
-    }
-    let scope = Scope { operation: Some(operation(prepared)), ..facts.scope(&[], "") };
-    let policies = Policies::Of(&rooms.settings.graphql.authorization);
-    let rules = Rules { supergraph, conditions: &graph.conditions, policies };
-    rules.denied(asked, &scope, |occurrence| {
-        prepared.arguments(supergraph, occurrence, variables).ok()
-    })
-}
-
 /// The plan for what is decided, kept or made before the deadline.
 async fn variant(
     graph: &Graph,
@@ -286,36 +256,6 @@ async fn variant(
     }
     let planning = graph.operations.variant(prepared, decided);
     Box::pin(timeout_at(deadline, planning)).await.map_err(|_| RequestErrorKind::OutOfTime)?
-}
-
-/// Whether an operation of which something is denied shows the rest; else it shows all. An error if it
-/// is not to run.
-fn shows_the_rest(
-    rooms: &Rooms,
-    facts: &Facts,
-    variant: &Variant,
-) -> Result<bool, RequestErrorKind> {
-    let (denied, metrics) = (&variant.plan.denied, &rooms.telemetry.metrics);
-    let mode = rooms.settings.graphql.authorization.mode;
-    metrics.denied(match mode {
-        AuthorizationMode::Filter => "filtered",
-        AuthorizationMode::Reject => "rejected",
-        AuthorizationMode::DryRun => "dry_run",
-    });
-    match mode {
-        AuthorizationMode::Filter => Ok(true),
-        AuthorizationMode::Reject => Err(RequestErrorKind::Denied {
-            paths: denied.clone(),
-            is_anonymous: facts.consumer.is_anonymous(),
-        }),
-        AuthorizationMode::DryRun => {
-            let paths: Vec<String> = denied.iter().map(|path| path.join(".")).collect();
-            let (consumer, request) = (&*facts.consumer.id, &*facts.id);
-            let paths = paths.join(" ");
-            tracing::warn!(request, consumer, paths, "would be denied (dry run)");
-            Ok(false)
-        }
-    }
 }
 
 /// Whether the door lets such an operation through.
@@ -332,22 +272,9 @@ fn may_run(
         return Err(RequestErrorKind::MutationOverGet);
     }
     if prepared.introspection.is_some() {
-        may_introspect(&rooms.settings.graphql.introspection, facts)?;
+        access::may_introspect(&rooms.settings.graphql.introspection, facts)?;
     }
     Ok(())
-}
-
-fn may_introspect(introspection: &Introspection, facts: &Facts) -> Result<(), RequestErrorKind> {
-    let why = match introspection {
-        Introspection::Always => return Ok(()),
-        Introspection::Never => "`graphql.introspection` is off".to_owned(),
-        Introspection::When(condition) => match condition.decide(&facts.scope(&[], "")) {
-            Ok(true) => return Ok(()),
-            Ok(false) => format!("`{}` does not hold", condition.text()),
-            Err(why) => format!("`{}` cannot be decided: {why}", condition.text()),
-        },
-    };
-    Err(RequestErrorKind::Introspection(why))
 }
 
 /// Runs an operation, or waits for the run of a request that is the same; tells which.
@@ -392,7 +319,7 @@ impl Run {
         let conditions = Conditions {
             plan: &variant.plan,
             sources: &graph.sources,
-            scope: Scope { operation: Some(operation(&self.prepared)), ..facts.scope(&[], "") },
+            scope: facts.scope_of(&self.prepared),
             max_answer: rooms.settings.limits.response,
             deadline: facts.started + rooms.settings.limits.request_timeout,
         };
@@ -406,15 +333,8 @@ impl Run {
         if used.is_empty() {
             return Vec::new();
         }
-        let scope = Scope { operation: Some(operation(&self.prepared)), ..facts.scope(&[], "") };
-        self.graph.masks.hiding(used, &scope)
+        self.graph.masks.hiding(used, &facts.scope_of(&self.prepared))
     }
-}
-
-/// What expressions see of an operation.
-fn operation(prepared: &Prepared) -> Operation<'_> {
-    let operation = &prepared.operation;
-    Operation { name: operation.name(), kind: operation.kind().as_str() }
 }
 
 /// What the schema answers comes as bytes.
@@ -456,6 +376,13 @@ impl Facts {
             args: None,
             response: None,
         }
+    }
+
+    /// What expressions see of the request and of its operation.
+    fn scope_of<'a>(&'a self, prepared: &'a Prepared) -> Scope<'a> {
+        let operation = &prepared.operation;
+        let seen = Operation { name: operation.name(), kind: operation.kind().as_str() };
+        Scope { operation: Some(seen), ..self.scope(&[], "") }
     }
 }
 

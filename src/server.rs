@@ -184,11 +184,10 @@ async fn public_door(
         return Reply::Refused(refusal).into();
     }
     // What the query page asks of the gateway tells as much as the GraphQL door does.
-    if own::tells_of_the_graph(&facts.path) {
-        let require = rooms.settings.graphql.require.as_ref();
-        if let Err(refusal) = Box::pin(caller::admit(rooms, facts, require, observation)).await {
-            return Reply::Refused(refusal).into();
-        }
+    if own::tells_of_the_graph(&facts.path)
+        && let Err(refusal) = Box::pin(graphql_http::admit(rooms, facts, observation)).await
+    {
+        return Reply::Refused(refusal).into();
     }
     let reply = Box::pin(own::answer(&doors.public_pages, facts, uri, body)).await;
     if let Reply::Refused(refusal @ Refusal::NotFound) = &reply {

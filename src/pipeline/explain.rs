@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Executed, Facts, GraphqlRequest, Rooms, denied};
+use super::access::denied;
+use super::{Executed, Facts, GraphqlRequest, Rooms};
 use crate::operation::{Decided, RequestError, labels_on};
 
 /// What goes into `extensions.graphloom` of a response.

@@ -48,8 +48,10 @@ impl MergeKey {
         media_type: &'static str,
     ) -> Option<Self> {
         let plan = &run.variant.plan;
-        // Without a fetch, running costs less than waiting for another run.
-        if plan.operation != OperationKind::Query || plan.fetches.is_empty() {
+        // Without a fetch, running costs less than waiting for another run. What introspection shows may depend
+        // on anything that a policy reads.
+        let is_alone = plan.fetches.is_empty() || run.prepared.introspection.is_some();
+        if plan.operation != OperationKind::Query || is_alone {
             return None;
         }
         let mut text = Vec::with_capacity(256);

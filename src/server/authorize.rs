@@ -1,14 +1,14 @@
 //! Whether a request may come in, by the condition of its door.
 //!
 //! **In:** the condition of a route or of the GraphQL door, and what is known of the request.
-//! **Out:** nothing, or a refusal; its reason goes to the log alone.
+//! **Out:** whether it may, or a refusal; its reason goes to the log alone.
 //!
 //! **Never here:** who asks (`identity`), single fields of an operation (`operation`).
 //!
 //! **Holds:** it is decided before the body is read. What cannot be decided is refused. The answer tells
 //! of the reason only which scopes a bearer token lacks, as RFC 6750, section 3.1, has it.
 //!
-//! **Read first:** [`refusal`].
+//! **Read first:** [`check`].
 
 use super::observe::Observation;
 use super::reply::Refusal;
@@ -16,16 +16,16 @@ use crate::config::{Authorize, ProviderKind};
 use crate::expressions::Scope;
 use crate::pipeline::Rooms;
 
-/// The refusal of a request for which the condition does not hold.
-pub(super) fn refusal(
+/// Lets a request pass for which the condition holds.
+pub(super) fn check(
     rooms: &Rooms,
     authorize: Option<&Authorize>,
     scope: &Scope<'_>,
     observation: &mut Observation,
-) -> Option<Refusal> {
-    let Authorize { condition, key } = authorize?;
+) -> Result<(), Refusal> {
+    let Some(Authorize { condition, key }) = authorize else { return Ok(()) };
     let reason = match condition.decide(scope) {
-        Ok(true) => return None,
+        Ok(true) => return Ok(()),
         Ok(false) => format!("`{key}` does not hold: {}", condition.text()),
         Err(why) => format!("`{key}` cannot be decided, {why}: {}", condition.text()),
     };
@@ -35,7 +35,7 @@ pub(super) fn refusal(
     };
     let refusal = Refusal::Forbidden { missing_scopes: missing.join(" ") };
     observation.failed(refusal.code(), reason);
-    Some(refusal)
+    Err(refusal)
 }
 
 /// Whether the caller lacks a scope that can be named in a header (RFC 6749, section 3.3).

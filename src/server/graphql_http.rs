@@ -67,14 +67,8 @@ pub(super) async fn answer(
         observation.failed(refusal.code(), refusal.message());
         return Reply::GraphqlRefused { media_type, refusal };
     }
-    let require = rooms.settings.graphql.require.as_ref();
-    if let Err(refusal) = caller::admit(rooms, facts, require, observation).await {
+    if let Err(refusal) = admit(rooms, facts, observation).await {
         Box::pin(unread::swallow(body)).await;
-        return Reply::GraphqlRefused { media_type, refusal };
-    }
-    let authorize = rooms.settings.graphql.authorize.as_ref();
-    let scope = facts.scope(&[], "");
-    if let Some(refusal) = authorize::refusal(rooms, authorize, &scope, observation) {
         return Reply::GraphqlRefused { media_type, refusal };
     }
     let content = read_content(rooms, facts, body).await;
@@ -100,6 +94,18 @@ pub(super) async fn answer(
         }
     };
     Reply::Graphql { media_type, result }
+}
+
+/// Lets in who may ask of the graph, here or on the query page.
+pub(super) async fn admit(
+    rooms: &Rooms,
+    facts: &mut Facts,
+    observation: &mut Observation,
+) -> Result<(), Refusal> {
+    let graphql = &rooms.settings.graphql;
+    caller::admit(rooms, facts, graphql.require.as_ref(), observation).await?;
+    let scope = facts.scope(&[], "");
+    authorize::check(rooms, graphql.authorize.as_ref(), &scope, observation)
 }
 
 /// What a request must bring before anyone asks who sent it.

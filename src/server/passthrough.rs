@@ -92,8 +92,8 @@ async fn pass(
         return Reply::Refused(refusal);
     }
     let scope = facts.scope(params, &route.name);
-    let authorize = route.authorize.as_ref();
-    if let Some(refusal) = authorize::refusal(rooms, authorize, &scope, observation) {
+    if let Err(refusal) = authorize::check(rooms, route.authorize.as_ref(), &scope, observation) {
+        unread::swallow(body).await;
         return Reply::Refused(refusal);
     }
     let limit = route.limits.body;

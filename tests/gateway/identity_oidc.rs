@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::house::House;
 use crate::identity::{ask_with_token, assert_admitted, assert_refused, guarded};
 
 /// The provider; ends when it is dropped.
@@ -103,14 +104,20 @@ fn say_skipped(why: &str) {
     println!("skipped: {why}");
 }
 
+/// A gateway that knows no more of the provider than its name, and a token that it lets in.
+async fn trusting(provider: &Provider) -> (House, String) {
+    let issuer = &provider.issuer;
+    let identity = format!("  corp: {{ jwt: {{ issuer: \"{issuer}\", audience: \"urn:api\" }} }}");
+    let house = guarded(&identity).await;
+    let token = provider.token(Some("urn:api")).await;
+    assert_admitted(&ask_with_token(&house, &token).await);
+    (house, token)
+}
+
 #[tokio::test]
 async fn its_name_is_all_that_signed_tokens_need_and_a_rotation_needs_nothing() {
     let Some(mut provider) = Provider::start() else { return };
-    let identity =
-        format!("  corp: {{ jwt: {{ issuer: \"{}\", audience: \"urn:api\" }} }}", provider.issuer);
-    let house = guarded(&identity).await;
-    let before = provider.token(Some("urn:api")).await;
-    assert_admitted(&ask_with_token(&house, &before).await);
+    let (house, before) = trusting(&provider).await;
     let lines = house.request_lines(2).await;
     assert!(lines.iter().all(|line| line["consumer"] == "corp:shop"), "{lines:?}");
     // A new key signs, the old one stands beside it: nobody notices.
@@ -125,11 +132,7 @@ async fn its_name_is_all_that_signed_tokens_need_and_a_rotation_needs_nothing() 
 #[tokio::test]
 async fn a_key_that_it_takes_back_takes_its_tokens_along() {
     let Some(mut provider) = Provider::start() else { return };
-    let identity =
-        format!("  corp: {{ jwt: {{ issuer: \"{}\", audience: \"urn:api\" }} }}", provider.issuer);
-    let house = guarded(&identity).await;
-    let before = provider.token(Some("urn:api")).await;
-    assert_admitted(&ask_with_token(&house, &before).await);
+    let (house, before) = trusting(&provider).await;
     provider.command("rotate");
     let after = provider.token(Some("urn:api")).await;
     assert_admitted(&ask_with_token(&house, &after).await);
