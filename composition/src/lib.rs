@@ -24,6 +24,7 @@ mod inaccessible; // The supergraph as clients see it.
 mod contexts; // Whether contexts are set on every way.
 mod document; // The supergraph as a document.
 mod standard_form; // A supergraph document as text.
+mod connect; // REST sources: what they are asked, and as which subgraphs.
 mod satisfiability; // Whether every field can be reached.
 mod requirements; // Scopes and policies, combined.
 mod merged; // What the merge fills.
@@ -47,6 +48,10 @@ use apollo_compiler::ast::Document;
 use supergraph::Supergraph;
 
 pub use crate::codes::{ErrorCode, HintCode};
+pub use crate::connect::{
+    Connector, ConnectorKind, Connectors, EntityArguments, ErrorMapping, Header, HeaderValue,
+    Method, Request, RootOperation, Source,
+};
 pub use crate::failure::{CompositionError, CompositionFailure, Hint, Location};
 
 pub use crate::standard_form::standard_form;
@@ -77,6 +82,8 @@ pub struct Composed {
     pub supergraph_sdl: String,
     /// The same as tables: what reading that text would give.
     pub supergraph: Arc<Supergraph>,
+    /// Which of its subgraphs are REST sources, and what these are asked.
+    pub connectors: Arc<Connectors>,
     /// What deserves a look although it composes.
     pub hints: Vec<Hint>,
 }
@@ -97,6 +104,7 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<Composition
     Ok(Composed {
         supergraph_sdl: standard_form(&document),
         supergraph: Arc::new(supergraph),
+        connectors: Arc::default(),
         hints: report.hints,
     })
 }

@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use composition::{Composed, Hint, SubgraphSource, compose};
+use composition::{Composed, Connectors, Hint, SubgraphSource, compose};
 use supergraph::Supergraph;
 
 use super::problem::{Problem, ProblemError};
@@ -25,6 +25,8 @@ pub struct Loaded {
     pub sdl: String,
     /// The same as tables.
     pub supergraph: Arc<Supergraph>,
+    /// Which of its subgraphs are REST sources, and what these are asked.
+    pub connectors: Arc<Connectors>,
     /// What composition noticed; none for a ready file.
     pub hints: Vec<Hint>,
     /// The file, if it was ready.
@@ -47,6 +49,7 @@ pub fn load(settings: &SupergraphSettings) -> Result<Loaded, Problem> {
                 texts: vec![(file.clone(), text.clone())],
                 sdl: text,
                 supergraph: Arc::new(supergraph),
+                connectors: Arc::default(),
                 hints: Vec::new(),
                 file: Some(file.clone()),
             })
@@ -114,8 +117,8 @@ fn compose_files(named: Vec<Named>) -> Result<Loaded, Problem> {
         subgraphs.push(SubgraphSource { name, url, sdl, file: Some(file.display().to_string()) });
     }
     let composed = compose(&subgraphs).map_err(|failure| Problem::of_composition(&failure))?;
-    let Composed { supergraph_sdl: sdl, supergraph, hints } = composed;
-    Ok(Loaded { sdl, supergraph, hints, file: None, texts })
+    let Composed { supergraph_sdl: sdl, supergraph, connectors, hints } = composed;
+    Ok(Loaded { sdl, supergraph, connectors, hints, file: None, texts })
 }
 
 /// The schema files of a folder, sorted; the name of each is its subgraph's.
