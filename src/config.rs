@@ -14,6 +14,7 @@
 mod authorization;
 mod client_address;
 mod cors;
+mod cost;
 mod graphql;
 mod headers;
 mod identity;
@@ -56,6 +57,7 @@ pub use authorization::{AuthorizationMode, AuthorizationSettings};
 pub use authorize::Authorize;
 pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
 pub use cors::CorsSettings;
+pub use cost::CostSettings;
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use identity::{

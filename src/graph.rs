@@ -150,7 +150,8 @@ impl Workshop {
         let sources = sources::find(self, loaded, &supergraph)?;
         let masks = masks::find(&self.settings.masks, &supergraph)?;
         let sensitive = Arc::new(Sensitive::read(&loaded.sdl));
-        let guarded = Guarded { masked: masks.fields(), sensitive };
+        let rates = Arc::new(self.settings.graphql.cost.rates(&supergraph));
+        let guarded = Guarded { masked: masks.fields(), sensitive, rates };
         let max_bytes = self.settings.limits.prepared_operations;
         Ok(Graph {
             id: id(loaded),
@@ -180,6 +181,11 @@ impl Workshop {
         }
         for label in rules.keys().filter(|label| !labels.contains(label)) {
             tracing::warn!(label, "no `@override` has the label of `supergraph.override_labels`");
+        }
+        let is_unknown =
+            |name: &&str| graph.sources.iter().all(|(_, source)| *source.name != **name);
+        for subgraph in self.settings.graphql.cost.named().filter(is_unknown) {
+            tracing::warn!(subgraph, "no subgraph has the name in `graphql.cost.subgraphs`");
         }
         for policy in unknown_policies(&graph.supergraph, &self.settings.graphql.authorization) {
             tracing::warn!(

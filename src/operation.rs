@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use execution::MaskedFields;
 use futures_util::FutureExt;
-use query_planner::{Guards, Occurrence, Operation};
+use query_planner::{CostRates, Guards, Occurrence, Operation};
 use serde_json::{Map, Value};
 use supergraph::{RequirementSet, Supergraph};
 
@@ -65,13 +65,15 @@ pub struct PreparedOperations {
     planner: Arc<Planner>,
 }
 
-/// Values of a supergraph that are not for everyone.
+/// What the configuration says of a supergraph's values.
 #[derive(Debug, Clone, Default)]
 pub struct Guarded {
     /// Which fields are masked.
     pub masked: Arc<MaskedFields>,
     /// What no log may have.
     pub sensitive: Arc<Sensitive>,
+    /// What they cost.
+    pub rates: Arc<CostRates>,
 }
 
 /// What comes of preparing.
@@ -115,7 +117,7 @@ impl PreparedOperations {
         Self::guarded((supergraph, Guarded::default()), max_bytes, planning, metrics)
     }
 
-    /// The same for a supergraph of whose values not everyone may see all.
+    /// The same for a supergraph of whose values the configuration says something.
     pub fn guarded(
         (supergraph, guarded): (Arc<Supergraph>, Guarded),
         max_bytes: usize,

@@ -17,6 +17,7 @@ pub mod merge;
 pub mod request;
 
 mod access;
+mod cost;
 
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
@@ -25,7 +26,7 @@ use std::time::Duration;
 use execution::{AllowedExtensions, Caller, CompiledExecution, ErrorPolicy, Exposure, Inputs};
 use futures_util::FutureExt;
 use http::{HeaderMap, Method};
-use query_planner::{Denied, OperationKind};
+use query_planner::{Denied, Estimate, OperationKind};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
@@ -105,6 +106,17 @@ pub struct Executed {
     pub duration: Duration,
     /// Whether it was another request's run.
     pub merged: bool,
+    /// What it cost, where anybody wants to know.
+    pub cost: Option<Cost>,
+}
+
+/// What an operation cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// As it was estimated before it ran.
+    pub estimated: u64,
+    /// As it was.
+    pub actual: u64,
 }
 
 /// An operation, ready to run for one request.
@@ -115,6 +127,8 @@ struct Run {
     variant: Arc<Variant>,
     variables: Map<String, Value>,
     introspected: Arc<Answers>,
+    /// What it will cost, where anybody wants to know.
+    estimate: Option<Estimate>,
     /// The masks that hide something from the caller.
     hiding: Vec<u32>,
 }
@@ -219,6 +233,7 @@ async fn execute_operation(
         }
         None => Arc::default(),
     };
+    let estimate = cost::estimate(rooms, &variant, &variables);
     let prepared = Arc::clone(prepared);
     let mut run = Run {
         rooms: Arc::clone(rooms),
@@ -227,6 +242,7 @@ async fn execute_operation(
         variant,
         variables,
         introspected,
+        estimate,
         hiding: Vec::new(),
     };
     run.hiding = run.hiding(facts);
@@ -236,12 +252,14 @@ async fn execute_operation(
     };
     let (variant, graph) = (Arc::clone(&run.variant), Arc::clone(&run.graph));
     let prepared = Arc::clone(&run.prepared);
+    let estimated = run.estimate.as_ref().map(|estimate| estimate.total);
     let (outcome, merged) = match key {
         Some(key) => Box::pin(run_together(run, facts, key)).await,
         None => (run.outcome(facts).await, false),
     };
     let duration = started.elapsed();
-    Ok(Executed { prepared, variant, graph, outcome, duration, merged })
+    let cost = estimated.map(|estimated| Cost { estimated, actual: outcome.summary.cost });
+    Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost })
 }
 
 /// The plan for what is decided, kept or made before the deadline.
@@ -324,7 +342,9 @@ impl Run {
             deadline: facts.started + rooms.settings.limits.request_timeout,
         };
         let masks = self.graph.masks.of_request(&self.hiding);
-        run(execution.introspected(&self.introspected).masked(&masks), &conditions).await
+        let bill = cost::bill(variant, self.estimate.as_ref());
+        let execution = execution.introspected(&self.introspected).masked(&masks).billed(bill);
+        run(execution, &conditions).await
     }
 
     /// The masks of the operation that hide something from the caller.

@@ -41,7 +41,7 @@ pub use program::Program;
 
 use crate::{
     Answer, Call, CallId, Execution, FetchOutcome, FetchSummary, Inputs, ResponseParts, Sink,
-    Summary,
+    Summary, bill,
     error::Errors,
     json::Json,
     masks::{AllHide, Masks},
@@ -53,7 +53,7 @@ use apply::Dispute;
 use bytes::Bytes;
 use parse::{Data, Found, Parsed};
 use places::Places;
-use query_planner::{FetchId, GroupId};
+use query_planner::{Bill, FetchId, GroupId, PositionId};
 use request::{AskedGroup, AskedGroups, Request};
 use std::{cmp::Reverse, collections::BinaryHeap, ops::Range};
 use store::{NONE, Object, Parent, Store};
@@ -65,6 +65,7 @@ pub struct CompiledExecution<'a> {
     /// Answers to introspection that are bytes already.
     introspected: &'a [(String, Bytes)],
     masks: &'a dyn Masks,
+    bill: Option<Bill<'a>>,
     program: &'a Program,
     store: Store,
     fetches: Vec<Progress>,
@@ -133,6 +134,7 @@ impl<'a> CompiledExecution<'a> {
             inputs,
             introspected: &[],
             masks: &AllHide,
+            bill: None,
             program,
             store,
             ready: ready.collect(),
@@ -155,6 +157,13 @@ impl<'a> CompiledExecution<'a> {
     #[must_use]
     pub fn masked(mut self, masks: &'a dyn Masks) -> Self {
         self.masks = masks;
+        self
+    }
+
+    /// Takes a bill, to put on it what the execution brings.
+    #[must_use]
+    pub fn billed(mut self, bill: Option<Bill<'a>>) -> Self {
+        self.bill = bill;
         self
     }
 
@@ -362,7 +371,7 @@ impl<'a> CompiledExecution<'a> {
         explained
     }
 
-    fn summary(self, errors: Errors<'a>, bytes: usize) -> Summary {
+    fn summary(mut self, errors: Errors<'a>, bytes: usize) -> Summary {
         let mut counts = vec![0; self.program.n_slots.len()];
         for object in &self.store.objects {
             counts[object.position as usize] += object.weight as usize;
@@ -372,8 +381,15 @@ impl<'a> CompiledExecution<'a> {
             objects.push(count);
         });
         let mut fetches = IdVec::new();
-        self.fetches.into_iter().for_each(|fetch| {
+        std::mem::take(&mut self.fetches).into_iter().for_each(|fetch| {
             fetches.push(fetch.summary);
+        });
+        let cost = self.bill.take().map_or(0, |bill| {
+            let each = self.store.objects.iter().map(|object| {
+                let position = PositionId::from_index(object.position as usize);
+                (position, object.ty, object.weight as usize)
+            });
+            bill::cost(bill, &objects, &fetches, each)
         });
         Summary {
             errors: errors.len(),
@@ -381,6 +397,7 @@ impl<'a> CompiledExecution<'a> {
             fetches,
             objects,
             naive_requests: self.naive_requests,
+            cost,
             log: errors.into_log(),
         }
     }

@@ -44,6 +44,7 @@ mod simple;
 mod reported;
 mod problem;
 mod denied;
+mod bill;
 mod masks;
 mod path;
 mod error;

@@ -23,12 +23,12 @@ mod store;
 
 use crate::{
     Answer, Call, CallId, Execution, FetchOutcome, FetchSummary, Inputs, MaskedFields, Masks, Sink,
-    Summary,
+    Summary, bill,
     error::Errors,
     problem::{self, Explained, Problem, Where},
     tree::RequestedGroup,
 };
-use query_planner::{FetchId, GroupKind};
+use query_planner::{Bill, FetchId, GroupKind};
 use read::Data;
 use request::Request;
 use store::Store;
@@ -38,6 +38,7 @@ use supergraph::{Id, IdVec};
 pub struct SimpleExecution<'a> {
     inputs: Inputs<'a>,
     masked: Option<(&'a MaskedFields, &'a dyn Masks)>,
+    bill: Option<Bill<'a>>,
     store: Store,
     fetches: IdVec<FetchId, Progress>,
     calls: IdVec<CallId, Asked>,
@@ -78,13 +79,20 @@ impl<'a> SimpleExecution<'a> {
             fetches.push(Progress::new());
         }
         let calls = IdVec::new();
-        Self { inputs, masked: None, store, fetches, calls, naive_requests: 0 }
+        Self { inputs, masked: None, bill: None, store, fetches, calls, naive_requests: 0 }
     }
 
     /// Takes the fields to mask, and the masks of this response.
     #[must_use]
     pub fn masked(mut self, fields: &'a MaskedFields, masks: &'a dyn Masks) -> Self {
         self.masked = Some((fields, masks));
+        self
+    }
+
+    /// Takes a bill, to put on it what the execution brings.
+    #[must_use]
+    pub fn billed(mut self, bill: Option<Bill<'a>>) -> Self {
+        self.bill = bill;
         self
     }
 
@@ -193,12 +201,17 @@ impl<'a> SimpleExecution<'a> {
             fetches.push(progress.summary.clone());
         }
         let naive_requests = self.naive_requests;
+        let cost = self.bill.clone().map_or(0, |bill| {
+            let each = self.store.objects().map(|object| (object.position, object.ty, 1));
+            bill::cost(bill, &objects, &fetches, each)
+        });
         Summary {
             errors: errors.len(),
             bytes,
             fetches,
             objects,
             naive_requests,
+            cost,
             log: errors.into_log(),
         }
     }

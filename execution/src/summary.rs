@@ -21,6 +21,8 @@ pub struct Summary {
     /// Requests that a gateway without batching would have sent: one for each root fetch, one for
     /// each entity of each group.
     pub naive_requests: u64,
+    /// What it cost, by the bill that it was given; 0 without one.
+    pub cost: u64,
     /// What went wrong, unmasked: one entry for each error of a subgraph, however many places of the
     /// response it has, and one for each error of completion.
     pub log: Vec<LoggedError>,

@@ -17,9 +17,11 @@ mod solve;
 mod build;
 mod defer;
 mod denied;
+mod cost;
 mod print;
 mod why;
 
+pub use cost::{Bill, CostFormula, CostRates, Estimate, SubgraphRates};
 pub use operation::{
     Occurrence, OccurrenceId, OccurrenceSet, Operation, OperationError, VariableDefinition,
 };

@@ -12,7 +12,7 @@
 //! **Read first:** [`QueryPlan`].
 
 use std::sync::Arc;
-use supergraph::{Id, IdVec, SubgraphId, TypeId, TypeRef, TypeSet, ids};
+use supergraph::{Id, IdVec, SubgraphId, TypeId, TypeRef, TypeSet, Value, ids};
 
 ids! {
     /// A place in the response where objects live.
@@ -91,6 +91,8 @@ pub struct Slot {
     pub position: PositionId,
     /// The field's name.
     pub field: String,
+    /// Its arguments, as the operation or whoever needs the value writes them.
+    pub arguments: Vec<(String, Value)>,
     /// The field's type in the supergraph: the list levels above the objects of `child`. Where
     /// runtime types declare it with other nullability, the type in [`ResponseSource::Slot`] decides completion.
     pub ty: TypeRef,

@@ -17,6 +17,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use super::authorization::{AuthorizationSettings, RawAuthorization};
 use super::authorize::{self, Authorize};
 use super::cors::{CorsSettings, RawCors};
+use super::cost::{CostSettings, RawCost};
 use super::identity::{ProviderSettings, RawRequire, Require};
 use super::merge::{MergeSettings, RawMergeRequests};
 use super::planning::{PlanningSettings, RawPlanning};
@@ -49,6 +50,8 @@ pub(super) struct RawGraphql {
     pub errors: Option<RawErrors>,
     /// What callers may see of the graph.
     pub authorization: Option<RawAuthorization>,
+    /// What operations cost.
+    pub cost: Option<RawCost>,
     /// What planning an operation may cost.
     pub planning: Option<RawPlanning>,
     /// What is prepared before a new graph takes over.
@@ -98,6 +101,8 @@ pub struct GraphqlSettings {
     pub errors: ErrorSettings,
     /// What callers may see of the graph.
     pub authorization: AuthorizationSettings,
+    /// What operations cost.
+    pub cost: CostSettings,
     /// What planning an operation may cost.
     pub planning: PlanningSettings,
     /// What is prepared before a new graph takes over.
@@ -167,6 +172,7 @@ impl RawGraphql {
             },
             authorization: (self.authorization.unwrap_or_default())
                 .settle(&key.then("authorization"), problems),
+            cost: self.cost.map(RawCost::settle).unwrap_or_default(),
             planning: self.planning.unwrap_or_default().settle(&key.then("planning"), problems),
             warm: self.warm.unwrap_or_default().settle(&key.then("warm"), problems),
             merge: self.merge.unwrap_or_default().settle(),

@@ -1,21 +1,24 @@
 //! Policies: named limits and lists of clients, and to which door they apply.
 //!
 //! **In:** `policies`, `apply`, and the names in `policies:` of a route.
-//! **Out:** the [`Limits`] of a door: the strictest of all that apply, defaults where none speaks; its
-//! [`IpRules`], all that apply together.
+//! **Out:** the [`Limits`] of a door; its [`IpRules`], all that apply together.
 //!
-//! **Never here:** enforcing (`operation` reads depth and tokens, `server` the body).
+//! **Never here:** enforcing.
 //!
 //! **Read first:** [`Policies::limits`].
+
+mod limits;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::networks::{IpRules, RawIp};
-use super::quantity::RawSize;
 use super::report::{Key, Problems};
 use super::suggest::nearest;
+use limits::{RawLimits, SaidLimits};
+
+pub use limits::Limits;
 
 /// One of `policies` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -26,19 +29,6 @@ pub(super) struct RawPolicy {
     pub limits: Option<RawLimits>,
     /// Which clients it lets in.
     pub ip: Option<RawIp>,
-}
-
-/// `limits` of a policy as written.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Limits")]
-pub(super) struct RawLimits {
-    /// How deep an operation's fields may nest, fragments included. Default: 30.
-    pub depth: Option<u32>,
-    /// How many tokens a document may have. Default: 20000.
-    pub tokens: Option<u32>,
-    /// How large a request's body may be. Default: `2MB` on `/graphql`, `10MB` on routes.
-    pub body: Option<RawSize>,
 }
 
 /// `apply` as written: names of policies.
@@ -54,24 +44,11 @@ pub(super) struct RawApply {
     pub routes: Option<Vec<String>>,
 }
 
-/// What a request may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// How deep fields nest.
-    pub depth: u32,
-    /// Tokens of a document.
-    pub tokens: u32,
-    /// Bytes of a request's body.
-    pub body: usize,
-}
-
 /// What a policy says; none where it is silent.
 #[derive(Debug, Default)]
 struct Said {
+    limits: SaidLimits,
     ip: IpRules,
-    depth: Option<u32>,
-    tokens: Option<u32>,
-    body: Option<usize>,
 }
 
 /// All policies, settled.
@@ -102,11 +79,9 @@ impl Policies {
             .map(|(name, policy)| {
                 let key = key.then(&name);
                 let limits = policy.limits.unwrap_or_default();
-                let mut said = limits.settle(&key.then("limits"), problems);
-                if let Some(ip) = policy.ip {
-                    said.ip = ip.settle(&key.then("ip"), problems);
-                }
-                (name, said)
+                let limits = limits.settle(&key.then("limits"), problems);
+                let ip = policy.ip.map(|ip| ip.settle(&key.then("ip"), problems));
+                (name, Said { limits, ip: ip.unwrap_or_default() })
             })
             .collect();
         let key = Key::default().then("apply");
@@ -119,13 +94,7 @@ impl Policies {
 
     /// The limits of a door, with the policies that one place names besides.
     pub(super) fn limits(&self, door: Door, own: &[String]) -> Limits {
-        let said = || self.said(door, own);
-        let body = if door == Door::Graphql { 2_000_000 } else { 10_000_000 };
-        Limits {
-            depth: said().filter_map(|said| said.depth).min().unwrap_or(30),
-            tokens: said().filter_map(|said| said.tokens).min().unwrap_or(20_000),
-            body: said().filter_map(|said| said.body).min().unwrap_or(body),
-        }
+        Limits::strictest(door, self.said(door, own).map(|said| &said.limits))
     }
 
     /// Whom a door lets in, with the policies that one place names besides.
@@ -133,7 +102,7 @@ impl Policies {
         self.said(door, own).fold(IpRules::default(), |all, said| all.and(&said.ip))
     }
 
-    fn said<'a>(&'a self, door: Door, own: &'a [String]) -> impl Iterator<Item = &'a Said> {
+    fn said<'a>(&'a self, door: Door, own: &'a [String]) -> impl Iterator<Item = &'a Said> + Clone {
         let of_door = match door {
             Door::Graphql => &self.graphql,
             Door::Routes => &self.routes,
@@ -162,18 +131,5 @@ impl Policies {
             problems.add(&key.then(i), format!("there is no policy `{name}`"), fix);
         }
         known
-    }
-}
-
-impl RawLimits {
-    fn settle(self, key: &Key, problems: &mut Problems<'_>) -> Said {
-        for (step, value) in [("depth", self.depth), ("tokens", self.tokens)] {
-            if value == Some(0) {
-                let fix = "write 1 or more, or leave the key out for the default";
-                problems.add(&key.then(step), "nothing could pass this limit", fix);
-            }
-        }
-        let body = self.body.and_then(|body| body.settle(&key.then("body"), problems));
-        Said { ip: IpRules::default(), depth: self.depth, tokens: self.tokens, body }
     }
 }

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use execution::{MaskedFields, Program};
+use execution::Program;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use query_planner::{Guards, Operation, PlanError, PlanErrorKind, QueryPlan};
+use query_planner::{CostFormula, Guards, Operation, PlanError, PlanErrorKind, QueryPlan};
 use supergraph::Supergraph;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -113,7 +113,7 @@ impl Planner {
         let stop = StopOnDrop(Arc::default());
         let is_stopped = Arc::clone(&stop.0);
         let active = Active::new(&self.metrics);
-        let (supergraph, masked) = (Arc::clone(&self.supergraph), Arc::clone(&self.guarded.masked));
+        let (supergraph, guarded) = (Arc::clone(&self.supergraph), self.guarded.clone());
         let PlanningSettings { limits, timeout, batching, .. } = self.settings;
         let planned = Arc::clone(&operation);
         let work = move || {
@@ -128,7 +128,7 @@ impl Planner {
                 batching,
                 &is_stopped,
             )?;
-            Ok(variant(plan, &supergraph, &masked, started))
+            Ok(variant(plan, &supergraph, &guarded, started))
         };
         let started = Instant::now();
         let answer = tokio::time::timeout(timeout, tokio::task::spawn_blocking(work)).await;
@@ -182,12 +182,13 @@ impl Planner {
 fn variant(
     plan: QueryPlan,
     supergraph: &Supergraph,
-    masked: &MaskedFields,
+    guarded: &Guarded,
     started: Instant,
 ) -> Arc<Variant> {
     let shape = shape::of(&plan, supergraph).into();
-    let program = Program::compile_masked(&plan, supergraph, masked);
-    Arc::new(Variant { plan, program, shape, took: started.elapsed() })
+    let program = Program::compile_masked(&plan, supergraph, &guarded.masked);
+    let cost = CostFormula::of(&plan, supergraph, &guarded.rates);
+    Arc::new(Variant { plan, cost, program, shape, took: started.elapsed() })
 }
 
 impl Flight {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use execution::Program;
-use query_planner::{Denied, Guards, OccurrenceId, Operation, QueryPlan};
+use query_planner::{CostFormula, Denied, Guards, OccurrenceId, Operation, QueryPlan};
 use serde_json::{Map, Value};
 use supergraph::RequirementId;
 use tokio::time::Instant;
@@ -45,6 +45,8 @@ pub struct Decided<'a> {
 pub struct Variant {
     /// What to fetch.
     pub plan: QueryPlan,
+    /// What it costs.
+    pub cost: CostFormula,
     /// The plan as programs.
     pub program: Program,
     /// The plan in one line, for people: `products → (inventory ∥ reviews) → accounts`.
@@ -259,7 +261,11 @@ impl Variant {
         let texts: usize = plan.fetches.iter().map(|(_, fetch)| fetch.text.len()).sum();
         let parts = plan.positions.len() + plan.slots.len() + plan.groups.len();
         // The text stands in the plan, and in the program as it is sent.
-        texts * 2 + parts * BYTES_A_PART + plan.fetches.len() * BYTES_A_PART + 1_024
+        self.cost.n_bytes()
+            + texts * 2
+            + parts * BYTES_A_PART
+            + plan.fetches.len() * BYTES_A_PART
+            + 1_024
     }
 }
 

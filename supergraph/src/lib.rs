@@ -17,6 +17,7 @@ mod id;
 mod set;
 mod value;
 mod table;
+mod cost;
 mod field_set;
 mod requirements;
 mod reader;
@@ -25,6 +26,7 @@ mod api;
 mod reach;
 
 pub use api::ApiError;
+pub use cost::{Costs, FieldCost, InputCost, ListSize};
 pub use field_set::{FieldSet, FieldSetItem};
 pub use id::{ConditionId, FieldId, FieldSetId, Id, IdVec, RequirementId, SubgraphId, TypeId};
 pub use reach::{Obstacle, PathStep, ReachLimits, RuntimeTypes, Satisfiability, Unsatisfied};

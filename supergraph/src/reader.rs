@@ -16,6 +16,7 @@ mod capabilities;
 mod definitions;
 mod requirements;
 mod conditions;
+mod cost;
 
 pub(crate) use conditions::SPECIFICATIONS;
 
@@ -27,7 +28,7 @@ use crate::{
     table::{Capability, FieldDef, Names, Roots, SubgraphDef, Supergraph, TypeDef, TypeRef},
 };
 use apollo_compiler::ast;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
 
 /// A supergraph document that cannot be loaded.
@@ -149,6 +150,7 @@ fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
     reader.read_conditions();
     reader.read_keys()?;
     reader.read_capabilities()?;
+    let costs = Arc::new(reader.read_costs()?);
     let roots = reader.roots()?;
     let api = api_schema(document, &reader.undefined)?;
     for (id, field) in reader.fields.iter() {
@@ -173,6 +175,7 @@ fn read(document: &ast::Document) -> Result<Supergraph, SupergraphErrorKind> {
         undefined: reader.undefined,
         requirements: reader.requirements,
         conditions: reader.conditions,
+        costs,
         api,
     })
 }

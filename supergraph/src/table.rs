@@ -10,6 +10,7 @@
 
 use crate::{
     SubgraphSet, TypeSet, Value,
+    cost::Costs,
     field_set::FieldSet,
     id::{ConditionId, FieldId, FieldSetId, IdVec, RequirementId, SubgraphId, TypeId},
     requirements::Requirement,
@@ -17,7 +18,7 @@ use crate::{
 use apollo_compiler::{Schema, validation::Valid};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// Rows by name, in order. The names are a schema's own, so nobody can choose them to collide.
 pub type Names<T> = IndexMap<String, T, FxBuildHasher>;
@@ -35,6 +36,7 @@ pub struct Supergraph {
     pub(crate) undefined: Vec<String>,
     pub(crate) requirements: IdVec<RequirementId, Requirement>,
     pub(crate) conditions: IdVec<ConditionId, String>,
+    pub(crate) costs: Arc<Costs>,
     pub(crate) api: Valid<Schema>,
 }
 
@@ -359,6 +361,11 @@ impl Supergraph {
     /// The conditions of `@authorize`, as they are written: expressions of the gateway's.
     pub fn conditions(&self) -> &IdVec<ConditionId, String> {
         &self.conditions
+    }
+
+    /// What `@cost` and `@listSize` say.
+    pub fn costs(&self) -> &Arc<Costs> {
+        &self.costs
     }
 
     /// Whether any field has an argument that `@fromContext` fills.

@@ -51,7 +51,13 @@ impl<'s> Builder<'s> {
             .ty(ty.named())
             .is_composite()
             .then(|| self.positions.push(Position { parent: Some(id), ty: ty.named() }));
-        self.slots.push(Slot { position, field: field.to_owned(), ty, child })
+        self.slots.push(Slot {
+            position,
+            field: field.to_owned(),
+            arguments: Vec::new(),
+            ty,
+            child,
+        })
     }
 
     /// A slot, and the position of its objects.

@@ -471,6 +471,7 @@ impl Builder<'_> {
         let slot = self.slots.push(Slot {
             position: at,
             field: key.asked.name.to_string(),
+            arguments: key.asked.arguments.clone(),
             ty: field_type.clone(),
             child: None,
         });

@@ -201,25 +201,37 @@ impl Names {
 
 /// The name that the document's `@link` gives to the directive of a feature: its own, unless it is
 /// imported or the feature is linked under another.
-fn name_here(document: &ast::Document, feature: &str) -> String {
+pub(super) fn name_here(document: &ast::Document, feature: &str) -> String {
     let name = name_by_link(document, FEDERATION, feature);
     name.unwrap_or_else(|| feature.to_owned())
 }
 
+/// The same for a directive that is not called as its feature is.
+pub(super) fn element_here(document: &ast::Document, feature: &str, element: &str) -> String {
+    let Some(link) = link_of(document, FEDERATION, feature) else { return element.to_owned() };
+    let prefix = link.specified_argument_by_name("as").and_then(|it| it.as_str());
+    let prefix = prefix.unwrap_or(feature);
+    imported(link, element).unwrap_or_else(|| format!("{prefix}__{element}"))
+}
+
 /// The name that a `@link` gives to the directive of a feature; none if it is not linked.
 pub(super) fn name_by_link(document: &ast::Document, base: &str, feature: &str) -> Option<String> {
-    for link in links(document) {
-        let text = |name: &str| link.specified_argument_by_name(name)?.as_str();
-        let url = link_url(link);
-        let is_it = url.strip_prefix(base).is_some_and(|rest| {
-            rest.strip_prefix(feature).is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
-        });
-        if is_it {
-            let name = imported(link, feature).or_else(|| text("as").map(str::to_owned));
-            return Some(name.unwrap_or_else(|| feature.to_owned()));
-        }
-    }
-    None
+    let link = link_of(document, base, feature)?;
+    let text = |name: &str| link.specified_argument_by_name(name)?.as_str();
+    let name = imported(link, feature).or_else(|| text("as").map(str::to_owned));
+    Some(name.unwrap_or_else(|| feature.to_owned()))
+}
+
+/// The `@link` of a feature.
+fn link_of<'a>(
+    document: &'a ast::Document,
+    base: &str,
+    feature: &str,
+) -> Option<&'a ast::Directive> {
+    links(document).find(|link| {
+        let rest = link_url(link).strip_prefix(base).and_then(|rest| rest.strip_prefix(feature));
+        rest.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
+    })
 }
 
 fn imported(link: &ast::Directive, feature: &str) -> Option<String> {
