@@ -51,6 +51,9 @@ pub fn ready(rooms: &Rooms) -> Value {
 pub fn metrics(rooms: &Rooms) -> String {
     let metrics = &rooms.telemetry.metrics;
     let n_operations = rooms.graph.current().operations.count();
+    let (n_keys, n_evicted) = rooms.admission.remembered();
+    metrics.admission.keys.set(i64::try_from(n_keys).unwrap_or(i64::MAX));
+    metrics.admission.evicted.set(i64::try_from(n_evicted).unwrap_or(i64::MAX));
     metrics.prepared_operations.set(i64::try_from(n_operations).unwrap_or(i64::MAX));
     metrics.render()
 }

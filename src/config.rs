@@ -11,6 +11,7 @@
 //!
 //! **Read first:** [`Settings::load`].
 
+mod admission;
 mod authorization;
 mod client_address;
 mod cors;
@@ -27,6 +28,7 @@ mod merge;
 mod networks;
 mod planning;
 mod policies;
+mod rate_limits;
 mod routes;
 mod supergraph;
 mod telemetry;
@@ -53,6 +55,7 @@ use node::Node;
 use policies::{Door, Policies};
 use report::{Key, Problems};
 
+pub use admission::{AdmissionPolicy, AdmissionSettings};
 pub use authorization::{AuthorizationMode, AuthorizationSettings};
 pub use authorize::Authorize;
 pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
@@ -77,6 +80,7 @@ pub use node::Position;
 pub use planning::PlanningSettings;
 pub use policies::Limits;
 pub use quantity::duration;
+pub use rate_limits::{KeyPart, KeySettings, RateLimitSettings, WindowSettings};
 pub use report::{ConfigError, ConfigErrors};
 pub use routes::RouteSettings;
 pub use suggest::nearest;
@@ -118,6 +122,8 @@ struct RawSettings {
     policies: Option<IndexMap<String, policies::RawPolicy>>,
     /// Which policies apply to which door.
     apply: Option<policies::RawApply>,
+    /// Where rate limits count.
+    rate_limits: Option<admission::RawStore>,
     /// REST passthrough.
     routes: Option<Vec<routes::RawRoute>>,
     /// Values that callers may not see as they are.
@@ -149,6 +155,8 @@ pub struct Settings {
     pub graphql_limits: Limits,
     /// Whom the GraphQL door lets in.
     pub graphql_ip: IpRules,
+    /// What callers pay with, at both doors.
+    pub admission: AdmissionSettings,
     /// What the graph is made of.
     pub supergraph: SupergraphSettings,
     /// For which requests labels of progressive overrides are on.
@@ -254,10 +262,12 @@ fn settle(
     let workers = listen::workers(raw.workers, problems);
     let identity = identity::settle(raw.identity.unwrap_or_default(), folder, problems);
     identity::check_certificates(&identity, &listen, problems);
-    let graphql = raw.graphql.unwrap_or_default().settle(&identity, problems);
+    let mut graphql = raw.graphql.unwrap_or_default().settle(&identity, problems);
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), folder, problems);
     let policies =
         Policies::settle(raw.policies.unwrap_or_default(), raw.apply.unwrap_or_default(), problems);
+    let admission = policies.admission(raw.rate_limits.unwrap_or_default().settle(problems));
+    graphql.cost.is_used |= admission.counts_operations();
     let mut supergraph = raw.supergraph.unwrap_or_default();
     let override_labels = labels::settle(supergraph.override_labels.take(), problems);
     let supergraph = supergraph.settle(folder, &upstreams, problems);
@@ -284,6 +294,7 @@ fn settle(
         graphql,
         graphql_limits: policies.limits(Door::Graphql, &[]),
         graphql_ip: policies.ip(Door::Graphql, &[]),
+        admission,
         supergraph,
         override_labels,
         upstreams,

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::admin::Probes;
+use crate::admission::Admission;
 use crate::config::{ListenerSettings, Settings};
 use crate::graph::{Configuration, GraphInForce, Problem, ReadConfiguration, Watch, Workshop};
 use crate::identity::Identity;
@@ -174,8 +175,13 @@ impl Gateway {
 fn rooms(workshop: &Workshop, graph: &Arc<GraphInForce>, previous: Option<&Rooms>) -> Arc<Rooms> {
     let Workshop { settings, upstreams, telemetry } = workshop;
     let metrics = &telemetry.metrics;
+    let previous_limits = previous.map(|rooms| &rooms.admission);
+    let admission = Admission::new(&settings.admission, metrics, previous_limits);
+    let (routes, headers) = (&settings.routes, &settings.headers);
     Arc::new(Rooms {
-        routes: Routes::new(&settings.routes, &settings.headers, upstreams, metrics),
+        routes: Routes::new(routes, headers, upstreams, metrics, &admission),
+        graphql_limits: admission.door(&settings.admission.graphql),
+        admission,
         identity: Identity::new(&settings.identity, previous.map(|rooms| &rooms.identity)),
         graph: Arc::clone(graph),
         graphql_metrics: Arc::new(DoorMetrics::new(metrics, "graphql", &settings.graphql.path)),

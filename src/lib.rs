@@ -19,6 +19,7 @@ pub mod routes; // The REST door.
 pub mod graph; // The graph in force: load, watch, warm, swap.
 pub mod operation; // Prepared operations: parse, validate, plan, keep.
 pub mod authorization; // What a caller may see of an operation.
+pub mod admission; // What a request pays before it may go on.
 pub mod schedule; // Drives an execution: calls out, answers in.
 pub mod together; // Does once what several want at the same moment.
 pub mod upstream; // One request to one target: pool, turn, deadline, headers.

@@ -17,6 +17,7 @@ pub mod merge;
 pub mod request;
 
 mod access;
+mod bill;
 mod cost;
 
 use std::net::IpAddr;
@@ -30,6 +31,7 @@ use query_planner::{Denied, Estimate, OperationKind};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
+use crate::admission::{Admission, DoorLimits, Receipt};
 use crate::config::{GraphqlSettings, Settings};
 use crate::connection::Connection;
 use crate::consumer::Consumer;
@@ -56,6 +58,10 @@ pub struct Rooms {
     pub graph: Arc<GraphInForce>,
     /// Who calls.
     pub identity: Arc<Identity>,
+    /// What callers pay.
+    pub admission: Admission,
+    /// What those of the GraphQL door pay.
+    pub graphql_limits: DoorLimits,
     /// The REST door.
     pub routes: Routes,
     /// Log and metrics.
@@ -108,6 +114,8 @@ pub struct Executed {
     pub merged: bool,
     /// What it cost, where anybody wants to know.
     pub cost: Option<Cost>,
+    /// What was paid for it; none where nothing was to be paid.
+    pub receipt: Option<Receipt>,
 }
 
 /// What an operation cost.
@@ -164,10 +172,13 @@ pub async fn execute_request(
     manner: Manner,
 ) -> Result<Executed, (Option<Arc<Prepared>>, Arc<RequestError>)> {
     let graph = rooms.graph.current();
-    let prepared = prepare(rooms, &graph, &request).await.map_err(|error| (None, error))?;
+    let prepared = match prepare(rooms, &graph, &request).await {
+        Ok(prepared) => prepared,
+        Err(error) => return Err((None, bill::for_nothing(rooms, facts, error))),
+    };
     match execute_operation(rooms, facts, graph, &prepared, request, manner).await {
         Ok(executed) => Ok(executed),
-        Err(error) => Err((Some(prepared), Arc::new(error))),
+        Err(error) => Err((Some(prepared), bill::for_nothing(rooms, facts, Arc::new(error)))),
     }
 }
 
@@ -235,6 +246,7 @@ async fn execute_operation(
     };
     let estimate = cost::estimate(rooms, &variant, &variables);
     let prepared = Arc::clone(prepared);
+    let bill = bill::pay(rooms, facts, estimate.as_ref().map_or(0, |estimate| estimate.total))?;
     let mut run = Run {
         rooms: Arc::clone(rooms),
         graph,
@@ -259,7 +271,8 @@ async fn execute_operation(
     };
     let duration = started.elapsed();
     let cost = estimated.map(|estimated| Cost { estimated, actual: outcome.summary.cost });
-    Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost })
+    let receipt = bill.map(|bill| bill.settle(cost.map_or(0, |cost| cost.actual)));
+    Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost, receipt })
 }
 
 /// The plan for what is decided, kept or made before the deadline.

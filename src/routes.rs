@@ -19,6 +19,7 @@ use http::{Method, Response};
 use matchit::Router;
 use thiserror::Error;
 
+use crate::admission::{Admission, DoorLimits};
 use crate::config::{
     Authorize, CorsSettings, HeaderRule, HeaderRules, IpRules, Limits, Require, RouteSettings,
 };
@@ -48,6 +49,10 @@ pub struct Route {
     pub limits: Limits,
     /// Whom it lets in.
     pub ip: IpRules,
+    /// What its callers pay with.
+    pub admission: DoorLimits,
+    /// What a request pays.
+    pub cost: u64,
     /// Which pages of other origins may ask; none: the upstream says.
     pub cors: Option<Arc<CorsSettings>>,
     /// Whether a request must come from a page of its own, if from any.
@@ -104,11 +109,12 @@ impl Routes {
         all: &HeaderRules,
         upstreams: &Upstreams,
         metrics: &Arc<Metrics>,
+        admission: &Admission,
     ) -> Self {
         let mut templates: Vec<(&str, Vec<Arc<Route>>)> = Vec::new();
         for settings in routes {
             let Some(upstream) = upstreams.by_name(&settings.upstream) else { continue };
-            let route = Arc::new(Route::new(settings, all, upstream, metrics));
+            let route = Arc::new(Route::new(settings, all, upstream, metrics, admission));
             match templates.iter_mut().find(|(template, _)| *template == settings.template) {
                 Some((_, routes)) => routes.push(route),
                 None => templates.push((&settings.template, vec![route])),
@@ -140,6 +146,7 @@ impl Route {
         all: &HeaderRules,
         upstream: &Arc<Upstream>,
         metrics: &Arc<Metrics>,
+        admission: &Admission,
     ) -> Self {
         let chain =
             |all: &[HeaderRule], own: &[HeaderRule]| all.iter().chain(own).cloned().collect();
@@ -148,6 +155,8 @@ impl Route {
             require: settings.require.clone(),
             limits: settings.limits,
             ip: settings.ip.clone(),
+            admission: admission.door(&settings.policies),
+            cost: settings.cost,
             cors: settings.cors.clone(),
             csrf: settings.csrf,
             authorize: settings.authorize.clone(),

@@ -32,6 +32,7 @@ mod authorize;
 mod patience;
 mod reply;
 mod request_id;
+mod standing;
 mod timing;
 mod unread;
 

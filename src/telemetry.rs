@@ -9,6 +9,7 @@
 //!
 //! **Read first:** [`RequestRecord`], [`Metrics`].
 
+mod admission;
 mod diagnostics;
 mod log;
 mod metrics;
@@ -18,6 +19,7 @@ mod timestamp;
 
 use std::sync::Arc;
 
+pub use admission::{AdmissionMetrics, LimitMetrics};
 pub use diagnostics::subscriber;
 pub use log::{Capture, Json, Lines, Sink, Text};
 pub use metrics::{

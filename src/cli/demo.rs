@@ -164,6 +164,8 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
         require: None,
         timeout: None,
         limits: Limits { depth: 1, tokens: 1, body: 1_000 },
+        policies: Vec::new(),
+        cost: 1,
         ip: IpRules::default(),
         cors: None,
         csrf: true,

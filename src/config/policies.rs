@@ -1,7 +1,8 @@
 //! Policies: named limits and lists of clients, and to which door they apply.
 //!
 //! **In:** `policies`, `apply`, and the names in `policies:` of a route.
-//! **Out:** the [`Limits`] of a door; its [`IpRules`], all that apply together.
+//! **Out:** the [`Limits`] of a door; its [`IpRules`], all that apply together; the names of those that
+//! count callers.
 //!
 //! **Never here:** enforcing.
 //!
@@ -13,7 +14,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::admission::{AdmissionPolicy, AdmissionSettings};
 use super::networks::{IpRules, RawIp};
+use super::rate_limits::RawRateLimits;
 use super::report::{Key, Problems};
 use super::suggest::nearest;
 use limits::{RawLimits, SaidLimits};
@@ -29,6 +32,8 @@ pub(super) struct RawPolicy {
     pub limits: Option<RawLimits>,
     /// Which clients it lets in.
     pub ip: Option<RawIp>,
+    /// How much callers may spend: one limit, or a list.
+    pub rate_limit: Option<RawRateLimits>,
 }
 
 /// `apply` as written: names of policies.
@@ -42,13 +47,16 @@ pub(super) struct RawApply {
     pub graphql: Option<Vec<String>>,
     /// To all routes.
     pub routes: Option<Vec<String>>,
+    /// To callers on a plan, at both doors: names of policies with rate limits, by the plan's name. `"*"` stands for callers on none of the others.
+    pub plans: Option<IndexMap<String, Vec<String>>>,
 }
 
 /// What a policy says; none where it is silent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Said {
     limits: SaidLimits,
     ip: IpRules,
+    admission: AdmissionPolicy,
 }
 
 /// All policies, settled.
@@ -58,6 +66,7 @@ pub(super) struct Policies {
     all: Vec<String>,
     graphql: Vec<String>,
     routes: Vec<String>,
+    plans: IndexMap<String, Vec<String>>,
 }
 
 /// A door, for the choice of policies and defaults.
@@ -81,7 +90,12 @@ impl Policies {
                 let limits = policy.limits.unwrap_or_default();
                 let limits = limits.settle(&key.then("limits"), problems);
                 let ip = policy.ip.map(|ip| ip.settle(&key.then("ip"), problems));
-                (name, Said { limits, ip: ip.unwrap_or_default() })
+                let mut said = Said { limits, ip: ip.unwrap_or_default(), ..Said::default() };
+                if let Some(limits) = policy.rate_limit {
+                    let key = key.then("rate_limit");
+                    said.admission.rate_limits = limits.settle(&key, problems);
+                }
+                (name, said)
             })
             .collect();
         let key = Key::default().then("apply");
@@ -89,7 +103,62 @@ impl Policies {
         this.all = this.known(apply.all, &key.then("all"), problems);
         this.graphql = this.known(apply.graphql, &key.then("graphql"), problems);
         this.routes = this.known(apply.routes, &key.then("routes"), problems);
+        this.plans = this.of_plans(apply.plans, &key.then("plans"), problems);
         this
+    }
+
+    /// A plan is known only with the caller: after addresses, sizes and operations were looked at.
+    fn of_plans(
+        &self,
+        plans: Option<IndexMap<String, Vec<String>>>,
+        key: &Key,
+        problems: &mut Problems<'_>,
+    ) -> IndexMap<String, Vec<String>> {
+        let mut known = IndexMap::new();
+        for (plan, names) in plans.unwrap_or_default() {
+            let key = key.then(&plan);
+            let names = self.known(Some(names), &key, problems);
+            for (i, name) in names.iter().enumerate() {
+                let has_else = |said: &Said| {
+                    Said { admission: AdmissionPolicy::default(), ..said.clone() }
+                        != Said::default()
+                };
+                if self
+                    .policies
+                    .get(name)
+                    .is_some_and(|said| said.admission.is_empty() || has_else(said))
+                {
+                    let fix = "give the plan a policy that has nothing but rate limits";
+                    let message = format!("`limits` and `ip` of `{name}` cannot depend on a plan");
+                    problems.add(&key.then(i), message, fix);
+                }
+            }
+            known.insert(plan, names);
+        }
+        known
+    }
+
+    /// What the policies count, and where.
+    pub(super) fn admission(&self, max_keys: usize) -> AdmissionSettings {
+        let counting = self.policies.iter().filter(|(_, said)| !said.admission.is_empty());
+        AdmissionSettings {
+            policies: counting.map(|(name, said)| (name.clone(), said.admission.clone())).collect(),
+            graphql: self.counting(Door::Graphql, &[]),
+            plans: self.plans.clone(),
+            max_keys,
+        }
+    }
+
+    /// The policies of a door that count callers, each once.
+    pub(super) fn counting(&self, door: Door, own: &[String]) -> Vec<String> {
+        let mut counting: Vec<String> = Vec::new();
+        for name in self.names(door, own) {
+            let counts = self.policies.get(name).is_some_and(|said| !said.admission.is_empty());
+            if counts && !counting.contains(name) {
+                counting.push(name.clone());
+            }
+        }
+        counting
     }
 
     /// The limits of a door, with the policies that one place names besides.
@@ -103,12 +172,19 @@ impl Policies {
     }
 
     fn said<'a>(&'a self, door: Door, own: &'a [String]) -> impl Iterator<Item = &'a Said> + Clone {
+        self.names(door, own).filter_map(|name| self.policies.get(name))
+    }
+
+    fn names<'a>(
+        &'a self,
+        door: Door,
+        own: &'a [String],
+    ) -> impl Iterator<Item = &'a String> + Clone {
         let of_door = match door {
             Door::Graphql => &self.graphql,
             Door::Routes => &self.routes,
         };
-        let names = self.all.iter().chain(of_door).chain(own);
-        names.filter_map(|name| self.policies.get(name))
+        self.all.iter().chain(of_door).chain(own)
     }
 
     /// Reports names that no policy has; returns the others.

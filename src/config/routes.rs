@@ -55,6 +55,8 @@ pub(super) struct RawRoute {
     pub csrf: Option<bool>,
     /// Names of `policies` that apply to it besides those of `apply`.
     pub policies: Option<Vec<String>>,
+    /// What a request pays under rate limits; 0 for nothing. Default: 1.
+    pub cost: Option<u32>,
     /// A condition that must hold for a request to be let in: an expression over `request`, `consumer` and `route`. What cannot be decided is refused.
     pub authorize: Option<String>,
     /// Values of its JSON answers that callers may not see as they are: masks with a `path`, after those for all.
@@ -91,6 +93,10 @@ pub struct RouteSettings {
     pub limits: Limits,
     /// Whom it lets in.
     pub ip: IpRules,
+    /// The policies that count its callers.
+    pub policies: Vec<String>,
+    /// What a request pays.
+    pub cost: u64,
     /// Which pages of other origins may ask; none: the upstream says.
     pub cors: Option<Arc<CorsSettings>>,
     /// Whether a request must come from a page of its own, if from any.
@@ -216,6 +222,7 @@ impl RawRoute {
         });
         let limits = policies.limits(Door::Routes, &own);
         let ip = policies.ip(Door::Routes, &own);
+        let counting = policies.counting(Door::Routes, &own);
         Some(RouteSettings {
             template,
             methods,
@@ -225,6 +232,8 @@ impl RawRoute {
             timeout,
             limits,
             ip,
+            policies: counting,
+            cost: self.cost.unwrap_or(1).into(),
             cors,
             csrf: self.csrf.unwrap_or(true),
             authorize,

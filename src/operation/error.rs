@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::admission::Refused;
+
 /// Why nothing ran.
 #[derive(Debug, Error)]
 #[error("{kind}")]
@@ -73,6 +75,9 @@ pub enum RequestErrorKind {
         /// Whether nobody vouches for the caller.
         is_anonymous: bool,
     },
+    /// The caller cannot pay for it.
+    #[error("{0}")]
+    NotAdmitted(Box<Refused>),
     /// A value does not fit its variable.
     #[error("{message}")]
     Variable {
@@ -129,6 +134,7 @@ impl RequestError {
             RequestErrorKind::IntrospectionDepth(_) => "MAX_INTROSPECTION_DEPTH",
             RequestErrorKind::Denied { is_anonymous: true, .. } => "UNAUTHENTICATED",
             RequestErrorKind::Denied { is_anonymous: false, .. } => "UNAUTHORIZED_FIELD_OR_TYPE",
+            RequestErrorKind::NotAdmitted(refused) => refused.code(),
             RequestErrorKind::Variable { .. } => "BAD_USER_INPUT",
             RequestErrorKind::TooManyPositions { .. } => "MAX_POSITIONS_LIMIT",
             RequestErrorKind::PlanningTimeout { .. } => "QUERY_PLANNING_TIMEOUT",
@@ -157,6 +163,16 @@ impl RequestError {
                 let message = self.kind.to_string();
                 let error = |path: &Vec<String>| json!({ "message": message, "path": path, "extensions": extensions });
                 paths.iter().map(error).collect()
+            }
+            RequestErrorKind::NotAdmitted(refused) => {
+                let extensions = json!({
+                    "code": refused.code(),
+                    "policy": refused.policy,
+                    "cost": refused.cost,
+                    "remaining": refused.remaining,
+                    "retry_after": refused.retry_after_seconds(),
+                });
+                vec![json!({ "message": refused.to_string(), "extensions": extensions })]
             }
             kind => vec![json!({ "message": kind.to_string(), "extensions": extensions })],
         }

@@ -22,6 +22,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::reply::{Refusal, Reply};
+use super::standing;
 use crate::config::CorsSettings;
 use crate::pipeline::Facts;
 
@@ -70,6 +71,9 @@ pub(super) fn mark(cors: &CorsSettings, request: &HeaderMap, answer: &mut Header
     }
     if let Some(expose) = &cors.expose {
         answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, expose.clone());
+    }
+    if answer.contains_key(standing::RATELIMIT) {
+        answer.append(ACCESS_CONTROL_EXPOSE_HEADERS, standing::EXPOSED);
     }
 }
 

@@ -29,9 +29,10 @@ use super::csrf;
 use super::media_type::MediaType;
 use super::observe::Observation;
 use super::reply::{GraphqlResult, Refusal, Reply, RequestErrors};
+use super::standing;
 use super::timing;
 use super::unread;
-use crate::operation::{Prepared, RequestError};
+use crate::operation::{Prepared, RequestError, RequestErrorKind};
 use crate::pipeline::{
     Envelope, Executed, Facts, GraphqlRequest, Manner, Rooms, Transport, execute_request, explain,
     read_request,
@@ -88,6 +89,9 @@ pub(super) async fn answer(
         Err((prepared, error)) => {
             if let Some(prepared) = prepared {
                 tell_operation(&prepared, observation);
+            }
+            if let RequestErrorKind::NotAdmitted(refused) = &error.kind {
+                observation.record().refused_by = Some(Arc::clone(&refused.policy));
             }
             observation.failed(error.code(), error.detail());
             GraphqlResult::RequestError(RequestErrors::of(&error))
@@ -167,8 +171,12 @@ fn render(
     }
     let graphql = &rooms.settings.graphql;
     let explained = explains(rooms, facts).then(|| explain::extension(&executed));
-    let Executed { variant, outcome, duration, merged, .. } = executed;
+    let Executed { variant, outcome, duration, merged, receipt, .. } = executed;
     let (mut body, mut headers) = (outcome.body, outcome.headers);
+    if let Some(receipt) = receipt {
+        observation.record().paid = Some(receipt.paid);
+        standing::put(receipt.standing, &mut headers);
+    }
     if let Some(extension) = explained {
         let mut spliced = Vec::from(body);
         explain::splice(&mut spliced, &extension);

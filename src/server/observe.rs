@@ -91,6 +91,8 @@ impl Observation {
                 consumer: None,
                 error_codes: Vec::new(),
                 errors: Vec::new(),
+                paid: None,
+                refused_by: None,
                 aborted: false,
                 fetch_records: Vec::new(),
                 plan: None,

@@ -22,6 +22,7 @@ use super::cors;
 use super::csrf;
 use super::observe::Observation;
 use super::reply::{Refusal, Reply};
+use super::standing;
 use super::unread;
 use crate::pipeline::{Facts, Rooms};
 use crate::routes::{Found, Route, RouteError, has_dot_segments};
@@ -100,6 +101,15 @@ async fn pass(
     if body.size_hint().lower() > limit as u64 {
         return refuse(Refusal::TooLarge { limit }, observation);
     }
+    let receipt = match rooms.admission.pay(&route.admission, &scope, route.cost) {
+        Ok(bill) => bill.map(|bill| bill.settle(route.cost)),
+        Err(refused) => {
+            observation.record().refused_by = Some(Arc::clone(&refused.policy));
+            unread::swallow(body).await;
+            return refuse(Refusal::NotAdmitted(refused), observation);
+        }
+    };
+    observation.record().paid = receipt.as_ref().map(|receipt| receipt.paid);
     let body = outgoing(body, limit, observation);
     let path = uri.path_and_query().cloned();
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -108,7 +118,12 @@ async fn pass(
     let status = result.as_ref().ok().map(|passed| passed.response.status().as_u16());
     tell(route, status, started, observation);
     match result {
-        Ok(passed) => Reply::Passthrough(passed),
+        Ok(mut passed) => {
+            if let Some(receipt) = receipt {
+                standing::put(receipt.standing, passed.response.headers_mut());
+            }
+            Reply::Passthrough(passed)
+        }
         Err(error) => {
             let refusal = match &error {
                 RouteError::Upstream(error) if error.is_request_too_large() => {

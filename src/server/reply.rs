@@ -20,6 +20,8 @@ use serde_json::json;
 
 use super::media_type::MediaType;
 use super::observe::ResponseBody;
+use super::standing;
+use crate::admission::Refused;
 use crate::operation::{RequestError, RequestErrorKind};
 use crate::pipeline::Facts;
 use crate::routes::Passed;
@@ -52,6 +54,7 @@ pub(super) enum GraphqlResult {
 pub(super) struct RequestErrors {
     body: Bytes,
     fault: Fault,
+    headers: HeaderMap,
 }
 
 /// Whose fault a request error is.
@@ -61,6 +64,7 @@ enum Fault {
     Method,
     Gateway,
     Time,
+    Limit,
     Unknown,
     Rights,
 }
@@ -90,6 +94,8 @@ pub(super) enum Refusal {
     Foreign,
     /// Pages of this origin may not ask.
     OriginDenied,
+    /// The caller cannot pay for it.
+    NotAdmitted(Box<Refused>),
     /// Nobody is let in from where the client is.
     AddressDenied,
     /// Nobody who is let in here vouches for the caller; these credentials would.
@@ -121,6 +127,8 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             match (error.fault, media_type) {
                 (Fault::Method, _) => StatusCode::METHOD_NOT_ALLOWED,
                 // The older type says by its status only whether the request was well-formed.
+                // Nothing ran, and no server before ours should take it for a success.
+                (Fault::Limit, _) => StatusCode::TOO_MANY_REQUESTS,
                 (_, MediaType::Json) => StatusCode::OK,
                 (Fault::Client, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
                 (Fault::Gateway, MediaType::GraphqlResponse) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -142,6 +150,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             | Refusal::Foreign
             | Refusal::OriginDenied
             | Refusal::AddressDenied => StatusCode::FORBIDDEN,
+            Refusal::NotAdmitted(_) => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Refusal::IdentityUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::AdminClosed => StatusCode::FORBIDDEN,
@@ -165,10 +174,15 @@ impl RequestErrors {
             RequestErrorKind::Denied { is_anonymous: true, .. } => Fault::Unknown,
             RequestErrorKind::Denied { is_anonymous: false, .. } => Fault::Rights,
             RequestErrorKind::PlanningTimeout { .. } | RequestErrorKind::OutOfTime => Fault::Time,
+            RequestErrorKind::NotAdmitted(_) => Fault::Limit,
             _ => Fault::Client,
         };
         let body = json!({ "errors": error.errors() }).to_string();
-        Self { body: body.into(), fault }
+        let mut headers = HeaderMap::new();
+        if let RequestErrorKind::NotAdmitted(refused) = &error.kind {
+            standing::put_refused(refused, &mut headers);
+        }
+        Self { body: body.into(), fault, headers }
     }
 }
 
@@ -186,6 +200,7 @@ impl Refusal {
             Self::TooSlow => "REQUEST_TIMEOUT",
             Self::NotMeant | Self::Foreign => "CSRF_PREVENTED",
             Self::OriginDenied => "ORIGIN_DENIED",
+            Self::NotAdmitted(refused) => refused.code(),
             Self::AddressDenied => "ADDRESS_DENIED",
             Self::Unauthenticated { .. } => "UNAUTHENTICATED",
             Self::IdentityUnavailable => "IDENTITY_UNAVAILABLE",
@@ -216,6 +231,7 @@ impl Refusal {
                 .to_owned(),
             Self::Foreign => "a page of another origin had a browser send this".to_owned(),
             Self::OriginDenied => "pages of this origin may not ask here".to_owned(),
+            Self::NotAdmitted(refused) => refused.to_string(),
             Self::AddressDenied => "clients from your address are not let in here".to_owned(),
             Self::Unauthenticated { why, .. } => (*why).to_owned(),
             Self::IdentityUnavailable => "credentials cannot be checked now".to_owned(),
@@ -247,7 +263,7 @@ impl Reply {
             Self::Graphql { media_type, result } => {
                 let (mut headers, body) = match result {
                     GraphqlResult::Executed { body, headers } => (headers, body),
-                    GraphqlResult::RequestError(error) => (HeaderMap::new(), error.body),
+                    GraphqlResult::RequestError(error) => (error.headers, error.body),
                 };
                 put(&mut headers, CONTENT_TYPE, media_type.as_str());
                 put(&mut headers, VARY, "accept");
@@ -309,6 +325,7 @@ fn refusal_headers(refusal: &Refusal) -> HeaderMap {
                 headers.insert(WWW_AUTHENTICATE, challenge);
             }
         }
+        Refusal::NotAdmitted(refused) => standing::put_refused(refused, &mut headers),
         _ => {}
     }
     headers

@@ -262,6 +262,8 @@ mod tests {
             consumer: None,
             error_codes: vec!["A".to_owned()],
             errors: vec!["at \"x\":\n\u{1} é".to_owned()],
+            paid: Some(37),
+            refused_by: Some("fair".into()),
             aborted: true,
             fetch_records: Vec::new(),
             plan: None,
@@ -279,7 +281,7 @@ mod tests {
             "time": "1970-01-01T00:00:00.000Z", "level": "warn", "message": "request", "request_id": "r1",
             "door": "graphql", "method": "POST", "path": "/a\"b\\c d", "status": 200, "duration_ms": 1234.568,
             "operation_type": "query", "route": "/graphql", "fetches": 0, "upstream_ms": 20,
-            "bytes_in": 18_446_744_073_709_551_615_u64, "bytes_out": 100, "client_ip": "::1",
+            "bytes_in": 18_446_744_073_709_551_615_u64, "bytes_out": 100, "client_ip": "::1", "paid": 37, "refused_by": "fair",
             "error_codes": ["A"], "errors": ["at \"x\":\n\u{1} é"], "aborted": true,
         });
         assert_eq!(read, expected);
@@ -292,7 +294,7 @@ mod tests {
         Text(lines.clone()).request(&record);
         let expected = "1970-01-01T00:00:00.000Z warn  request request_id=r1 door=graphql method=POST \
             path=\"/a\\\"b\\\\c d\" status=200 duration_ms=0.05 operation_type=query route=/graphql fetches=0 \
-            upstream_ms=20 bytes_in=18446744073709551615 bytes_out=100 client_ip=::1 error_codes=[\"A\"] \
+            upstream_ms=20 bytes_in=18446744073709551615 bytes_out=100 client_ip=::1 paid=37 refused_by=fair error_codes=[\"A\"] \
             errors=[\"at \\\"x\\\":\\n\\u0001 é\"] aborted=true";
         assert_eq!(lines.lines(), [expected]);
     }

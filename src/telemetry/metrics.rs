@@ -23,6 +23,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::admission::AdmissionMetrics;
+
 /// Upper bounds in seconds: those of the OpenTelemetry conventions, and one finer.
 const BUCKETS: [f64; 15] =
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -100,6 +102,8 @@ pub struct Metrics {
     certificates: Family<FileLabels, Gauge>,
     denied: Family<OutcomeLabels, Counter>,
     refused_credentials: Family<OutcomeLabels, Counter>,
+    /// What rate limits count.
+    pub admission: AdmissionMetrics,
     /// Graphs put in force.
     pub graphs_loaded: Counter,
     /// Changes that did not become a graph.
@@ -211,9 +215,7 @@ impl Metrics {
         let (merged_client_queries, merged_subgraph_queries) = register_merged(&mut registry);
         let (handshakes, certificates) = register_tls(&mut registry);
         let [denied, refused_credentials] = register_refusals(&mut registry);
-        let result = |family: &Family<ResultLabels, Counter>, result| {
-            family.get_or_create(&ResultLabels { result }).clone()
-        };
+        let result = |family: &Family<_, Counter>, result| result_of(family, result);
         Self {
             requests,
             fetches,
@@ -231,6 +233,7 @@ impl Metrics {
             certificates,
             denied,
             refused_credentials,
+            admission: AdmissionMetrics::register(&mut registry),
             graphs_loaded: result(&graphs, "ok"),
             graphs_refused: result(&graphs, "refused"),
             graph_loaded_at,
@@ -292,6 +295,10 @@ impl Metrics {
             .expect("writing to a string cannot fail");
         text
     }
+}
+
+fn result_of(family: &Family<ResultLabels, Counter>, result: &'static str) -> Counter {
+    family.get_or_create(&ResultLabels { result }).clone()
 }
 
 fn register_planning(

@@ -77,6 +77,10 @@ pub struct RequestRecord {
     pub error_codes: Vec<String>,
     /// What the operator should know about the errors, unmasked.
     pub errors: Vec<String>,
+    /// What the caller paid under rate limits.
+    pub paid: Option<u64>,
+    /// The policy that did not admit it.
+    pub refused_by: Option<Arc<str>>,
     /// Whether the client was gone before the answer was complete.
     pub aborted: bool,
     /// The requests to upstreams, for people; not part of the line.
@@ -190,6 +194,12 @@ impl RequestRecord {
         field("client_ip", Value::Address(self.client_ip));
         if let Some(consumer) = &self.consumer {
             field("consumer", Value::Text(consumer));
+        }
+        if let Some(paid) = self.paid {
+            field("paid", Value::Number(paid));
+        }
+        if let Some(policy) = &self.refused_by {
+            field("refused_by", Value::Text(policy));
         }
         if !self.error_codes.is_empty() {
             field("error_codes", Value::Texts(&self.error_codes));

@@ -31,6 +31,7 @@ mod sensitive;
 mod log_and_metrics;
 mod masking;
 mod limits;
+mod rate_limits;
 mod drain;
 mod cancellation;
 mod pool;

@@ -100,6 +100,8 @@ mod tests {
             consumer: None,
             error_codes: Vec::new(),
             errors: Vec::new(),
+            paid: None,
+            refused_by: None,
             aborted: false,
             fetch_records: Vec::new(),
             plan: None,

@@ -40,7 +40,7 @@ pub struct Limits {
 }
 
 /// What one policy says; none where it is silent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct SaidLimits {
     depth: Option<u32>,
     tokens: Option<u32>,

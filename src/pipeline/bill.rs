@@ -1,0 +1,51 @@
+//! What a request to the GraphQL door pays.
+//!
+//! **In:** who asks, and what the operation is estimated to cost. **Out:** a bill, or the error of a request
+//! that is not admitted.
+//!
+//! **Never here:** counting (`admission`), what an operation costs (`cost`).
+//!
+//! **Holds:** a request pays before anything is fetched for it. One that comes to nothing, because it is not
+//! well-formed or not allowed, pays as little as a request can.
+//!
+//! **Read first:** [`pay`].
+
+use std::sync::Arc;
+
+use super::{Facts, Rooms};
+use crate::admission::Bill;
+use crate::expressions::Scope;
+use crate::operation::{RequestError, RequestErrorKind};
+
+/// What a request pays that comes to nothing.
+const NOTHING: u64 = 1;
+
+/// Pays for an operation.
+pub(super) fn pay(
+    rooms: &Rooms,
+    facts: &Facts,
+    estimate: u64,
+) -> Result<Option<Box<Bill>>, RequestErrorKind> {
+    // To the limits, the door is a route like others: its name is its path.
+    let scope = Scope { route: &rooms.settings.graphql.path, ..facts.scope(&[], "") };
+    let paid = rooms.admission.pay(&rooms.graphql_limits, &scope, estimate);
+    paid.map_err(RequestErrorKind::NotAdmitted)
+}
+
+/// Pays for a request of which nothing ran; another error if the caller cannot.
+pub(super) fn for_nothing(
+    rooms: &Rooms,
+    facts: &Facts,
+    error: Arc<RequestError>,
+) -> Arc<RequestError> {
+    if matches!(error.kind, RequestErrorKind::NotAdmitted(_)) {
+        return error;
+    }
+    match pay(rooms, facts, NOTHING) {
+        Ok(bill) => {
+            bill.map(|bill| bill.settle(NOTHING));
+            error
+        }
+        Err(refused) => Arc::new(refused.into()),
+    }
+}
