@@ -70,6 +70,7 @@ pub(crate) fn document(supergraph: &Supergraph, subgraphs: &[Subgraph]) -> Docum
         let directives = &mut schema.make_mut().directives.0;
         directives.extend(supergraph.links.iter().map(link));
         directives.extend(supergraph.applied.iter().map(application));
+        directives.extend(supergraph.kept.iter().cloned());
     }
     document.definitions.push(graphs(supergraph));
     let directives = supergraph.directives.values().map(directive_definition);

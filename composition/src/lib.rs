@@ -42,15 +42,16 @@ mod codes; // Their names.
 mod words; // Names in sentences.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use apollo_compiler::ast::Document;
-use supergraph::Supergraph;
+use supergraph::{Supergraph, SupergraphError, SupergraphErrorKind};
 
 pub use crate::codes::{ErrorCode, HintCode};
 pub use crate::connect::{
-    Connector, ConnectorKind, Connectors, EntityArguments, ErrorMapping, Header, HeaderValue,
-    Method, Request, RootOperation, Source,
+    Connector, ConnectorKind, Connectors, ErrorMapping, Header, HeaderValue, Method, Request,
+    RootOperation, Source,
 };
 pub use crate::failure::{CompositionError, CompositionFailure, Hint, Location};
 
@@ -96,7 +97,10 @@ pub struct Composed {
 /// checks of the result.
 pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<CompositionFailure>> {
     let Merged { subgraphs, document, mut report } = merge_all(subgraphs)?;
-    let Some(supergraph) = satisfiability::load(&document, &mut report) else {
+    let expanded = expand(&document, &mut report);
+    report = finish_stage(report)?;
+    let for_tables = expanded.as_ref().map_or(&document, |expanded| &expanded.document);
+    let Some(supergraph) = satisfiability::load(for_tables, &mut report) else {
         return Err(failure(report));
     };
     satisfiability::check(&subgraphs, &supergraph, &mut report);
@@ -104,9 +108,68 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<Composition
     Ok(Composed {
         supergraph_sdl: standard_form(&document),
         supergraph: Arc::new(supergraph),
-        connectors: Arc::default(),
+        connectors: Arc::new(expanded.map(|it| it.connectors).unwrap_or_default()),
         hints: report.hints,
     })
+}
+
+/// Reads a supergraph document, composed here or elsewhere, with its REST sources.
+///
+/// # Errors
+///
+/// When it is not a composed supergraph, or a connector in it cannot work.
+pub fn load(sdl: &str) -> Result<(Supergraph, Connectors), LoadError> {
+    let document = Document::parse(sdl, "supergraph.graphql").map_err(|errors| {
+        let kind = SupergraphErrorKind::Syntax(errors.errors.to_string());
+        LoadError::Supergraph(SupergraphError { kind })
+    })?;
+    let expanded = connect::expand(&document).map_err(|lines| LoadError::Connectors { lines })?;
+    let for_tables = expanded.as_ref().map_or(&document, |expanded| &expanded.document);
+    let supergraph = Supergraph::from_document(for_tables).map_err(LoadError::Supergraph)?;
+    Ok((supergraph, expanded.map(|it| it.connectors).unwrap_or_default()))
+}
+
+/// Why a supergraph document cannot be loaded.
+#[derive(Debug)]
+pub enum LoadError {
+    /// It is no supergraph.
+    Supergraph(SupergraphError),
+    /// Connectors in it cannot work.
+    Connectors {
+        /// What is wrong, one line each.
+        lines: Vec<String>,
+    },
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Supergraph(error) => write!(f, "{error}: {}", error.kind),
+            Self::Connectors { lines } => {
+                write!(f, "cannot load the supergraph's connectors: {}", lines.join("; "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// The document for the tables, if there are connectors. What is wrong with these was found before
+/// the merge, in better words; what is found now came of the merge.
+fn expand(document: &Document, report: &mut Report) -> Option<connect::Expanded> {
+    match connect::expand(document) {
+        Ok(expanded) => expanded,
+        Err(lines) => {
+            for line in lines {
+                let message = format!("after merging, a connector cannot work: {line}");
+                report.error(
+                    CompositionError::new(ErrorCode::InvalidGraphql, message)
+                        .fix("let all subgraphs that share its types agree on their fields"),
+                );
+            }
+            None
+        }
+    }
 }
 
 /// A supergraph of which nobody knows yet whether all of it can be reached.
@@ -130,6 +193,7 @@ fn merge_all(sources: &[SubgraphSource]) -> Result<Merged, Box<CompositionFailur
     report = finish_stage(report)?;
     let mut supergraph = merge::merge(&subgraphs, &mut report);
     report = finish_stage(report)?;
+    connect::record(&subgraphs, &mut supergraph);
     access_control::carry_requirements(&mut supergraph);
     post_merge::check_interfaces(&subgraphs, &supergraph, &mut report);
     post_merge::check_defaults(&supergraph, &mut report);
@@ -201,6 +265,7 @@ fn check_subgraphs(parsed: Vec<Parsed<'_>>, report: &mut Report) -> Vec<Subgraph
         }
         let subgraph = read::read_subgraph(source, text, &document, links, &roots);
         rules::check_subgraph(&subgraph, &mut report.errors);
+        connect::check(&subgraph, report);
         subgraphs.push(subgraph);
     }
     subgraphs

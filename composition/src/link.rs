@@ -341,8 +341,12 @@ impl Reader<'_> {
         };
         let (major, minor) = spec.newest;
         if feature.version.0 != major || feature.version.1 > minor {
+            let code = match feature.name.as_str() {
+                "connect" => ErrorCode::UnknownConnectorsVersion,
+                _ => ErrorCode::UnknownLinkVersion,
+            };
             self.report(
-                ErrorCode::UnknownLinkVersion,
+                code,
                 feature.span,
                 format!(
                     "`@link` names `{}` `{}`, which is not known",

@@ -92,7 +92,8 @@ pub(crate) fn merge(subgraphs: &[Subgraph], report: &mut Report) -> Supergraph {
     let mut directives = executable_directives::merge_executable_directives(&mut merger);
     let links = merger.composed.links.clone();
     directives.extend(composed_directives::definitions(&mut merger));
-    Supergraph { graphs: merger.graphs, types: merged, directives, links, applied }
+    let kept = Vec::new();
+    Supergraph { graphs: merger.graphs, types: merged, directives, links, applied, kept }
 }
 
 fn types_by_name(subgraphs: &[Subgraph]) -> IndexMap<Name, Sources<'_, TypeDef>> {

@@ -19,6 +19,8 @@ pub(crate) struct Supergraph {
     pub(crate) directives: IndexMap<Name, MergedDirective>,
     pub(crate) links: Vec<MergedLink>,
     pub(crate) applied: Vec<MergedApplication>,
+    /// Directives on the schema that a gateway needs as they are.
+    pub(crate) kept: Vec<Node<Directive>>,
 }
 
 /// A subgraph as the supergraph names it.

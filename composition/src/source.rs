@@ -40,7 +40,12 @@ impl SourceText {
     }
 
     pub(crate) fn locate(&self, span: Span) -> Option<Location> {
-        let offset = span?.offset().min(self.text.len());
+        self.locate_offset(span?.offset())
+    }
+
+    /// A location from an offset in bytes.
+    pub(crate) fn locate_offset(&self, offset: usize) -> Option<Location> {
+        let offset = offset.min(self.text.len());
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_starts[line - 1];
         let before = self.text.get(start..offset)?;

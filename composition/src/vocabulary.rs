@@ -38,6 +38,10 @@ pub(crate) enum Known {
     Cost,
     ListSize,
     CacheTag,
+    /// `@source` of the `connect` specification.
+    Source,
+    /// `@connect` of the `connect` specification.
+    Connect,
     Deprecated,
     SpecifiedBy,
     OneOf,
@@ -176,6 +180,7 @@ pub(crate) const FEATURE_SPECS: &[FeatureSpec] = &[
     feature("requiresScopes", (0, 1), &[Known::RequiresScopes]),
     feature("policy", (0, 1), &[Known::Policy]),
     feature("cost", (0, 1), &[Known::Cost, Known::ListSize]),
+    feature("connect", (0, 5), &[Known::Source, Known::Connect]),
 ];
 
 impl Known {
@@ -187,6 +192,8 @@ impl Known {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Link => "link",
+            Self::Source => "source",
+            Self::Connect => "connect",
             Self::Deprecated => "deprecated",
             Self::SpecifiedBy => "specifiedBy",
             Self::OneOf => "oneOf",

@@ -89,10 +89,11 @@ pub(crate) fn owner(directives: &ast::DirectiveList) -> Option<&str> {
     name(directives.get("join__owner")?, "graph")
 }
 
-/// The name and URL of `@join__graph`.
-pub(crate) fn join_graph(directives: &ast::DirectiveList) -> Option<(&str, &str)> {
+/// The name and URL of `@join__graph`; and what the connector stands on that the graph is, which only
+/// composition writes there, for nobody but these tables.
+pub(crate) fn join_graph(directives: &ast::DirectiveList) -> Option<(&str, &str, Option<&str>)> {
     let node = directives.get("join__graph")?;
-    Some((text(node, "name")?, text(node, "url").unwrap_or_default()))
+    Some((text(node, "name")?, text(node, "url").unwrap_or_default(), text(node, "connector")))
 }
 
 fn argument<'a>(node: &'a ast::Directive, name: &str) -> Option<&'a ast::Value> {

@@ -55,6 +55,8 @@ pub struct SubgraphDef {
     pub name: String,
     /// The address written into the supergraph; may be empty.
     pub url: String,
+    /// What its connector stands on, if it is one of those that stand for a REST source.
+    pub connector: Option<String>,
 }
 
 /// What kind of type a name stands for.

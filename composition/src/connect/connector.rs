@@ -145,9 +145,16 @@ pub enum ConnectorKind {
         operation: RootOperation,
         /// The field.
         field: String,
-        /// `entity: true`: it also answers representations of these objects, once for each. A
-        /// representation without its `__typename` is `$args`.
-        entity: Option<EntityArguments>,
+    },
+    /// The same field, where it stands `entity: true`: objects, once for each representation, which
+    /// is `$args` without its `__typename`. As a root field it is another connector of its own.
+    EntityByQuery {
+        /// Their type.
+        ty: String,
+        /// The field of `Query`.
+        field: String,
+        /// What `$args` holds.
+        key: Vec<Vec<String>>,
     },
     /// A field of other objects, once for each representation, which is `$this`.
     Field {
@@ -175,15 +182,6 @@ pub enum ConnectorKind {
     },
 }
 
-/// The objects that a root field with `entity: true` answers.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct EntityArguments {
-    /// Their type: that of the field.
-    pub ty: String,
-    /// What `$args` holds.
-    pub key: Vec<Vec<String>>,
-}
-
 /// A root type whose fields may be connected.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum RootOperation {
@@ -194,6 +192,10 @@ pub enum RootOperation {
 }
 
 impl Connectors {
+    pub(super) fn new(by_subgraph: Vec<Option<Arc<Connector>>>, sources: Vec<Arc<Source>>) -> Self {
+        Self { by_subgraph, sources }
+    }
+
     /// The connector behind a subgraph of the tables; `None`: it is a GraphQL subgraph.
     #[must_use]
     pub fn of(&self, subgraph: SubgraphId) -> Option<&Arc<Connector>> {
@@ -252,8 +254,7 @@ impl Connector {
     /// Whether each object costs a call of its own: a list of a hundred asks a hundred times.
     #[must_use]
     pub fn is_asked_per_object(&self) -> bool {
-        matches!(self.kind, ConnectorKind::Field { .. } | ConnectorKind::Entity { .. })
-            || matches!(&self.kind, ConnectorKind::RootField { entity: Some(_), .. })
+        !matches!(self.kind, ConnectorKind::RootField { .. } | ConnectorKind::Batch { .. })
     }
 }
 

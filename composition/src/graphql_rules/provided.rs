@@ -11,6 +11,7 @@ use std::fmt::Write;
 
 use apollo_compiler::ast::{Definition, Document};
 
+use crate::connect;
 use crate::graphql_rules::references;
 use crate::link::{Edition, Links};
 use crate::root_types::RootTypes;
@@ -83,8 +84,11 @@ pub(super) fn provided_definitions(
                      [link__Import]) repeatable on SCHEMA"
                 );
             }
-            None => {}
+            None => sdl.push_str(&connect::definition(known, name)),
         }
+    }
+    if links.directives().any(|(_, known)| known == Known::Connect) {
+        sdl.push_str(connect::ANY_VALUE);
     }
     if used.contains("oneOf") && !own_directives.contains("oneOf") {
         sdl.push_str("directive @oneOf on INPUT_OBJECT\n");

@@ -83,8 +83,13 @@ impl<'a> Reader<'a> {
         let mut graphs = HashMap::new();
         let mut subgraphs = IdVec::new();
         for value in &graphs_enum.values {
-            let (name, url) = join_graph(&value.directives).unwrap_or((value.value.as_str(), ""));
-            let id = subgraphs.push(SubgraphDef { name: name.to_owned(), url: url.to_owned() });
+            let row = join_graph(&value.directives);
+            let (name, url, connector) = row.unwrap_or((value.value.as_str(), "", None));
+            let id = subgraphs.push(SubgraphDef {
+                name: name.to_owned(),
+                url: url.to_owned(),
+                connector: connector.map(str::to_owned),
+            });
             graphs.insert(value.value.to_string(), id);
         }
         Ok(Self {
