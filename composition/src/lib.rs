@@ -144,9 +144,9 @@ pub enum LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Supergraph(error) => write!(f, "{error}: {}", error.kind),
+            Self::Supergraph(error) => write!(f, "{}", error.kind),
             Self::Connectors { lines } => {
-                write!(f, "cannot load the supergraph's connectors: {}", lines.join("; "))
+                write!(f, "connectors in it cannot work:\n{}", lines.join("\n"))
             }
         }
     }

@@ -183,8 +183,8 @@ pub fn supergraph_of(fixture: &Fixture) -> Result<Composed, CheckError> {
             Err(failure) => Composed::Refused(failure.to_string()),
         });
     };
-    match Supergraph::parse(&sdl) {
-        Ok(supergraph) => Ok(Composed::Supergraph(Arc::new(supergraph))),
+    match composition::load(&sdl) {
+        Ok((supergraph, _)) => Ok(Composed::Supergraph(Arc::new(supergraph))),
         Err(error) => Err(input(fixture, line, error.to_string())),
     }
 }

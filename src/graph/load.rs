@@ -43,13 +43,13 @@ pub fn load(settings: &SupergraphSettings) -> Result<Loaded, Problem> {
     match settings {
         SupergraphSettings::File(file) => {
             let text = read(file)?;
-            let supergraph =
-                Supergraph::parse(&text).map_err(|error| Problem::of_supergraph(file, &error))?;
+            let (supergraph, connectors) =
+                composition::load(&text).map_err(|error| Problem::of_supergraph(file, &error))?;
             Ok(Loaded {
                 texts: vec![(file.clone(), text.clone())],
                 sdl: text,
                 supergraph: Arc::new(supergraph),
-                connectors: Arc::default(),
+                connectors: Arc::new(connectors),
                 hints: Vec::new(),
                 file: Some(file.clone()),
             })

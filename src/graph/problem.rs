@@ -117,11 +117,11 @@ impl Problem {
         Self { summary, errors, hints }
     }
 
-    pub(super) fn of_supergraph(file: &Path, error: &supergraph::SupergraphError) -> Self {
+    pub(super) fn of_supergraph(file: &Path, error: &composition::LoadError) -> Self {
         let summary = "the supergraph cannot be loaded";
         let error = ProblemError {
             code: "INVALID_SUPERGRAPH".to_owned(),
-            message: error.kind.to_string(),
+            message: error.to_string(),
             file: Some(file.display().to_string()),
             fix: Some(
                 "compose it again, with `graphloom compose` or the tool it came from".to_owned(),
