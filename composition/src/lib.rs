@@ -263,9 +263,9 @@ fn check_subgraphs(parsed: Vec<Parsed<'_>>, report: &mut Report) -> Vec<Subgraph
         if report.errors.len() > before {
             continue;
         }
-        let subgraph = read::read_subgraph(source, text, &document, links, &roots);
+        let mut subgraph = read::read_subgraph(source, text, &document, links, &roots);
+        connect::check(&mut subgraph, report);
         rules::check_subgraph(&subgraph, &mut report.errors);
-        connect::check(&subgraph, report);
         subgraphs.push(subgraph);
     }
     subgraphs

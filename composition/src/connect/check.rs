@@ -6,22 +6,25 @@
 //!
 //! **Read first:** [`check`].
 
+use apollo_compiler::Name;
 use mapping::Version;
 
-use super::coverage::check_coverage;
+use super::connection::Settled;
+use super::connector::ConnectorKind;
+use super::coverage::{check_coverage, note_fields};
 use super::problem::{Place, Problem};
 use super::read::{Declared, ReadConnectors, read};
 use crate::codes::{ErrorCode, HintCode};
 use crate::failure::Hint;
 use crate::link::{Edition, Feature};
 use crate::report::Report;
-use crate::schema::{Applied, Subgraph};
+use crate::schema::{Applied, Subgraph, Types};
 use crate::vocabulary::Known;
 
 const IDENTITY: &str = "https://specs.apollo.dev/connect";
 
 /// Checks a subgraph; nothing is said of one that does not link `connect`.
-pub(crate) fn check(subgraph: &Subgraph, report: &mut Report) {
+pub(crate) fn check(subgraph: &mut Subgraph, report: &mut Report) {
     let Some((link, version)) = link_of(subgraph) else { return };
     hint_at_link(subgraph, link, version, report);
     let sources = subgraph.on_schema.iter().filter(|applied| applied.is(Known::Source));
@@ -30,8 +33,10 @@ pub(crate) fn check(subgraph: &Subgraph, report: &mut Report) {
         version,
         types: &subgraph.types,
         sources: sources.map(|applied| &applied.directive).collect(),
+        is_merged: false,
     };
     let mut read = read(&declared);
+    let used = used_fields(&read.connectors, &subgraph.types);
     if subgraph.is_federation_one() {
         read.problems.push(needs_federation(link));
     }
@@ -43,6 +48,28 @@ pub(crate) fn check(subgraph: &Subgraph, report: &mut Report) {
     for problem in read.problems {
         report.error(problem.error(&subgraph.source));
     }
+    for (ty, field) in used {
+        subgraph.usage.used.entry(ty).or_default().insert(field);
+    }
+}
+
+/// What connectors read of their objects is in use, as if `@requires` named it.
+fn used_fields(connectors: &[Settled], types: &Types) -> Vec<(Name, Name)> {
+    let mut used = Vec::new();
+    for settled in connectors {
+        let (ConnectorKind::Field { ty, .. }
+        | ConnectorKind::Entity { ty, .. }
+        | ConnectorKind::Batch { ty, .. }) = &settled.connector.kind
+        else {
+            continue;
+        };
+        if let Some(ty) = types.get(ty.as_str()) {
+            note_fields(types, ty, &settled.key, &mut |ty, field| {
+                used.push((ty.clone(), field.clone()));
+            });
+        }
+    }
+    used
 }
 
 /// The link to `connect`, with a version that we know.

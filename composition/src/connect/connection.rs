@@ -55,6 +55,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) version: Version,
     pub(super) types: &'a Types,
     pub(super) sources: &'a [Arc<Source>],
+    /// Whether fields may be gone, because others took them over by `@override`.
+    pub(super) is_merged: bool,
 }
 
 /// A connector with what it needs and gives.
@@ -372,7 +374,8 @@ fn given(
     }
     let coordinate = site.coordinate;
     let (types, version) = (around.types, around.version);
-    Given { types, version, coordinate, node, problems }.at(ty, &checked.output)
+    let is_merged = around.is_merged;
+    Given { types, version, coordinate, node, is_merged, problems }.at(ty, &checked.output)
 }
 
 /// Which root type it is.

@@ -75,16 +75,25 @@ fn note(position: &Position, answered: &mut HashSet<(Name, Name)>) {
 /// The fields of keys count as answered: whoever has the object has them.
 fn note_keys(types: &Types, ty: &TypeDef, answered: &mut HashSet<(Name, Name)>) {
     for key in &ty.keys {
-        note_key(types, ty, &KeyFields::of_selections(&key.fields.selections), answered);
+        let fields = KeyFields::of_selections(&key.fields.selections);
+        note_fields(types, ty, &fields, &mut |ty, field| {
+            answered.insert((ty.clone(), field.clone()));
+        });
     }
 }
 
-fn note_key(types: &Types, ty: &TypeDef, key: &KeyFields, answered: &mut HashSet<(Name, Name)>) {
+/// Tells of each field of a key, with the type that has it.
+pub(super) fn note_fields(
+    types: &Types,
+    ty: &TypeDef,
+    key: &KeyFields,
+    note: &mut dyn FnMut(&Name, &Name),
+) {
     for (name, below) in &key.fields {
         let Some(field) = ty.fields.get(name.as_str()) else { continue };
-        answered.insert((ty.name.clone(), field.name.clone()));
+        note(&ty.name, &field.name);
         if let Some(inner) = types.get(field.ty.inner_named_type()) {
-            note_key(types, inner, below, answered);
+            note_fields(types, inner, below, note);
         }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn expand(document: &Document) -> Result<Option<Expanded>, Vec<String
             version: extracted.version,
             types: &extracted.types,
             sources: extracted.sources.iter().collect(),
+            is_merged: true,
         };
         let read = read(&declared);
         problems

@@ -36,6 +36,8 @@ pub(super) struct Given<'a> {
     pub(super) version: Version,
     pub(super) coordinate: &'a str,
     pub(super) node: &'a Node<Value>,
+    /// Whether fields may be gone, because others took them over by `@override`.
+    pub(super) is_merged: bool,
     pub(super) problems: &'a mut Vec<Problem>,
 }
 
@@ -96,6 +98,9 @@ impl<'a> Given<'a> {
         elements(shape, &mut branches);
         let mut positions: Vec<Position> = Vec::new();
         let mut is_possible = false;
+        if ty.kind != Kind::Object {
+            drop_what_no_arm_matches(&mut branches);
+        }
         for branch in branches {
             match branch {
                 Shape::Unknown if self.version < Version::V0_4 => {}
@@ -202,6 +207,9 @@ impl<'a> Given<'a> {
         }
         for shape in object.fields.iter().filter(|field| &*field.name != "__typename") {
             let Some(field) = ty.fields.get(&*shape.name) else {
+                if self.is_merged {
+                    continue;
+                }
                 let message = format!(
                     "the selection of `{}` gives `{}`, which is no field of `{}`",
                     self.coordinate, shape.name, ty.name
@@ -281,6 +289,28 @@ fn elements<'s>(shape: &'s Shape, out: &mut Vec<&'s Shape>) {
             other => out.push(other),
         }
     }
+}
+
+/// A `->match` that matches nothing merges nothing in: what is left then has no `__typename` and
+/// nothing that the other objects lack, and is no object of its own.
+fn drop_what_no_arm_matches(branches: &mut Vec<&Shape>) {
+    let objects: Vec<&ObjectShape> = branches
+        .iter()
+        .filter_map(|branch| match branch {
+            Shape::Object(object) if object.field("__typename").is_some() => Some(&**object),
+            _ => None,
+        })
+        .collect();
+    if objects.is_empty() {
+        return;
+    }
+    branches.retain(|branch| {
+        let Shape::Object(object) = branch else { return true };
+        let is_left = |other: &&ObjectShape| {
+            object.fields.iter().all(|field| other.field(&field.name).is_some())
+        };
+        object.field("__typename").is_some() || !objects.iter().all(is_left)
+    });
 }
 
 /// Adds an object; of one type there is one, with the fields of all.

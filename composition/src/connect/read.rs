@@ -30,6 +30,8 @@ pub(super) struct Declared<'a> {
     pub(super) version: Version,
     pub(super) types: &'a Types,
     pub(super) sources: Vec<&'a Node<Directive>>,
+    /// Whether it comes from a supergraph, where fields may be gone.
+    pub(super) is_merged: bool,
 }
 
 /// What was read.
@@ -52,6 +54,7 @@ pub(super) fn read(declared: &Declared<'_>) -> ReadConnectors {
         version: declared.version,
         types: declared.types,
         sources: &sources,
+        is_merged: declared.is_merged,
     };
     let mut ids: Vec<(String, String)> = Vec::new();
     for ty in declared.types.values() {
