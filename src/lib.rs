@@ -21,6 +21,7 @@ pub mod operation; // Prepared operations: parse, validate, plan, keep.
 pub mod authorization; // What a caller may see of an operation.
 pub mod admission; // What a request pays before it may go on.
 pub mod schedule; // Drives an execution: calls out, answers in.
+pub mod sources; // REST sources: calls become HTTP requests, responses become answers.
 pub mod together; // Does once what several want at the same moment.
 pub mod upstream; // One request to one target: pool, turn, deadline, headers.
 pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostics.

@@ -75,6 +75,29 @@ pub fn to_subgraph<'a>(
     headers
 }
 
+/// The headers of a request to a REST source: what its schema sets or copies, then the rules, which win.
+pub fn to_rest_source<'a>(
+    scope: &Scope<'_>,
+    own: HeaderMap,
+    rules: impl IntoIterator<Item = &'a HeaderRule>,
+) -> HeaderMap {
+    let mut headers = own;
+    for name in &TRACE_CONTEXT {
+        if !headers.contains_key(name) {
+            copy(scope.headers, name, &mut headers);
+        }
+    }
+    if let (false, Ok(id)) = (headers.contains_key(X_REQUEST_ID), HeaderValue::from_str(scope.id)) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    apply_request_rules(scope, rules, &mut headers);
+    // The body is ours, and the answer is read here, whatever rules forward of the client's.
+    for name in [CONTENT_ENCODING, ACCEPT_ENCODING] {
+        headers.remove(name);
+    }
+    headers
+}
+
 /// Whether a request brings what every request to an upstream takes along.
 pub fn has_trace_context(scope: &Scope<'_>) -> bool {
     TRACE_CONTEXT.iter().any(|name| scope.headers.contains_key(name))
