@@ -14,6 +14,7 @@
 mod admission;
 mod authorization;
 mod client_address;
+mod connectors;
 mod cors;
 mod cost;
 mod graphql;
@@ -59,6 +60,7 @@ pub use admission::{AdmissionPolicy, AdmissionSettings};
 pub use authorization::{AuthorizationMode, AuthorizationSettings};
 pub use authorize::Authorize;
 pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
+pub use connectors::{ConnectorSettings, OperatorValues, RestSourceSettings};
 pub use cors::CorsSettings;
 pub use cost::CostSettings;
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
@@ -114,6 +116,8 @@ struct RawSettings {
     supergraph: Option<supergraph::RawSupergraph>,
     /// Named pools of connections, shared by subgraphs and routes.
     upstreams: Option<IndexMap<String, upstreams::RawUpstream>>,
+    /// The REST sources that schemas declare.
+    connectors: Option<connectors::RawConnectors>,
     /// Header rules for all upstream traffic.
     headers: Option<headers::RawHeaders>,
     /// Who vouches for callers, by name.
@@ -163,6 +167,8 @@ pub struct Settings {
     pub override_labels: IndexMap<String, LabelRule>,
     /// Named pools.
     pub upstreams: IndexMap<String, UpstreamSettings>,
+    /// The REST sources that schemas declare.
+    pub connectors: ConnectorSettings,
     /// Header rules for all upstream traffic.
     pub headers: HeaderRules,
     /// Who vouches for callers, in the order of the file.
@@ -264,6 +270,8 @@ fn settle(
     identity::check_certificates(&identity, &listen, problems);
     let mut graphql = raw.graphql.unwrap_or_default().settle(&identity, problems);
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), folder, problems);
+    let connectors = raw.connectors.unwrap_or_default();
+    let connectors = connectors.settle(&upstreams, environment, problems);
     let policies =
         Policies::settle(raw.policies.unwrap_or_default(), raw.apply.unwrap_or_default(), problems);
     let admission = policies.admission(raw.rate_limits.unwrap_or_default().settle(problems));
@@ -298,6 +306,7 @@ fn settle(
         supergraph,
         override_labels,
         upstreams,
+        connectors,
         headers,
         admin_key,
         identity,

@@ -15,6 +15,7 @@ mod load;
 mod masks;
 mod problem;
 mod sources;
+mod rest;
 mod watch;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -349,6 +349,8 @@ impl Run {
         let execution = CompiledExecution::new(inputs, &variant.program);
         let conditions = Conditions {
             plan: &variant.plan,
+            programs: &variant.programs,
+            supergraph: &graph.supergraph,
             sources: &graph.sources,
             scope: facts.scope_of(&self.prepared),
             max_answer: rooms.settings.limits.response,

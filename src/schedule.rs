@@ -15,6 +15,7 @@ mod send;
 mod source;
 
 use std::pin::{Pin, pin};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,22 +26,28 @@ use futures_util::stream::FuturesUnordered;
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 use query_planner::{FetchId, QueryPlan};
-use supergraph::{Id, IdVec, SubgraphId};
+use supergraph::{Id, IdVec, SubgraphId, Supergraph};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::expressions::Scope;
+use crate::sources::{RestAnswer, Programs, Sent};
 use crate::telemetry::FetchRecord;
 use crate::upstream::headers;
 
 pub use source::{Heads, Merging, Source};
 
-use send::{Ended, answer, send};
+use send::{Answered, Ended, answer, send};
+use source::Exchange;
 
 /// What a run is given besides the execution.
 #[derive(Clone, Copy)]
 pub struct Conditions<'a> {
     /// The plan that is executed.
     pub plan: &'a QueryPlan,
+    /// What the plan asks of REST sources.
+    pub programs: &'a Programs,
+    /// The schema that it was made for.
+    pub supergraph: &'a Supergraph,
     /// By subgraph.
     pub sources: &'a IdVec<SubgraphId, Source>,
     /// What header rules see.
@@ -74,6 +81,7 @@ pub async fn run<E: Execution>(mut execution: E, conditions: &Conditions<'_>) ->
     if calls.is_empty() {
         return Told::default().outcome(execution);
     }
+    let session = OnceLock::new();
     let mut told = Told::default();
     told.fetches.reserve(conditions.plan.fetches.len());
     let mut deadline = pin!(sleep_until(conditions.deadline));
@@ -89,10 +97,10 @@ pub async fn run<E: Execution>(mut execution: E, conditions: &Conditions<'_>) ->
             // One alone needs nothing that looks after several.
             (true, 1) => {
                 let call = calls.remove(0);
-                before(deadline.as_mut(), send(call, conditions)).await
+                before(deadline.as_mut(), send(call, conditions, &session)).await
             }
             _ => {
-                under_way.extend(calls.drain(..).map(|call| send(call, conditions)));
+                under_way.extend(calls.drain(..).map(|call| send(call, conditions, &session)));
                 before(deadline.as_mut(), under_way.next()).await.flatten()
             }
         };
@@ -128,17 +136,33 @@ struct Told {
 impl Told {
     /// Keeps what is told of an ended call; gives on what is the execution's.
     fn take(&mut self, ended: Ended, conditions: &Conditions<'_>) -> (CallId, Answer) {
-        if let Ok(answer) = &*ended.exchange {
-            let rules = &conditions.sources[ended.subgraph].response_headers;
-            if !rules.is_empty() {
-                let scope = &conditions.scope;
-                let answer = (answer.status, &answer.headers);
-                headers::from_subgraph(&mut self.headers, answer, scope, rules);
+        let Ended { call, subgraph, answered } = ended;
+        match answered {
+            Answered::Server(exchange, record) => {
+                self.note(&exchange, subgraph, conditions);
+                self.fetches.push(record);
+                (call, answer(&exchange))
             }
-            self.sets_cookies |= answer.headers.contains_key(SET_COOKIE);
+            Answered::Rest(RestAnswer { answer, requests }) => {
+                for Sent { exchange, record } in requests {
+                    self.note(&exchange, subgraph, conditions);
+                    self.fetches.push(record);
+                }
+                (call, answer)
+            }
         }
-        self.fetches.push(ended.record);
-        (ended.call, answer(&ended.exchange))
+    }
+
+    /// Keeps what of an answer is for the client besides its data.
+    fn note(&mut self, exchange: &Exchange, subgraph: SubgraphId, conditions: &Conditions<'_>) {
+        let Ok(answer) = &**exchange else { return };
+        let rules = &conditions.sources[subgraph].response_headers;
+        if !rules.is_empty() {
+            let scope = &conditions.scope;
+            let answer = (answer.status, &answer.headers);
+            headers::from_subgraph(&mut self.headers, answer, scope, rules);
+        }
+        self.sets_cookies |= answer.headers.contains_key(SET_COOKIE);
     }
 
     fn outcome(mut self, execution: impl Execution) -> Outcome {

@@ -29,7 +29,7 @@ use supergraph::Supergraph;
 
 use crate::expressions::Scope;
 
-pub use ask::{Asked, ask};
+pub use ask::{RestAnswer, ask};
 pub use errand::Sent;
 pub use program::Programs;
 pub use session::{Exchange, Session};

@@ -148,7 +148,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
             if let (Some(subgraph), Some(url)) =
                 (subgraphs.get_mut(service.name()), url_of(servers.server(service).url()))
             {
-                subgraph.destination = Destination::Url(url);
+                subgraph.destination = Some(Destination::Url(url));
             }
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! **Never here:** reading the schemas (`graph` does, again and again as they change).
 //!
-//! **Holds:** exactly one of the three ways; every subgraph has exactly one of `url` and `upstream`.
+//! **Holds:** exactly one of the three ways; a subgraph has at most one of `url` and `upstream`.
 //!
 //! **Read first:** [`RawSupergraph`].
 
@@ -45,7 +45,7 @@ pub(super) struct RawSupergraph {
 pub(super) struct RawSubgraph {
     /// The file of its schema.
     pub schema: Option<PathBuf>,
-    /// Where it answers.
+    /// Where it answers. A subgraph of REST sources needs no address: its schema names them.
     pub url: Option<String>,
     /// The pool that answers, instead of `url`.
     pub upstream: Option<String>,
@@ -87,8 +87,8 @@ impl SupergraphSettings {
 pub struct SubgraphSettings {
     /// The file of its schema.
     pub schema: PathBuf,
-    /// Who answers for it.
-    pub destination: Destination,
+    /// Who answers for it; nobody is named for REST sources, whose schema says it.
+    pub destination: Option<Destination>,
     /// Its own header rules: to it.
     pub request_headers: Vec<HeaderRule>,
     /// Its own header rules: from it.
@@ -178,10 +178,7 @@ impl RawSubgraph {
                 is_known_upstream(&name, upstreams, &key.then("upstream"), problems);
                 Some(Destination::Upstream { name, path: self.path })
             }
-            (None, None) => {
-                problems.add(key, "nobody answers for the subgraph", "add `url:` or `upstream:`");
-                None
-            }
+            (None, None) => None,
             (Some(_), Some(_)) => {
                 let fix = "keep one of `url` and `upstream`";
                 problems.add(&key.then("upstream"), "the subgraph has two addresses", fix);
@@ -192,8 +189,7 @@ impl RawSubgraph {
         let headers = headers.settle(&key.then("headers"), Phase::Operation, problems);
         SubgraphSettings {
             schema: folder.join(schema),
-            destination: destination
-                .unwrap_or(Destination::Upstream { name: String::new(), path: None }),
+            destination,
             request_headers: headers.request,
             response_headers: headers.response,
             timeout: self

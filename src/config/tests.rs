@@ -65,7 +65,7 @@ fn a_subgraph_has_exactly_one_address() {
     let ok = subgraph(", url: http://a:1/graphql, timeout: 1.5s").unwrap();
     let SupergraphSettings::Subgraphs(subgraphs) = ok.supergraph else { panic!("a map") };
     assert!(
-        matches!(&subgraphs["a"].destination, Destination::Url(url) if url.path() == "/graphql")
+        matches!(&subgraphs["a"].destination, Some(Destination::Url(url)) if url.path() == "/graphql")
     );
     assert_eq!(subgraphs["a"].timeout, Some(Duration::from_millis(1_500)));
     assert!(subgraph("").unwrap_err().contains("nobody answers"));

@@ -57,8 +57,8 @@ pub fn load(settings: &SupergraphSettings) -> Result<Loaded, Problem> {
         SupergraphSettings::Subgraphs(subgraphs) => {
             let named = subgraphs.iter().map(|(name, subgraph)| {
                 let url = match &subgraph.destination {
-                    Destination::Url(url) => Some(url.to_string()),
-                    Destination::Upstream { .. } => None,
+                    Some(Destination::Url(url)) => Some(url.to_string()),
+                    Some(Destination::Upstream { .. }) | None => None,
                 };
                 (name.clone(), subgraph.schema.clone(), url)
             });

@@ -9,13 +9,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use composition::Connector;
 use http::uri::PathAndQuery;
 use supergraph::{IdVec, SubgraphDef, SubgraphId, Supergraph};
 use url::Url;
 
 use super::problem::{Problem, ProblemError};
-use super::{Loaded, Workshop};
-use crate::config::{Destination, HeaderRule, SupergraphSettings};
+use super::{Loaded, Workshop, rest};
+use crate::config::{Destination, HeaderRule, SubgraphSettings, SupergraphSettings};
 use crate::schedule::{Heads, Merging, Source};
 use crate::telemetry::FetchMetrics;
 use crate::upstream::Upstream;
@@ -25,25 +26,64 @@ pub(super) fn find(
     loaded: &Loaded,
     supergraph: &Supergraph,
 ) -> Result<IdVec<SubgraphId, Source>, Problem> {
+    rest::check(workshop, &loaded.connectors)?;
     let mut sources = IdVec::new();
-    for (_, subgraph) in supergraph.subgraphs().iter() {
-        let source = source(workshop, subgraph).ok_or_else(|| nobody(loaded, subgraph))?;
+    for (id, subgraph) in supergraph.subgraphs().iter() {
+        let source = match loaded.connectors.of(id) {
+            Some(connector) => rest_source(workshop, connector)?,
+            None => source(workshop, subgraph).ok_or_else(|| nobody(loaded, subgraph))?,
+        };
         sources.push(source);
     }
     Ok(sources)
 }
 
+/// What the configuration says of a subgraph, and the rules for headers to and from it, all in order.
+struct Own<'w> {
+    settings: Option<&'w SubgraphSettings>,
+    request_headers: Vec<HeaderRule>,
+    response_headers: Vec<HeaderRule>,
+}
+
+impl<'w> Own<'w> {
+    fn of(name: &str, workshop: &'w Workshop) -> Self {
+        let settings = match &workshop.settings.supergraph {
+            SupergraphSettings::Subgraphs(subgraphs) => subgraphs.get(name),
+            _ => None,
+        };
+        let rules = |all: &[HeaderRule], own: Option<&Vec<HeaderRule>>| {
+            all.iter().chain(own.into_iter().flatten()).cloned().collect()
+        };
+        let all = &workshop.settings.headers;
+        Self {
+            settings,
+            request_headers: rules(&all.request, settings.map(|own| &own.request_headers)),
+            response_headers: rules(&all.response, settings.map(|own| &own.response_headers)),
+        }
+    }
+}
+
+fn rest_source(workshop: &Workshop, connector: &Arc<Connector>) -> Result<Source, Problem> {
+    let name = connector.subgraph.as_str();
+    let Own { settings, request_headers, response_headers } = Own::of(name, workshop);
+    let rules = request_headers.clone();
+    let (rest, upstream) = rest::rest_source(workshop, connector, settings, rules)?;
+    Ok(Source {
+        name: name.into(),
+        heads: Heads::new(&upstream, request_headers),
+        upstream,
+        path: PathAndQuery::from_static("/"),
+        merging: None,
+        response_headers,
+        timeout: settings.and_then(|own| own.timeout),
+        metrics: FetchMetrics::new(&workshop.telemetry.metrics, name),
+        rest: Some(rest),
+    })
+}
+
 fn source(workshop: &Workshop, subgraph: &SubgraphDef) -> Option<Source> {
     let name = subgraph.name.as_str();
-    let own = match &workshop.settings.supergraph {
-        SupergraphSettings::Subgraphs(subgraphs) => subgraphs.get(name),
-        _ => None,
-    };
-    let rules = |all: &[HeaderRule], own: Option<&Vec<HeaderRule>>| {
-        all.iter().chain(own.into_iter().flatten()).cloned().collect()
-    };
-    let all = &workshop.settings.headers;
-    let request_headers: Vec<HeaderRule> = rules(&all.request, own.map(|own| &own.request_headers));
+    let Own { settings: own, request_headers, response_headers } = Own::of(name, workshop);
     let for_all = workshop.settings.graphql.merge.subgraph_queries;
     let merges = own.and_then(|own| own.merge).unwrap_or(for_all);
     let source = |upstream: Arc<Upstream>, path, timeout: Option<Duration>| Source {
@@ -52,9 +92,10 @@ fn source(workshop: &Workshop, subgraph: &SubgraphDef) -> Option<Source> {
         upstream,
         path,
         merging: merges.then(|| Merging::new(&request_headers)),
-        response_headers: rules(&all.response, own.map(|own| &own.response_headers)),
+        response_headers: response_headers.clone(),
         timeout,
         metrics: FetchMetrics::new(&workshop.telemetry.metrics, name),
+        rest: None,
     };
     let by_url = |url: &Url, timeout| {
         let path = path_of(url)?;
@@ -67,7 +108,7 @@ fn source(workshop: &Workshop, subgraph: &SubgraphDef) -> Option<Source> {
         Some(source(Arc::clone(upstream), path, timeout))
     };
     match own {
-        Some(own) => match &own.destination {
+        Some(own) => match own.destination.as_ref()? {
             Destination::Url(url) => by_url(url, own.timeout),
             Destination::Upstream { name, path } => by_name(name, path.as_deref(), own.timeout),
         },

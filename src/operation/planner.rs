@@ -28,6 +28,7 @@ use super::error::RequestErrorKind;
 use super::shape;
 use super::variant::Variant;
 use crate::config::PlanningSettings;
+use crate::sources::Programs;
 use crate::telemetry::{Metrics, PlanningOutcome};
 
 /// Plans the operations of one supergraph.
@@ -188,7 +189,8 @@ fn variant(
     let shape = shape::of(&plan, supergraph).into();
     let program = Program::compile_masked(&plan, supergraph, &guarded.masked);
     let cost = CostFormula::of(&plan, supergraph, &guarded.rates);
-    Arc::new(Variant { plan, cost, program, shape, took: started.elapsed() })
+    let programs = Programs::new(&plan);
+    Arc::new(Variant { plan, cost, program, programs, shape, took: started.elapsed() })
 }
 
 impl Flight {

@@ -22,6 +22,7 @@ use tokio::time::Instant;
 
 use super::error::RequestError;
 use super::planner::{Flight, NoPlan, Planner};
+use crate::sources::Programs;
 
 /// The variants of one operation that are kept.
 const MAX_VARIANTS: usize = 64;
@@ -49,6 +50,8 @@ pub struct Variant {
     pub cost: CostFormula,
     /// The plan as programs.
     pub program: Program,
+    /// What it asks of REST sources.
+    pub programs: Programs,
     /// The plan in one line, for people: `products → (inventory ∥ reviews) → accounts`.
     pub shape: Arc<str>,
     /// How long it took to plan and to compile.

@@ -23,6 +23,7 @@ use super::{Facts, Run};
 use crate::config::HeaderRule;
 use crate::consumer::Consumer;
 use crate::expressions::{Expression, Read};
+use crate::sources::RestSource;
 
 /// What a query of a client is, to the letter.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -62,6 +63,9 @@ impl MergeKey {
         for (_, source) in run.graph.sources.iter() {
             let rules = source.heads.rules().iter().chain(&source.response_headers);
             rules.for_each(|rule| put_read(rule, facts, &mut text));
+            if let Some(rest) = &source.rest {
+                put_read_by_connector(rest, facts, &mut text);
+            }
         }
         Some(Self {
             graph: Arc::as_ptr(&run.graph) as usize,
@@ -87,14 +91,22 @@ fn put_read(rule: &HeaderRule, facts: &Facts, text: &mut Vec<u8>) {
     }
 }
 
+/// What a connector reads of the client's request. Who asks is part of every key.
+fn put_read_by_connector(rest: &RestSource, facts: &Facts, text: &mut Vec<u8>) {
+    if rest.reads_all_headers() {
+        put_headers(&facts.headers, text);
+    }
+    rest.copied_headers().for_each(|name| put_header(&facts.headers, &name, text));
+    if rest.reads_context() {
+        put(text, facts.id.as_bytes());
+    }
+}
+
 fn put_expression(expression: &Expression, facts: &Facts, text: &mut Vec<u8>) {
     for read in expression.reads() {
         match read {
             Read::Header(name) => put_header(&facts.headers, name, text),
-            Read::Headers => facts.headers.keys().for_each(|name| {
-                put(text, name.as_str().as_bytes());
-                put_header(&facts.headers, name, text);
-            }),
+            Read::Headers => put_headers(&facts.headers, text),
             Read::RequestId => put(text, facts.id.as_bytes()),
             Read::Method => put(text, facts.method.as_str().as_bytes()),
             Read::Path => put(text, facts.path.as_bytes()),
@@ -119,6 +131,13 @@ fn put_consumer(consumer: &Consumer, text: &mut Vec<u8>) {
         list.iter().for_each(|item| put(text, item.as_bytes()));
     }
     put(text, serde_json::to_string(&consumer.claims).unwrap_or_default().as_bytes());
+}
+
+fn put_headers(headers: &HeaderMap, text: &mut Vec<u8>) {
+    for name in headers.keys() {
+        put(text, name.as_str().as_bytes());
+        put_header(headers, name, text);
+    }
 }
 
 fn put_header(headers: &HeaderMap, name: &HeaderName, text: &mut Vec<u8>) {

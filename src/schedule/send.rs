@@ -9,7 +9,7 @@
 //!
 //! **Read first:** [`send`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use execution::{Answer, Call, CallId, CallKind, FetchFailure, ResponseParts};
 use futures_util::future::BoxFuture;
@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::Conditions;
 use super::source::{Exchange, Source};
+use crate::sources::{self, Asking, RestAnswer, RestSource, Session};
 use crate::telemetry::FetchRecord;
 use crate::together::Turn;
 use crate::upstream::{Head, Outgoing, OutgoingBody, Repeat};
@@ -29,13 +30,29 @@ use crate::upstream::{Head, Outgoing, OutgoingBody, Repeat};
 pub(super) struct Ended {
     pub(super) call: CallId,
     pub(super) subgraph: SubgraphId,
-    pub(super) exchange: Exchange,
-    pub(super) record: FetchRecord,
+    pub(super) answered: Answered,
 }
 
-pub(super) async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
+/// Who answered, or did not.
+pub(super) enum Answered {
+    /// A GraphQL server.
+    Server(Exchange, FetchRecord),
+    /// A REST source.
+    Rest(RestAnswer),
+}
+
+pub(super) async fn send(
+    call: Call,
+    conditions: &Conditions<'_>,
+    session: &OnceLock<Session>,
+) -> Ended {
     let started = Instant::now();
     let source = &conditions.sources[call.subgraph];
+    if let Some(rest) = &source.rest {
+        // In a box: operations that ask no REST source have no room for it.
+        let asking: BoxFuture<'_, _> = Box::pin(ask_rest(call, rest, conditions, session));
+        return asking.await;
+    }
     let Call { id, fetch, subgraph, kind, body, entities } = call;
     let n_entities = entities.len();
     drop(entities);
@@ -65,7 +82,26 @@ pub(super) async fn send(call: Call, conditions: &Conditions<'_>) -> Ended {
         failed: exchange.is_err(),
         merged,
     };
-    Ended { call: id, subgraph, exchange, record }
+    Ended { call: id, subgraph, answered: Answered::Server(exchange, record) }
+}
+
+async fn ask_rest(
+    call: Call,
+    source: &RestSource,
+    conditions: &Conditions<'_>,
+    session: &OnceLock<Session>,
+) -> Ended {
+    let (id, subgraph) = (call.id, call.subgraph);
+    let asking = Asking {
+        plan: conditions.plan,
+        programs: conditions.programs,
+        supergraph: conditions.supergraph,
+        session: session.get_or_init(Session::default),
+        scope: &conditions.scope,
+        max_answer: conditions.max_answer,
+    };
+    let asked = sources::ask(call, source, &asking).await;
+    Ended { call: id, subgraph, answered: Answered::Rest(asked) }
 }
 
 /// What a source is asked.

@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::HeaderRule;
 use crate::expressions::Scope;
+use crate::sources::RestSource;
 use crate::telemetry::FetchMetrics;
 use crate::together::Together;
 use crate::upstream::headers::{self, NAMES_OF_REQUESTS};
@@ -42,6 +43,8 @@ pub struct Source {
     pub metrics: FetchMetrics,
     /// Its queries under way, which others may join; none if each is sent.
     pub merging: Option<Merging>,
+    /// How a REST API answers for it; none for a GraphQL server.
+    pub rest: Option<RestSource>,
 }
 
 /// What is sent ahead of the requests to a subgraph.

@@ -1,6 +1,6 @@
 //! Answers a fetch as the subgraph would that a connector stands for.
 //!
-//! **In:** a [`Call`] to a connector's subgraph. **Out:** [`Asked`]: a GraphQL response, and what is to be told of
+//! **In:** a [`Call`] to a connector's subgraph. **Out:** [`RestAnswer`]: a GraphQL response, and what is to be told of
 //! the requests.
 //!
 //! **Never here:** one call (`errand`), the entities of a batch (`batch`).
@@ -28,7 +28,7 @@ use super::program::{Called, EntityProgram, FetchProgram, GroupProgram};
 use super::source::RestSource;
 
 /// What came of a call.
-pub struct Asked {
+pub struct RestAnswer {
     /// For the execution.
     pub answer: Answer,
     /// The requests that were sent for it.
@@ -53,7 +53,7 @@ enum PartForm<'p> {
 pub(super) type Written = Result<Vec<u8>, Failure>;
 
 /// Does what a call asks.
-pub async fn ask(call: Call, source: &RestSource, asking: &Asking<'_>) -> Asked {
+pub async fn ask(call: Call, source: &RestSource, asking: &Asking<'_>) -> RestAnswer {
     let Call { fetch: id, kind, body, .. } = call;
     let fetch = &asking.plan.fetches[id];
     let read =
@@ -70,7 +70,7 @@ pub async fn ask(call: Call, source: &RestSource, asking: &Asking<'_>) -> Asked 
         }
     }
     let parts = ResponseParts { status: 200, body: response.finish() };
-    Asked { answer: Answer::Response(parts), requests }
+    RestAnswer { answer: Answer::Response(parts), requests }
 }
 
 /// The variables of a request.

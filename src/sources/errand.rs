@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use execution::CallKind;
+use futures_util::future::BoxFuture;
 use http::Method;
 use mapping::{Json, Value, Variable};
 use query_planner::FetchId;
@@ -58,7 +59,9 @@ pub(super) struct Done<T> {
 
 /// A request that was sent.
 pub struct Sent {
+    /// What came of it.
     pub exchange: Exchange,
+    /// What is told of it.
     pub record: FetchRecord,
 }
 
@@ -145,10 +148,11 @@ impl<'e> Errands<'e> {
             repeat: if is_safe { Repeat::Safe } else { Repeat::Never },
             timeout: source.terms.timeout,
         };
-        let exchange = match &source.upstream {
-            Some(upstream) => upstream.collect(outgoing, asking.max_answer).await,
-            None => Err(crate::upstream::UpstreamError::no_target(&source.terms.name)),
-        };
+        let (upstream, max_answer) = (Arc::clone(&source.upstream), asking.max_answer);
+        // In a box: what is awaited within it would otherwise be part of each of the futures around it.
+        let exchange: BoxFuture<'static, _> =
+            Box::pin(async move { upstream.collect(outgoing, max_answer).await });
+        let exchange = exchange.await;
         let duration = started.elapsed();
         let status = exchange.as_ref().ok().map(|answer| answer.status.as_u16());
         source.terms.metrics.observe(status, duration);

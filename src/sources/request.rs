@@ -110,7 +110,7 @@ impl Prepared {
             question.extend_from_slice(part);
         };
         // An upstream is one for as long as a graph that uses it lives.
-        let upstream = source.upstream.as_ref().map_or(0, |it| Arc::as_ptr(it).addr());
+        let upstream = Arc::as_ptr(&source.upstream).addr();
         put(&upstream.to_le_bytes());
         put(self.method.as_str().as_bytes());
         put(self.path.as_str().as_bytes());

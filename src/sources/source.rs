@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use composition::{Connector, ConnectorKind, HeaderValue};
+use http::HeaderName;
 use mapping::{
     Address, AddressError, Given, Inputs, Json, Limits, Mapping, Place, Source, UrlTemplate,
     Variable,
@@ -27,8 +28,8 @@ use crate::upstream::Upstream;
 pub struct RestSource {
     /// What the schema says.
     pub(super) connector: Arc<Connector>,
-    /// Whom it asks; none if it is computed without a request.
-    pub(super) upstream: Option<Arc<Upstream>>,
+    /// Whom it asks; nobody, if it is computed without a request.
+    pub(super) upstream: Arc<Upstream>,
     /// The rest of what is said of it.
     pub(super) terms: RestTerms,
     /// Its place in the schema, as errors name it.
@@ -95,7 +96,7 @@ impl RestSource {
     #[must_use]
     pub fn new(
         connector: &Arc<Connector>,
-        upstream: Option<Arc<Upstream>>,
+        upstream: Arc<Upstream>,
         terms: RestTerms,
     ) -> Self {
         Self {
@@ -128,6 +129,27 @@ impl RestSource {
     pub(super) fn address(&self) -> Option<Address<'_>> {
         let address = self.connector.address()?;
         Some(Address { base: self.terms.base.as_ref().or(address.base), ..address })
+    }
+
+    /// Whether any header of the client may decide what is asked.
+    #[must_use]
+    pub fn reads_all_headers(&self) -> bool {
+        self.reads.request
+    }
+
+    /// Whether it reads who asks, or the name of the request.
+    #[must_use]
+    pub fn reads_context(&self) -> bool {
+        self.reads.context
+    }
+
+    /// The headers of the client that go along.
+    pub fn copied_headers(&self) -> impl Iterator<Item = HeaderName> {
+        let headers = self.connector.request.iter().flat_map(|request| &request.headers);
+        headers.filter_map(|header| match &header.value {
+            HeaderValue::From(name) => HeaderName::from_bytes(name.as_bytes()).ok(),
+            HeaderValue::Template(_) => None,
+        })
     }
 
     /// Whether one request may answer many entities.

@@ -93,11 +93,6 @@ pub enum UpstreamErrorKind {
 }
 
 impl UpstreamError {
-    /// Nobody is there to be asked.
-    pub fn no_target(upstream: &Arc<str>) -> Self {
-        Self { upstream: Arc::clone(upstream), kind: UpstreamErrorKind::NoTarget }
-    }
-
     /// Whose failure it is.
     pub fn upstream(&self) -> &str {
         &self.upstream

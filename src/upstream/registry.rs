@@ -62,6 +62,12 @@ impl Upstreams {
         self.named.get(name).map(|(_, upstream)| upstream)
     }
 
+    /// An upstream that nobody stands behind.
+    pub fn nobody(&self, name: &str) -> Arc<Upstream> {
+        let settings = UpstreamSettings::to(Vec::new());
+        Arc::new(Upstream::new(name, &settings, &self.roots, self.n_workers))
+    }
+
     /// The upstream for the address of a URL (its path is the request's affair), under a subgraph's name.
     pub fn by_url(&self, url: &Url, name: &str) -> Arc<Upstream> {
         let mut origin = url.clone();
