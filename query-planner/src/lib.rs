@@ -22,6 +22,7 @@ mod print;
 mod why;
 
 pub use cost::{Bill, CostFormula, CostRates, Estimate, SubgraphRates};
+pub use denied::{Denial, DeniedBy, denials};
 pub use operation::{
     Occurrence, OccurrenceId, OccurrenceSet, Operation, OperationError, VariableDefinition,
 };

@@ -291,6 +291,8 @@ pub enum ResponseSource {
     Introspection,
     /// The caller may not see it: null, with an error, wherever its type allows null.
     Denied {
+        /// The field.
+        field: Arc<str>,
         /// The field's type for these runtime types.
         ty: TypeRef,
     },

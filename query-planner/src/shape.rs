@@ -14,7 +14,7 @@
 //! Spec: <https://spec.graphql.org/September2025/#CollectFields()>
 
 pub(crate) mod contexts;
-mod denied;
+pub(crate) mod denied;
 
 use crate::{
     Guards, PlanErrorKind, Stop,

@@ -157,7 +157,7 @@ impl<'a> Completion<'_, 'a> {
                 }
                 Ok(())
             }
-            ResponseSource::Denied { ty } => match self.denied() {
+            ResponseSource::Denied { ty, .. } => match self.denied() {
                 Err(Nulled::Bubbling) if !ty.is_non_null() => {
                     self.out.push_str("null");
                     Ok(())

@@ -150,8 +150,8 @@ fn response_case(
                 ty: TypeRef::clone(ty),
                 selection: selection.clone(),
             },
-            (RowSource::Denied { .. }, Some(ty)) => {
-                ResponseSource::Denied { ty: TypeRef::clone(ty) }
+            (RowSource::Denied { field, .. }, Some(ty)) => {
+                ResponseSource::Denied { field: Arc::clone(field), ty: TypeRef::clone(ty) }
             }
             (RowSource::Introspection, _) => ResponseSource::Introspection,
             _ => ResponseSource::Typename,

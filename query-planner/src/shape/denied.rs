@@ -13,29 +13,17 @@
 //! denied type is null, with all that is selected on it. Without anything selected on it, it stays
 //! an empty object.
 //!
-//! **Read first:** [`Collector::is_denied`].
+//! **Read first:** [`Collector::is_denied`], [`Rules`].
 
 use super::{Collected, Collector, Shape};
-use crate::operation::Asked;
-use supergraph::{FieldId, TypeId, TypeSet};
+use crate::operation::{Asked, OccurrenceId, Operation};
+use crate::{Denied, DeniedBy};
+use supergraph::{FieldId, Supergraph, TypeId, TypeSet};
 
 impl Collector<'_, '_> {
     /// Whether the caller may not see the field, on whatever object it stands.
     pub(super) fn is_denied(&self, field: FieldId, asked: &Asked) -> bool {
-        if self.guards.denied.is_empty() {
-            return false;
-        }
-        let mut occurrences = self.guards.denied.occurrences.iter();
-        if occurrences.any(|id| self.operation.occurrences()[id].is_of(field, asked)) {
-            return true;
-        }
-        let supergraph = self.shapes.supergraph;
-        let field = supergraph.field(field);
-        let is_root = field.parent == self.operation.root_type;
-        let parent = &supergraph.ty(field.parent).requirements;
-        field.requirements.iter().any(|it| self.guards.denied.requirements.contains(*it))
-            || is_root && parent.iter().any(|it| self.guards.denied.requirements.contains(*it))
-            || self.is_type_denied(field.ty.named())
+        !self.guards.denied.is_empty() && !self.rules().of_field(field, asked).is_empty()
     }
 
     /// Takes the runtime types that the caller may not see out of a class, if anything is selected
@@ -50,22 +38,69 @@ impl Collector<'_, '_> {
         if self.guards.denied.requirements.is_empty() || is_root || fields.rows().is_empty() {
             return types;
         }
-        let denied: TypeSet = types.iter().filter(|ty| self.is_type_denied(*ty)).collect();
+        let rules = self.rules();
+        let denied: TypeSet = types.iter().filter(|ty| !rules.of_type(*ty).is_empty()).collect();
         shape.types = shape.types.difference(&denied);
         shape.denied.union_with(&denied);
         types.difference(&denied)
     }
 
-    /// Whether the caller may see no value of the type.
-    fn is_type_denied(&self, ty: TypeId) -> bool {
-        let supergraph = self.shapes.supergraph;
-        let row = supergraph.ty(ty);
-        if row.requirements.iter().any(|it| self.guards.denied.requirements.contains(*it)) {
-            return true;
+    fn rules(&self) -> Rules<'_> {
+        let (supergraph, operation) = (self.shapes.supergraph, self.operation);
+        Rules { supergraph, operation, denied: &self.guards.denied }
+    }
+}
+
+/// What denies, of the rules that an operation touches.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) supergraph: &'a Supergraph,
+    pub(crate) operation: &'a Operation,
+    /// What the caller does not meet.
+    pub(crate) denied: &'a Denied,
+}
+
+impl Rules<'_> {
+    /// By what a field is denied; by nothing if the caller may see it.
+    pub(crate) fn of_field(&self, field: FieldId, asked: &Asked) -> Vec<DeniedBy> {
+        let occurrences = self.denied.occurrences.iter();
+        let of_it = |id: &OccurrenceId| self.operation.occurrences()[*id].is_of(field, asked);
+        let mut found: Vec<DeniedBy> =
+            occurrences.filter(of_it).map(|id| DeniedBy::Condition(field, id)).collect();
+        let row = self.supergraph.field(field);
+        let unmet = row.requirements.iter().filter(|it| self.denied.requirements.contains(**it));
+        found.extend(unmet.map(|it| DeniedBy::OfField(field, *it)));
+        if row.parent == self.operation.root_type {
+            self.own(row.parent, &mut found);
         }
-        let mut members = row.possible.iter().filter(|member| supergraph.ty(*member).accessible);
-        let first = members.next().filter(|_| row.is_abstract());
-        first.is_some_and(|first| self.is_type_denied(first))
-            && members.all(|member| self.is_type_denied(member))
+        found.extend(self.of_type(row.ty.named()));
+        found
+    }
+
+    /// By what all values of a type are denied; by nothing if the caller may see some.
+    pub(crate) fn of_type(&self, ty: TypeId) -> Vec<DeniedBy> {
+        let mut found = Vec::new();
+        self.own(ty, &mut found);
+        let row = self.supergraph.ty(ty);
+        if !found.is_empty() || !row.is_abstract() {
+            return found;
+        }
+        // One that could be nothing but denied objects is denied itself.
+        let members = row.possible.iter().filter(|member| self.supergraph.ty(*member).accessible);
+        for member in members {
+            let by = self.of_type(member);
+            if by.is_empty() {
+                return Vec::new();
+            }
+            found.extend(by);
+        }
+        found
+    }
+
+    /// The requirements of a type itself.
+    fn own(&self, ty: TypeId, found: &mut Vec<DeniedBy>) {
+        let requirements = self.supergraph.ty(ty).requirements.iter();
+        let unmet = requirements.filter(|it| self.denied.requirements.contains(**it));
+        found.extend(unmet.map(|it| DeniedBy::OfType(ty, *it)));
     }
 }

@@ -89,7 +89,9 @@ impl Compiler<'_> {
         let source = match &field.source {
             ResponseSource::Typename => ShownSource::Typename,
             ResponseSource::Introspection => ShownSource::Introspection,
-            ResponseSource::Denied { ty } => ShownSource::Denied { nullable: !ty.is_non_null() },
+            ResponseSource::Denied { ty, .. } => {
+                ShownSource::Denied { nullable: !ty.is_non_null() }
+            }
             ResponseSource::Slot { slot, ty, selection } => ShownSource::Slot(ShownSlot {
                 slot: *slot,
                 local: self.local_slots[slot.index()],
