@@ -13,6 +13,7 @@
 
 mod conditions;
 mod view;
+mod why;
 
 use query_planner::{Denied, Occurrence, OccurrenceSet, Operation};
 use serde_json::{Map, Value};
@@ -20,10 +21,11 @@ use supergraph::{Requirement, RequirementSet, Supergraph};
 
 use crate::config::AuthorizationSettings;
 use crate::consumer::Consumer;
-use crate::expressions::Scope;
+use crate::expressions::{Scope, Why};
 
 pub use conditions::{Conditions, InvalidCondition};
 pub use view::visible_schema;
+pub use why::Because;
 
 /// What decides for the operations of one graph.
 #[derive(Debug, Clone, Copy)]
@@ -67,15 +69,18 @@ impl Rules<'_> {
 
     fn unmet(&self, touched: &RequirementSet, scope: &Scope<'_>) -> RequirementSet {
         let touched = touched.iter();
-        let is_met = |requirement: &Requirement| match requirement {
+        touched.filter(|id| !self.is_met(&self.supergraph.requirements()[*id], scope)).collect()
+    }
+
+    fn is_met(&self, requirement: &Requirement, scope: &Scope<'_>) -> bool {
+        match requirement {
             Requirement::Authenticated => !scope.consumer.is_anonymous(),
             Requirement::Scopes(alternatives) => has_scopes(scope.consumer, alternatives),
             Requirement::Policies(alternatives) => {
                 let holds = |policy: &String| self.policies.hold(policy, scope);
                 alternatives.iter().any(|all| all.iter().all(holds))
             }
-        };
-        touched.filter(|id| !is_met(&self.supergraph.requirements()[*id])).collect()
+        }
     }
 
     fn refused(
@@ -86,8 +91,7 @@ impl Rules<'_> {
     ) -> OccurrenceSet {
         let holds = |occurrence: &Occurrence| {
             let Some(args) = arguments(occurrence) else { return false };
-            let scope = Scope { args: Some(&args), ..*scope };
-            match self.conditions.decide(occurrence.condition, &scope) {
+            match self.decide(occurrence, &args, scope) {
                 Ok(holds) => holds,
                 Err(why) => {
                     let field = self.supergraph.coordinate(occurrence.field);
@@ -101,26 +105,52 @@ impl Rules<'_> {
     }
 }
 
+impl Rules<'_> {
+    /// Whether the condition on a field holds for its arguments.
+    fn decide(
+        &self,
+        occurrence: &Occurrence,
+        args: &Map<String, Value>,
+        scope: &Scope<'_>,
+    ) -> Result<bool, Why> {
+        self.conditions.decide(occurrence.condition, &Scope { args: Some(args), ..*scope })
+    }
+}
+
 fn has_scopes(consumer: &Consumer, alternatives: &[Vec<String>]) -> bool {
     alternatives.iter().any(|all| all.iter().all(|scope| consumer.has_scope(scope)))
 }
 
 impl Policies<'_> {
     fn hold(&self, policy: &str, scope: &Scope<'_>) -> bool {
-        let settings = match self {
-            Self::Of(settings) => settings,
-            Self::Named(held) => return held.iter().any(|held| held == policy),
-        };
-        match settings.policies.get(policy).map(|condition| condition.decide(scope)) {
-            Some(Ok(holds)) => holds,
-            Some(Err(why)) => {
+        match self.decide(policy, scope) {
+            Ok(holds) => holds,
+            Err(Undecided::Condition(why)) => {
                 tracing::warn!(policy, request = scope.id, %why, "a policy cannot be decided: denied");
                 false
             }
             // It was told when the graph was loaded.
-            None => false,
+            Err(Undecided::Unknown) => false,
         }
     }
+
+    fn decide(&self, policy: &str, scope: &Scope<'_>) -> Result<bool, Undecided> {
+        match self {
+            Self::Of(settings) => {
+                let condition = settings.policies.get(policy).ok_or(Undecided::Unknown)?;
+                condition.decide(scope).map_err(Undecided::Condition)
+            }
+            Self::Named(held) => Ok(held.iter().any(|held| held == policy)),
+        }
+    }
+}
+
+/// Why it is not known whether a policy holds.
+enum Undecided {
+    /// Its condition does not say.
+    Condition(Why),
+    /// The configuration does not have it.
+    Unknown,
 }
 
 /// The policies that a schema names and the configuration does not have: nobody meets them.

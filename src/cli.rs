@@ -17,6 +17,7 @@ mod compose;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod explain;
 mod keys;
 mod line_diff;
 mod plan;
@@ -108,6 +109,14 @@ enum Command {
         #[command(flatten)]
         configuration: Configuration,
     },
+    /// Says what would become of a request, for a caller: its plan, what is denied and why, what it costs, what
+    /// would be sent to whom. Nothing is sent.
+    Explain {
+        #[command(flatten)]
+        arguments: explain::ExplainArguments,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
     /// Checks plan fixtures: Markdown pages with subgraphs, an operation and the plan it must have.
     Test {
         /// Pages, or folders of pages.
@@ -174,6 +183,9 @@ pub fn run() -> ExitCode {
             compose::compose(&configuration.file, output.as_deref(), api, format)
         }
         Command::Plan { arguments, configuration } => run_plan(&configuration.file, &arguments),
+        Command::Explain { arguments, configuration } => {
+            explain::explain(&configuration.file, &arguments)
+        }
         Command::Test { paths, update } => {
             run_test(&paths, if update { OnChange::Rewrite } else { OnChange::Fail })
         }

@@ -145,6 +145,8 @@ pub struct Settings {
     pub file: PathBuf,
     /// The text of the file, by which a change is told; as secret as what people write into it.
     pub text: Secret,
+    /// What `${...}` stood for: nobody is shown it, for it may be secret.
+    pub interpolated: Vec<Secret>,
     /// Where to listen.
     pub listen: ListenSettings,
     /// Whose word counts on where a client is.
@@ -230,7 +232,7 @@ impl Settings {
                 return Err(problems.finish().expect_err("one problem was added"));
             }
         };
-        let sources = interpolate::Sources { environment, folder };
+        let sources = interpolate::Sources::new(environment, folder);
         interpolate::interpolate(&mut tree, &sources, &mut problems);
         let raw = match decode::decode::<RawSettings>(&tree) {
             Ok(raw) => raw,
@@ -244,6 +246,7 @@ impl Settings {
         problems.locate_in(&tree);
         let mut settings = settle(raw, file, environment, &mut problems);
         settings.text = Secret::new(text.to_owned());
+        settings.interpolated = sources.found.take().into_iter().map(Secret::new).collect();
         problems.finish()?;
         Ok(settings)
     }
@@ -296,6 +299,7 @@ fn settle(
     Settings {
         file: file.to_owned(),
         text: Secret::default(),
+        interpolated: Vec::new(),
         listen,
         client_address,
         workers,
@@ -315,6 +319,14 @@ fn settle(
         limits: raw.limits.unwrap_or_default().settle(problems),
         telemetry: raw.telemetry.unwrap_or_default().settle(environment, problems),
     }
+}
+
+/// A text of the command line with its `${VAR}` and `${file:path}` replaced.
+///
+/// # Errors
+/// What cannot be replaced, and the fix.
+pub fn interpolated(text: &str) -> Result<String, (String, String)> {
+    interpolate::interpolated(text, &variable)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]

@@ -116,6 +116,16 @@ impl Gateway {
         Self::furnish(settings, log, Some(read)).await
     }
 
+    /// The rooms that a gateway with these settings would answer from, and nobody who listens.
+    ///
+    /// # Errors
+    /// When the graph cannot be loaded, or a provider cannot do its work.
+    pub async fn rooms(settings: Settings, log: Arc<dyn Sink>) -> Result<Arc<Rooms>, StartError> {
+        let workshop = workshop(settings, log);
+        let (graph, _) = GraphInForce::start(&workshop).await.map_err(StartError::Graph)?;
+        checked(rooms(&workshop, &graph, None))
+    }
+
     async fn furnish(
         settings: Settings,
         log: Arc<dyn Sink>,
@@ -124,22 +134,14 @@ impl Gateway {
         let (version, configuration) = (env!("CARGO_PKG_VERSION"), settings.file.display());
         tracing::info!(version, %configuration, "starting");
         let n_workers = settings.workers;
-        let workshop = Workshop {
-            upstreams: Arc::new(Upstreams::new(&settings.upstreams, n_workers.get())),
-            settings: Arc::new(settings),
-            telemetry: Telemetry { log, metrics: Arc::new(Metrics::new()) },
-        };
+        let workshop = workshop(settings, log);
         let (graph, loaded) = GraphInForce::start(&workshop).await.map_err(StartError::Graph)?;
         let Bound { public, public_addresses, admin, admin_address, certificates } =
             bind(&workshop).await?;
         let (stop, stopping) = watch::channel(false);
         let (stopped, admin_stopping) = watch::channel(false);
         let probes = Probes::new(stopping.clone());
-        let rooms = rooms(&workshop, &graph, None);
-        if let Some((provider, why)) = rooms.identity.problem() {
-            let (provider, why) = (provider.to_owned(), why.to_owned());
-            return Err(StartError::Identity { provider, why });
-        }
+        let rooms = checked(rooms(&workshop, &graph, None))?;
         let doors = Doors::new(rooms, &probes);
         let doors: DoorsInForce = Arc::new(ArcSwap::from_pointee(doors));
         let certificates = Arc::new(certificates);
@@ -169,6 +171,25 @@ impl Gateway {
             _watch: watch,
             _certificates: certificates,
         })
+    }
+}
+
+fn workshop(settings: Settings, log: Arc<dyn Sink>) -> Workshop {
+    Workshop {
+        upstreams: Arc::new(Upstreams::new(&settings.upstreams, settings.workers.get())),
+        settings: Arc::new(settings),
+        telemetry: Telemetry { log, metrics: Arc::new(Metrics::new()) },
+    }
+}
+
+/// Rooms in which every provider can do its work.
+fn checked(rooms: Arc<Rooms>) -> Result<Arc<Rooms>, StartError> {
+    match rooms.identity.problem() {
+        None => Ok(rooms),
+        Some((provider, why)) => {
+            let (provider, why) = (provider.to_owned(), why.to_owned());
+            Err(StartError::Identity { provider, why })
+        }
     }
 }
 

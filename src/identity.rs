@@ -28,7 +28,7 @@ mod provider;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use indexmap::IndexMap;
 use thiserror::Error;
 
@@ -187,6 +187,42 @@ impl Identity {
         }
     }
 
+    /// Puts a credential where whoever can judge it looks, as its owner would.
+    ///
+    /// # Errors
+    /// When nobody looks for such a credential.
+    pub fn present(&self, text: &str, headers: &mut HeaderMap) -> Result<(), NoPlace> {
+        let is_key = api_key::is_one(text.as_bytes());
+        let token = jwt::Token::read(text);
+        let issuer = token.as_ref().ok().and_then(jwt::Token::issuer);
+        let judges = |i: &usize| {
+            let provider = &self.providers[*i];
+            match (is_key, issuer) {
+                (true, _) => provider.api_keys().is_some(),
+                (false, Some(issuer)) => provider.issues_as(issuer),
+                (false, None) => false,
+            }
+        };
+        let asks = |i: &usize| !is_key && self.providers[*i].asks();
+        let read_by = |of: &dyn Fn(&usize) -> bool| {
+            self.lanes.iter().find(|lane| lane.readers.iter().any(of))
+        };
+        // What nobody can judge stands where tokens stand, to be refused there.
+        let lane = read_by(&judges)
+            .or_else(|| read_by(&asks))
+            .or_else(|| read_by(&|i: &usize| is_key == self.providers[*i].api_keys().is_some()));
+        let lane = lane.ok_or(if is_key { NoPlace::Key } else { NoPlace::Token })?;
+        place::put(&lane.place, text, headers).ok_or(NoPlace::Unfit)
+    }
+
+    /// The headers in which credentials may stand.
+    pub fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.lanes.iter().filter_map(|lane| match &lane.place {
+            Place::Header { name, .. } => Some(name),
+            Place::Cookie { .. } => None,
+        })
+    }
+
     /// Whether a door lets a consumer in.
     pub fn admits(require: Option<&Require>, consumer: &Consumer) -> bool {
         let Some(require) = require else { return true };
@@ -295,6 +331,20 @@ impl Identity {
             (_, Err(error)) => Err(error.into()),
         }
     }
+}
+
+/// Why a credential has no place in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoPlace {
+    /// Nobody takes keys.
+    #[error("it is an API key, and no provider of `identity` has keys")]
+    Key,
+    /// Nobody takes tokens.
+    #[error("no provider of `identity` takes tokens")]
+    Token,
+    /// It has bytes that no header has.
+    #[error("a credential has no line breaks and no other control characters")]
+    Unfit,
 }
 
 /// Why no store of keys is meant.

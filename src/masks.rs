@@ -70,6 +70,16 @@ impl Mask {
 }
 
 impl Action {
+    /// Its key in the configuration.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Remove => "remove",
+            Self::Replace(_) => "replace",
+            Self::KeepLast(_) => "keep_last",
+            Self::Hash(_) => "hash",
+        }
+    }
+
     /// What stands instead of a value that is neither null nor composite; both are JSON texts.
     pub fn instead_of(&self, leaf: &str) -> String {
         match self {

@@ -12,6 +12,7 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Executing-Requests>
 
+pub mod entrance;
 pub mod explain;
 pub mod merge;
 pub mod request;
@@ -223,8 +224,7 @@ async fn execute_operation(
     may_run(rooms, facts, prepared, &request)?;
     let GraphqlRequest { variables, extensions, .. } = request;
     let variables = prepared.coerce_variable_values(&graph.supergraph, variables)?;
-    let labels = graph.supergraph.labels();
-    let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
+    let labels = labels_of(rooms, &graph, facts);
     let deadline = facts.started + rooms.settings.limits.request_timeout;
     let denied = &access::denied(rooms, facts, &graph, (prepared, &variables));
     let decided = Decided { variables: &variables, labels: &labels, denied };
@@ -257,7 +257,7 @@ async fn execute_operation(
         estimate,
         hiding: Vec::new(),
     };
-    run.hiding = run.hiding(facts);
+    run.hiding = hiding(&run.graph, &run.variant, &facts.scope_of(&run.prepared));
     let key = match rooms.settings.graphql.merge.client_queries && !manner.is_own {
         true => MergeKey::of(&run, facts, &extensions, manner.media_type),
         false => None,
@@ -273,6 +273,12 @@ async fn execute_operation(
     let cost = estimated.map(|estimated| Cost { estimated, actual: outcome.summary.cost });
     let receipt = bill.map(|bill| bill.settle(cost.map_or(0, |cost| cost.actual)));
     Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost, receipt })
+}
+
+/// The labels of overrides that are on for a request.
+fn labels_of(rooms: &Rooms, graph: &Graph, facts: &Facts) -> Vec<String> {
+    let labels = graph.supergraph.labels();
+    labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""))
 }
 
 /// The plan for what is decided, kept or made before the deadline.
@@ -361,14 +367,13 @@ impl Run {
         let execution = execution.introspected(&self.introspected).masked(&masks).billed(bill);
         run(execution, &conditions).await
     }
+}
 
-    /// The masks of the operation that hide something from the caller.
-    fn hiding(&self, facts: &Facts) -> Vec<u32> {
-        let used = self.variant.program.masks();
-        if used.is_empty() {
-            return Vec::new();
-        }
-        self.graph.masks.hiding(used, &facts.scope_of(&self.prepared))
+/// The masks of an operation that hide something from the caller.
+fn hiding(graph: &Graph, variant: &Variant, scope: &Scope<'_>) -> Vec<u32> {
+    match variant.program.masks() {
+        [] => Vec::new(),
+        used => graph.masks.hiding(used, scope),
     }
 }
 

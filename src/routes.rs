@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{Method, Response};
+use http::{HeaderMap, Method, Response};
 use matchit::Router;
 use thiserror::Error;
 
@@ -188,12 +188,8 @@ impl Route {
         path: PathAndQuery,
         body: OutgoingBody,
     ) -> Result<Passed, RouteError> {
-        let hiding = self.masks.iter().filter(|mask| mask.mask.hides(scope));
-        let hiding: Vec<PathMask> = hiding.cloned().collect();
-        let mut headers = headers::to_route(scope, &self.rules.request);
-        if !hiding.is_empty() {
-            masking::ask(&mut headers);
-        }
+        let hiding: Vec<PathMask> = self.hiding(scope).cloned().collect();
+        let headers = self.would_send(scope, !hiding.is_empty());
         let is_repeatable = matches!(*scope.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let outgoing = Outgoing {
             method: scope.method.clone(),
@@ -209,6 +205,25 @@ impl Route {
         headers::from_route(status, response.headers_mut(), scope, &self.rules.response);
         let filter = is_filtered.then(|| Box::new(JsonFilter::new(hiding.into())));
         Ok(Passed { response, filter })
+    }
+
+    /// The headers that a request has, masked or not, but for those that only a connection and a body decide.
+    pub fn would_send(&self, scope: &Scope<'_>, is_masked: bool) -> HeaderMap {
+        let mut headers = headers::to_route(scope, &self.rules.request);
+        if is_masked {
+            masking::ask(&mut headers);
+        }
+        headers
+    }
+
+    /// The masks of its answers.
+    pub fn masks(&self) -> &[PathMask] {
+        &self.masks
+    }
+
+    /// Those that hide something from a request.
+    pub fn hiding<'a>(&'a self, scope: &Scope<'_>) -> impl Iterator<Item = &'a PathMask> {
+        self.masks.iter().filter(move |mask| mask.mask.hides(scope))
     }
 
     fn takes(&self, method: &Method) -> bool {

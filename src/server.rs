@@ -11,6 +11,7 @@
 
 pub mod accept;
 pub mod certificates;
+pub mod explain;
 pub mod tls;
 pub mod workers;
 

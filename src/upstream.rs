@@ -32,6 +32,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -208,9 +209,7 @@ impl Upstream {
         mut request: Outgoing,
         max_size: usize,
     ) -> Result<Collected, UpstreamError> {
-        if self.compression {
-            request.head.accept_packed();
-        }
+        self.ask_packed(&mut request.head);
         let (mut head, mut body) = self.send(request).await?.into_parts();
         let too_large = || self.failed(UpstreamErrorKind::ResponseTooLarge { limit: max_size });
         if body.exact_size().is_some_and(|size| size > max_size as u64) {
@@ -241,6 +240,21 @@ impl Upstream {
         let body = encoding::decode(&mut head.headers, body, max_size);
         let body = body.map_err(|kind| self.failed(kind))?;
         Ok(Collected { status: head.status, headers: head.headers, body })
+    }
+
+    /// The headers that a collected request with this head would have, but for those that only a connection
+    /// and a body decide.
+    pub fn would_send(&self, mut head: Head) -> HeaderMap {
+        self.ask_packed(&mut head);
+        let mut headers = head.take(None, false);
+        headers.remove(HOST);
+        headers
+    }
+
+    fn ask_packed(&self, head: &mut Head) {
+        if self.compression {
+            head.accept_packed();
+        }
     }
 
     /// Asks the target whose turn it is; the next one if that cannot even be connected to, for then

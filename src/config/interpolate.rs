@@ -10,6 +10,7 @@
 //!
 //! **Read first:** [`interpolate`].
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::node::{Node, Value};
@@ -44,10 +45,35 @@ pub(super) fn interpolate(node: &mut Node, sources: &Sources<'_>, problems: &mut
     }
 }
 
+/// A text of the command line with its `${VAR}` and `${file:path}` replaced; paths are relative to the working
+/// folder.
+///
+/// # Errors
+/// What cannot be replaced, and the fix.
+pub(super) fn interpolated(
+    text: &str,
+    environment: Environment<'_>,
+) -> Result<String, (String, String)> {
+    replace(text, &Sources::new(environment, Path::new("")))
+}
+
 /// Where replacements come from.
 pub(super) struct Sources<'a> {
     pub(super) environment: Environment<'a>,
     pub(super) folder: &'a Path,
+    /// What was found in either: it may be secret, whatever key it stands under.
+    pub(super) found: RefCell<Vec<String>>,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) fn new(environment: Environment<'a>, folder: &'a Path) -> Self {
+        Self { environment, folder, found: RefCell::default() }
+    }
+
+    fn find(&self, text: String) -> String {
+        self.found.borrow_mut().push(text.clone());
+        text
+    }
 }
 
 fn replace(text: &str, sources: &Sources<'_>) -> Result<String, (String, String)> {
@@ -80,7 +106,7 @@ fn look_up(reference: &str, sources: &Sources<'_>) -> Result<String, (String, St
         let path = sources.folder.join(path);
         return match std::fs::read_to_string(&path) {
             // Editors end a file with a line break that is no part of the secret.
-            Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
+            Ok(text) => Ok(sources.find(text.trim_end_matches(['\r', '\n']).to_owned())),
             Err(error) => Err((
                 format!("cannot read `{}`: {error}", path.display()),
                 "create the file, or correct the path (relative to the configuration file)"
@@ -93,6 +119,7 @@ fn look_up(reference: &str, sources: &Sources<'_>) -> Result<String, (String, St
         None => (reference, None),
     };
     let value = (sources.environment)(name).filter(|value| !value.is_empty() || default.is_none());
+    let value = value.map(|value| sources.find(value));
     value.or_else(|| default.map(str::to_owned)).ok_or_else(|| {
         (
             format!("the environment has no variable `{name}`"),
@@ -108,7 +135,7 @@ mod tests {
 
     fn replaced(text: &str) -> Result<String, (String, String)> {
         let environment = |name: &str| (name == "PORT").then(|| "41".to_owned());
-        replace(text, &Sources { environment: &environment, folder: Path::new("/nowhere") })
+        replace(text, &Sources::new(&environment, Path::new("/nowhere")))
     }
 
     #[test]

@@ -113,7 +113,7 @@ const ALL_METHODS: [Method; 6] =
 
 /// Paths that answer for the gateway itself.
 const OWN_PATHS: [&str; 5] =
-    ["/health", "/ready", "/_graphloom/plan", "/_graphloom/status", "/_graphloom/ide/x"];
+    ["/health", "/ready", "/_graphloom/explain", "/_graphloom/status", "/_graphloom/ide/x"];
 
 pub(super) fn settle(
     raw: Vec<RawRoute>,

@@ -85,7 +85,7 @@ fn two_routes_share_a_template_only_with_different_methods() {
     assert!(routes(get, "path: \"/a/{id}\", methods: [PUT]").is_ok());
     assert!(routes(get, "path: \"/a/{id}\"").unwrap_err().contains("earlier route"));
     assert!(routes(get, "path: \"/a/{other}\", methods: [PUT]").unwrap_err().contains("earlier"));
-    assert!(routes(get, "path: /_graphloom/plan").unwrap_err().contains("would hide"));
+    assert!(routes(get, "path: /_graphloom/explain").unwrap_err().contains("would hide"));
 }
 
 #[test]

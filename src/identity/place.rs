@@ -84,6 +84,17 @@ pub(super) fn take_away(place: &Place, headers: &mut HeaderMap) {
     }
 }
 
+/// Puts a credential where [`find`] finds it; none if it cannot stand there.
+pub(super) fn put(place: &Place, text: &str, headers: &mut HeaderMap) -> Option<()> {
+    let (name, text) = match place {
+        Place::Header { name, prefix: None } => (name.clone(), text.to_owned()),
+        Place::Header { name, prefix: Some(prefix) } => (name.clone(), format!("{prefix} {text}")),
+        Place::Cookie { name } => (COOKIE, format!("{name}={text}")),
+    };
+    headers.append(name, HeaderValue::from_str(&text).ok()?);
+    Some(())
+}
+
 /// Asks for a credential at a place, and says what was wrong with the one that came.
 pub(super) fn challenge(place: &Place, error: Option<&IdentityError>) -> Option<HeaderValue> {
     let text = match place {

@@ -15,6 +15,8 @@
 //!
 //! Spec: <https://www.rfc-editor.org/rfc/rfc9535>
 
+use std::fmt;
+
 use thiserror::Error;
 
 /// A path to values.
@@ -29,6 +31,29 @@ struct Step {
     descends: bool,
     /// The member's name; none for all members and items.
     name: Option<String>,
+}
+
+/// As it may be written.
+impl fmt::Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        for Step { descends, name } in &self.steps {
+            let is_word = |name: &str| {
+                let mut bytes = name.bytes();
+                bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+                    && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            };
+            match (descends, name) {
+                (false, None) => f.write_str("[*]")?,
+                (true, None) => f.write_str("..*")?,
+                (false, Some(name)) if is_word(name) => write!(f, ".{name}")?,
+                (true, Some(name)) if is_word(name) => write!(f, "..{name}")?,
+                (false, Some(name)) => write!(f, "['{name}']")?,
+                (true, Some(name)) => write!(f, "..['{name}']")?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why a text is not a path.

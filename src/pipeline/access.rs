@@ -31,9 +31,16 @@ pub(super) fn hidden(
     if !settings.hide || graph.supergraph.requirements().is_empty() {
         return RequirementSet::new();
     }
-    let scope = facts.scope_of(prepared);
-    let (supergraph, conditions) = (&graph.supergraph, &graph.conditions);
-    Rules { supergraph, conditions, policies: Policies::Of(settings) }.hidden(&scope)
+    rules(rooms, graph).hidden(&facts.scope_of(prepared))
+}
+
+/// What decides what callers may see.
+pub(super) fn rules<'a>(rooms: &'a Rooms, graph: &'a Graph) -> Rules<'a> {
+    Rules {
+        supergraph: &graph.supergraph,
+        conditions: &graph.conditions,
+        policies: Policies::Of(&rooms.settings.graphql.authorization),
+    }
 }
 
 /// What of an operation is denied to the caller.
@@ -48,9 +55,7 @@ pub(super) fn denied(
         return Denied::default();
     }
     let scope = facts.scope_of(prepared);
-    let policies = Policies::Of(&rooms.settings.graphql.authorization);
-    let rules = Rules { supergraph, conditions: &graph.conditions, policies };
-    rules.denied(asked, &scope, |occurrence| {
+    rules(rooms, graph).denied(asked, &scope, |occurrence| {
         prepared.arguments(supergraph, occurrence, variables).ok()
     })
 }
@@ -69,19 +74,31 @@ pub(super) fn shows_the_rest(
         AuthorizationMode::Reject => "rejected",
         AuthorizationMode::DryRun => "dry_run",
     });
-    match mode {
+    let shows_the_rest = on_denial(rooms, facts, variant)?;
+    if !shows_the_rest {
+        let paths: Vec<String> = denied.iter().map(|path| path.join(".")).collect();
+        let (consumer, request) = (&*facts.consumer.id, &*facts.id);
+        let paths = paths.join(" ");
+        tracing::warn!(request, consumer, paths, "would be denied (dry run)");
+    }
+    Ok(shows_the_rest)
+}
+
+/// As [`shows_the_rest`], and nobody is told.
+pub(super) fn on_denial(
+    rooms: &Rooms,
+    facts: &Facts,
+    variant: &Variant,
+) -> Result<bool, RequestErrorKind> {
+    let denied = &variant.plan.denied;
+    match rooms.settings.graphql.authorization.mode {
+        _ if denied.is_empty() => Ok(true),
         AuthorizationMode::Filter => Ok(true),
         AuthorizationMode::Reject => Err(RequestErrorKind::Denied {
             paths: denied.clone(),
             is_anonymous: facts.consumer.is_anonymous(),
         }),
-        AuthorizationMode::DryRun => {
-            let paths: Vec<String> = denied.iter().map(|path| path.join(".")).collect();
-            let (consumer, request) = (&*facts.consumer.id, &*facts.id);
-            let paths = paths.join(" ");
-            tracing::warn!(request, consumer, paths, "would be denied (dry run)");
-            Ok(false)
-        }
+        AuthorizationMode::DryRun => Ok(false),
     }
 }
 

@@ -1,18 +1,79 @@
-//! Explains a request: its plan, and what became of each fetch.
+//! Explains a request: one that ran, and what became of each fetch; or one that is not run, and what would
+//! become of it.
 //!
-//! **In:** an executed request, or one that is only to be planned. **Out:** JSON for the query page.
+//! **In:** an executed request; or the facts of one, and what it asks. **Out:** JSON for the query page and for
+//! tools; an [`Explanation`].
 //!
-//! **Never here:** who may ask (`server`: only with `graphql.ide`), printing plans (`query_planner`).
+//! **Never here:** who may ask for it (`server`), printing plans (`query_planner`), words for a terminal (`cli`).
 //!
-//! **Read first:** [`extension`], [`plan`].
+//! **Holds:** what decides for a request decides here: an explanation calls the functions that the execution
+//! calls, up to the first byte that would be sent. Nothing is sent to an upstream, counted or taken from a
+//! budget. The value of a credential is never in it.
+//!
+//! **Read first:** [`operation`], [`route`], [`extension`].
+
+mod door;
+mod hide;
+mod operation;
+mod route;
+mod told;
 
 use std::sync::Arc;
 
+use http::uri::PathAndQuery;
 use serde_json::{Value, json};
 
-use super::access::denied;
 use super::{Executed, Facts, GraphqlRequest, Rooms};
-use crate::operation::{Decided, RequestError, labels_on};
+use crate::operation::RequestError;
+
+pub use route::NoRoute;
+pub use told::{
+    ConsumerTold, DeniedTold, Explanation, HeaderTold, IntrospectionTold, MaskTold, OperationTold,
+    RefusedTold, RouteTold, UpstreamTold,
+};
+
+/// What would become of a request to the GraphQL door that was let in.
+///
+/// # Errors
+/// When there is no plan.
+pub async fn operation(
+    rooms: &Rooms,
+    facts: &Facts,
+    request: GraphqlRequest<'_>,
+) -> Result<Explanation, Arc<RequestError>> {
+    operation::operation(rooms, facts, request, Vec::new()).await
+}
+
+/// The same for one that still has its credential, of whom nobody has asked who they are.
+///
+/// # Errors
+/// As there.
+pub async fn operation_at_the_door(
+    rooms: &Rooms,
+    facts: &mut Facts,
+    request: GraphqlRequest<'_>,
+) -> Result<Explanation, Arc<RequestError>> {
+    let (mut refused, hidden) = (Vec::new(), hide::Hidden::new(rooms, &facts.headers));
+    let graphql = &rooms.settings.graphql;
+    let requires = (&rooms.settings.graphql_ip, graphql.require.as_ref());
+    if !door::let_in(rooms, facts, requires, &mut refused).await {
+        return Ok(door::turned_away(refused));
+    }
+    door::authorize(graphql.authorize.as_ref(), &facts.scope(&[], ""), &hidden, &mut refused);
+    operation::operation(rooms, facts, request, refused).await
+}
+
+/// What would become of a request to the REST door.
+///
+/// # Errors
+/// When there is no route for it.
+pub async fn route(
+    rooms: &Rooms,
+    facts: &mut Facts,
+    path: &PathAndQuery,
+) -> Result<Explanation, NoRoute> {
+    route::route(rooms, facts, path).await
+}
 
 /// What goes into `extensions.graphloom` of a response.
 pub fn extension(executed: &Executed) -> Value {
@@ -36,32 +97,4 @@ pub fn splice(body: &mut Vec<u8>, extension: &Value) {
         body.extend_from_slice(extension.to_string().as_bytes());
         body.extend_from_slice(b"}}");
     }
-}
-
-/// The plan of a request that is not run: as JSON and as text.
-///
-/// # Errors
-/// When there is none.
-pub async fn plan(
-    rooms: &Rooms,
-    facts: &Facts,
-    request: GraphqlRequest<'_>,
-) -> Result<Value, Arc<RequestError>> {
-    let graph = rooms.graph.current();
-    let name = request.operation_name.as_deref();
-    let limits = rooms.settings.graphql_limits;
-    let (prepared, _) = graph.operations.prepare(&request.document, name, limits).await?;
-    // While somebody types, values may be missing: what is there decides the guards.
-    let variables = prepared
-        .coerce_variable_values(&graph.supergraph, request.variables.clone())
-        .unwrap_or(request.variables);
-    let labels = graph.supergraph.labels();
-    let labels = labels_on(labels, &rooms.settings.override_labels, &facts.scope(&[], ""));
-    let denied = &denied(rooms, facts, &graph, (&prepared, &variables));
-    let decided = Decided { variables: &variables, labels: &labels, denied };
-    let variant = graph.operations.variant(&prepared, decided).await?;
-    Ok(json!({
-        "plan": variant.plan.to_json(&graph.supergraph),
-        "text": variant.plan.to_text(&graph.supergraph),
-    }))
 }

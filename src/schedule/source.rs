@@ -76,6 +76,13 @@ pub(super) struct QueryKey {
     body: Bytes,
 }
 
+impl Source {
+    /// The headers that a request to it would have, but for those that only a connection and a body decide.
+    pub fn would_send(&self, scope: &Scope<'_>) -> HeaderMap {
+        self.upstream.would_send(self.heads.head(scope))
+    }
+}
+
 impl Heads {
     /// The heads of requests to an upstream under these rules.
     pub fn new(upstream: &Upstream, rules: Vec<HeaderRule>) -> Self {

@@ -3,7 +3,7 @@
 //! **In:** the condition of a route or of the GraphQL door, and what is known of the request.
 //! **Out:** whether it may, or a refusal; its reason goes to the log alone.
 //!
-//! **Never here:** who asks (`identity`), single fields of an operation (`operation`).
+//! **Never here:** deciding (`pipeline::entrance`), who asks (`identity`), single fields of an operation (`operation`).
 //!
 //! **Holds:** it is decided before the body is read. What cannot be decided is refused. The answer tells
 //! of the reason only which scopes a bearer token lacks, as RFC 6750, section 3.1, has it.
@@ -14,7 +14,7 @@ use super::observe::Observation;
 use super::reply::Refusal;
 use crate::config::{Authorize, ProviderKind};
 use crate::expressions::Scope;
-use crate::pipeline::Rooms;
+use crate::pipeline::{Rooms, entrance};
 
 /// Lets a request pass for which the condition holds.
 pub(super) fn check(
@@ -23,14 +23,10 @@ pub(super) fn check(
     scope: &Scope<'_>,
     observation: &mut Observation,
 ) -> Result<(), Refusal> {
-    let Some(Authorize { condition, key }) = authorize else { return Ok(()) };
-    let reason = match condition.decide(scope) {
-        Ok(true) => return Ok(()),
-        Ok(false) => format!("`{key}` does not hold: {}", condition.text()),
-        Err(why) => format!("`{key}` cannot be decided, {why}: {}", condition.text()),
-    };
+    let Err(reason) = entrance::authorize(authorize, scope) else { return Ok(()) };
+    let needed = authorize.into_iter().flat_map(|authorize| authorize.condition.scopes());
     let missing: Vec<&str> = match has_token(rooms, scope) {
-        true => condition.scopes().filter(|name| lacks(scope, name)).collect(),
+        true => needed.filter(|name| lacks(scope, name)).collect(),
         false => Vec::new(),
     };
     let refusal = Refusal::Forbidden { missing_scopes: missing.join(" ") };

@@ -129,16 +129,18 @@ fn explains(rooms: &Rooms, facts: &Facts) -> bool {
     rooms.settings.graphql.ide && facts.headers.contains_key(EXPLAIN)
 }
 
-/// The plan of an operation that is not run, or what is wrong with it.
-pub(super) async fn plan(rooms: &Rooms, facts: &Facts, body: axum::body::Body) -> Value {
+/// What would become of an operation that is not run, or what is wrong with it.
+pub(super) async fn explain(rooms: &Rooms, facts: &Facts, body: axum::body::Body) -> Value {
     let content = read_content(rooms, facts, body).await;
     let content = content.as_ref().map_err(Refusal::clone);
     let request = match content.and_then(|content| read(facts, None, content)) {
         Ok(request) => request,
         Err(refusal) => return json!({ "errors": [{ "message": refusal.message() }] }),
     };
-    match explain::plan(rooms, facts, request).await {
-        Ok(plan) => plan,
+    // As if it had come to the door.
+    let facts = Facts { path: rooms.settings.graphql.path.clone(), ..facts.clone() };
+    match explain::operation(rooms, &facts, request).await {
+        Ok(explanation) => json!(explanation),
         // Here, beside the query page, the reason is for whoever writes the operation.
         Err(error) => match RequestError::errors(&error).as_slice() {
             [_] => json!({ "errors": [{ "message": error.detail() }] }),

@@ -87,7 +87,7 @@ async fn revoke(
 }
 
 /// Whether the caller has the key of the admin API.
-fn admit(rooms: &Rooms, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn admit(rooms: &Rooms, headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(key) = &rooms.settings.admin_key else { return Err(Refusal::AdminClosed) };
     let mut presented = headers.get_all(AUTHORIZATION).iter();
     let (first, second) = (presented.next(), presented.next());

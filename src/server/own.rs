@@ -1,4 +1,4 @@
-//! The gateway's own pages: probes, metrics, status, the plan of an operation, the query page.
+//! The gateway's own pages: probes, metrics, status, what would become of an operation, the query page.
 //!
 //! **In:** requests that neither door took. **Out:** axum routers, one a port, and their responses.
 //!
@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -22,6 +22,7 @@ use http::{Request, Uri};
 use serde_json::Value;
 use tower_service::Service;
 
+use super::explain::Asked;
 use super::graphql_http;
 use super::keys;
 use super::reply::{Refusal, Reply};
@@ -39,22 +40,25 @@ pub(super) struct Shared {
 pub(super) fn public(rooms: Arc<Rooms>, probes: Probes) -> Router {
     let mut router = probe_pages();
     if rooms.settings.graphql.ide {
-        let plan = post(plan).fallback(async || Refusal::MethodNotAllowed("POST".to_owned()));
+        let explain = post(explain).fallback(async || Refusal::MethodNotAllowed("POST".to_owned()));
         router = router.route("/_graphloom/status", only_get(get(status)));
-        router = query_page(router.route("/_graphloom/plan", plan));
+        router = query_page(router.route("/_graphloom/explain", explain));
     }
     router.fallback(async || Refusal::NotFound).with_state(Shared { rooms, probes })
 }
 
 /// The pages of the admin port.
 pub(super) fn admin(rooms: Arc<Rooms>, probes: Probes) -> Router {
-    let router = keys::pages(probe_pages()).route("/metrics", only_get(get(metrics)));
+    let explain = post(explain_as).fallback(async || Refusal::MethodNotAllowed("POST".to_owned()));
+    let router = keys::pages(probe_pages())
+        .route("/metrics", only_get(get(metrics)))
+        .route("/explain", explain);
     router.fallback(async || Refusal::NotFound).with_state(Shared { rooms, probes })
 }
 
 /// Whether a page tells of the graph and its operations, unlike probes and the bytes of the query page.
 pub(super) fn tells_of_the_graph(path: &str) -> bool {
-    matches!(path, "/_graphloom/status" | "/_graphloom/plan")
+    matches!(path, "/_graphloom/status" | "/_graphloom/explain")
 }
 
 /// Has a router answer a request.
@@ -116,12 +120,29 @@ async fn metrics(State(shared): State<Shared>) -> Response {
     ([(CONTENT_TYPE, content_type)], admin::metrics(&shared.rooms)).into_response()
 }
 
-async fn plan(
+async fn explain(
     State(shared): State<Shared>,
     Extension(facts): Extension<Arc<Facts>>,
     body: Body,
 ) -> Response {
-    json(&graphql_http::plan(&shared.rooms, &facts, body).await)
+    json(&graphql_http::explain(&shared.rooms, &facts, body).await)
+}
+
+/// What would become of the request that the body describes, for operators.
+async fn explain_as(
+    State(shared): State<Shared>,
+    Extension(facts): Extension<Arc<Facts>>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    keys::admit(&shared.rooms, &facts.headers)?;
+    let limit = shared.rooms.settings.graphql_limits.body;
+    let body = to_bytes(body, limit).await.map_err(|_| Refusal::TooLarge { limit })?;
+    let asked = serde_json::from_slice::<Asked>(&body).map_err(|error| {
+        Refusal::Malformed(format!("the body is not what it should be: {error}"))
+    })?;
+    let explained = super::explain::explain(&shared.rooms, asked).await;
+    let explained = explained.map_err(|error| Refusal::Malformed(error.to_string()))?;
+    Ok(json(&serde_json::json!(explained)))
 }
 
 pub(super) fn json(value: &Value) -> Response {

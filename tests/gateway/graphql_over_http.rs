@@ -142,6 +142,6 @@ async fn a_subscription_is_refused_here_and_planned_for_whoever_asks() {
         (refused.status.as_u16(), code(&refused)),
         (400, "SUBSCRIPTION_NOT_SUPPORTED".into())
     );
-    let planned = ask("/_graphloom/plan").await.json();
+    let planned = ask("/_graphloom/explain").await.json();
     assert!(planned["text"].as_str().unwrap().starts_with("1 clock  subscription\n"), "{planned}");
 }

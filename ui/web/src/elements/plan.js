@@ -10,7 +10,7 @@
 //
 // Read first: `GraphloomPlan`.
 
-const PLAN_PATH = "/_graphloom/plan";
+const PLAN_PATH = "/_graphloom/explain";
 const TYPING_PAUSE_MS = 350;
 const HEIGHT_KEY = "graphloom:plan-height";
 const MIN_HEIGHT = 120;

@@ -1,0 +1,142 @@
+//! An explanation in words, for a terminal.
+//!
+//! **In:** an [`Explanation`]. **Out:** its text: who asks and whether it would run first, then what would be
+//! done, part by part; parts with nothing to say are left out.
+//!
+//! **Never here:** finding anything out.
+//!
+//! **Read first:** [`of`].
+
+use std::fmt::Write as _;
+
+use crate::pipeline::explain::{
+    ConsumerTold, DeniedTold, Explanation, MaskTold, OperationTold, RouteTold, UpstreamTold,
+};
+
+/// The whole text.
+pub(super) fn of(explanation: &Explanation) -> String {
+    let Explanation { consumer, refused, operation, route, masks, upstreams } = explanation;
+    let mut text = Text::default();
+    match consumer {
+        Some(consumer) => text.line(&format!("asked by {}", who(consumer))),
+        None => text.line("asked by nobody who is known: the credential does not count"),
+    }
+    if let Some(route) = route {
+        text.line(&format!("route {}", route_of(route)));
+    }
+    match refused.is_empty() {
+        true => text.line("it would run"),
+        false => text.line("it would be refused"),
+    }
+    for refused in refused {
+        text.line(&format!("    {}: {}", refused.code, refused.why));
+    }
+    if let Some(operation) = operation {
+        text.part("plan");
+        text.block(&operation.text);
+        text.denied(operation);
+        text.introspection(operation);
+    }
+    text.masks(masks);
+    text.upstreams(upstreams);
+    text.0
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{}", line.trim_end());
+    }
+
+    /// Begins a part.
+    fn part(&mut self, title: &str) {
+        self.line("");
+        self.line(title);
+    }
+
+    /// Lines that are printed elsewhere without an indent.
+    fn block(&mut self, block: &str) {
+        block.trim_end().lines().for_each(|line| self.line(&format!("    {line}")));
+    }
+
+    fn denied(&mut self, operation: &OperationTold) {
+        if operation.denied.is_empty() {
+            return;
+        }
+        self.part(match operation.authorization {
+            "dry_run" => "denied to the caller, and shown all the same (dry run)",
+            "reject" => "denied to the caller, so nothing runs",
+            _ => "denied to the caller: null, and asked of nobody for them",
+        });
+        for DeniedTold { path, because } in &operation.denied {
+            self.line(&format!("    {path}"));
+            for because in because {
+                self.line(&format!("        {} on {}", because.rule, because.declared_on));
+                self.line(&format!("            {}", because.why));
+            }
+        }
+    }
+
+    fn introspection(&mut self, operation: &OperationTold) {
+        let introspection = &operation.introspection;
+        match &introspection.why {
+            Some(why) => self.part(&format!("introspection is not allowed: {why}")),
+            None => self.part("introspection is allowed"),
+        }
+    }
+
+    fn masks(&mut self, masks: &[MaskTold]) {
+        if masks.is_empty() {
+            return;
+        }
+        self.part("masks");
+        for MaskTold { of, action, hides, unless } in masks {
+            let hides = if *hides { "hides" } else { "does nothing" };
+            let unless = unless.as_ref().map(|unless| format!(", unless {unless}"));
+            self.line(&format!("    {of}: {action} {hides}{}", unless.unwrap_or_default()));
+        }
+    }
+
+    fn upstreams(&mut self, upstreams: &[UpstreamTold]) {
+        for UpstreamTold { name, fetches, method, path, headers } in upstreams {
+            let fetches: Vec<String> = fetches.iter().map(ToString::to_string).collect();
+            let of = match fetches.as_slice() {
+                [] => String::new(),
+                [one] => format!(", for request {one}"),
+                several => format!(", for requests {}", several.join(", ")),
+            };
+            self.part(&format!("to {name}{of}: {method} {path}"));
+            for header in headers {
+                self.line(&format!("    {}: {}", header.name, header.value));
+            }
+        }
+    }
+}
+
+fn who(consumer: &ConsumerTold) -> String {
+    let ConsumerTold { anonymous: false, id, scopes, roles, plan, provider, .. } = consumer else {
+        return "anonymous".to_owned();
+    };
+    let mut text =
+        format!("`{id}`, for whom `{}` vouches", provider.as_deref().unwrap_or_default());
+    for (what, words) in [("scopes", scopes), ("roles", roles)] {
+        if !words.is_empty() {
+            let _ = write!(text, "; {what}: {}", words.join(" "));
+        }
+    }
+    if let Some(plan) = plan {
+        let _ = write!(text, "; plan: {plan}");
+    }
+    text
+}
+
+fn route_of(route: &RouteTold) -> String {
+    let mut text = route.name.clone();
+    for (name, value) in &route.path_params {
+        let _ = write!(text, "  {name} = {}", value.as_str().unwrap_or_default());
+    }
+    text
+}

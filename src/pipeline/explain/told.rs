@@ -1,0 +1,180 @@
+//! What an explanation says. Its JSON form is documented: names stay.
+//!
+//! **Never here:** finding it out.
+//!
+//! **Read first:** [`Explanation`].
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::authorization::Because;
+use crate::consumer::Consumer;
+
+/// What would become of a request.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// Who asks; none if the credential does not count.
+    pub consumer: Option<ConsumerTold>,
+    /// Why it would not run, all that is known; it would run if there is nothing.
+    pub refused: Vec<RefusedTold>,
+    /// For the GraphQL door: what would become of the operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationTold>,
+    /// For a route: which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteTold>,
+    /// The masks of what is asked for.
+    pub masks: Vec<MaskTold>,
+    /// Whom the gateway would ask, and how.
+    pub upstreams: Vec<UpstreamTold>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsumerTold {
+    /// Whether nobody vouches for the caller.
+    pub anonymous: bool,
+    /// `consumer.id`.
+    pub id: String,
+    /// `consumer.name`.
+    pub name: String,
+    /// What the credential allows.
+    pub scopes: Vec<String>,
+    /// The roles that it names.
+    pub roles: Vec<String>,
+    /// The plan that it is on.
+    pub plan: Option<String>,
+    /// Who vouches for it.
+    pub provider: Option<String>,
+}
+
+/// Why a request would not run.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedTold {
+    /// The code that the client would get.
+    pub code: String,
+    /// Why, in the words of the log.
+    pub why: String,
+}
+
+/// What would become of an operation.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationTold {
+    /// Its name.
+    pub name: Option<String>,
+    /// `query`, `mutation` or `subscription`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The plan that would be run.
+    pub plan: Value,
+    /// The same for people.
+    pub text: String,
+    /// `filter`, `reject` or `dry_run`: what becomes of what is denied.
+    pub authorization: &'static str,
+    /// What the caller may not see.
+    pub denied: Vec<DeniedTold>,
+    /// Whether the caller may ask about the schema.
+    pub introspection: IntrospectionTold,
+}
+
+/// What the caller may not see, in one place.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeniedTold {
+    /// The path that the client wrote, `@` for the items of a list.
+    pub path: String,
+    /// Every rule that denies it.
+    pub because: Vec<Because>,
+}
+
+/// Whether the caller may ask about the schema.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntrospectionTold {
+    /// Whether the operation does.
+    pub asked: bool,
+    /// Whether it may.
+    pub allowed: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// A mask of what is asked for.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MaskTold {
+    /// What it hides: `Card.number`, or on a route `$..card`.
+    pub of: String,
+    /// What it does.
+    pub action: &'static str,
+    /// Whether it hides from this caller.
+    pub hides: bool,
+    /// For whom it does nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
+}
+
+/// The route of a request.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteTold {
+    /// Its template, which is its name.
+    pub name: String,
+    /// The values of the template.
+    pub path_params: serde_json::Map<String, Value>,
+}
+
+/// What one upstream would be asked.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpstreamTold {
+    /// The subgraph, or the upstream of a route.
+    pub name: String,
+    /// The numbers of the plan's fetches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fetches: Vec<usize>,
+    /// The method.
+    pub method: String,
+    /// Path and query, before which the target's own path is put.
+    pub path: String,
+    /// The headers, but for those that only a connection and a body decide.
+    pub headers: Vec<HeaderTold>,
+}
+
+/// A header as it would be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeaderTold {
+    /// Its name.
+    pub name: String,
+    /// Its value; `•••` if it may be a credential.
+    pub value: String,
+}
+
+impl ConsumerTold {
+    pub(super) fn of(consumer: &Consumer) -> Self {
+        let texts = |all: &[Arc<str>]| all.iter().map(|text| (**text).to_owned()).collect();
+        Self {
+            anonymous: consumer.is_anonymous(),
+            id: (*consumer.id).to_owned(),
+            name: (*consumer.name).to_owned(),
+            scopes: texts(&consumer.scopes),
+            roles: texts(&consumer.roles),
+            plan: consumer.plan.as_deref().map(str::to_owned),
+            provider: consumer.provider.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+impl RefusedTold {
+    pub(super) fn new(code: &str, why: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), why: why.into() }
+    }
+}
