@@ -102,7 +102,8 @@ pub(super) fn explain(configuration: &Path, arguments: &ExplainArguments) -> Exi
 fn explained(configuration: &Path, arguments: &ExplainArguments) -> Answer<Explanation> {
     let asked = asked(arguments)?;
     let settings = Settings::load(configuration).map_err(ExplainCommandError::Config)?;
-    let filter = "graphloom=warn".parse().expect("the filter is one");
+    // What cannot be decided is a line of the log for a request; here the explanation says it.
+    let filter = "graphloom=error".parse().expect("the filter is one");
     let lines = subscriber(filter, |event| terminal::complain(&event.line(LogFormat::Text)));
     tracing::subscriber::with_default(lines, || {
         serve::with_runtime(async {

@@ -52,6 +52,11 @@ impl House {
 
     /// The same with more configuration, and other servers.
     pub(crate) async fn open_with(more: &str, options: Options) -> Self {
+        Self::open_with_admin("admin: { listen: 127.0.0.1:0 }\n", more, options).await
+    }
+
+    /// The same with an admin port of another kind.
+    pub(crate) async fn open_with_admin(admin: &str, more: &str, options: Options) -> Self {
         let servers = subgraphs::start(options).await.unwrap();
         let folder = Folder::new();
         let mut subgraphs = String::new();
@@ -64,8 +69,7 @@ impl House {
         }
         let orders = servers.server(Service::Orders).url();
         let yaml = format!(
-            "version: 1\nlisten: 127.0.0.1:0\nadmin: {{ listen: 127.0.0.1:0 }}\n\
-             supergraph:\n  subgraphs:\n{subgraphs}\
+            "version: 1\nlisten: 127.0.0.1:0\n{admin}supergraph:\n  subgraphs:\n{subgraphs}\
              upstreams:\n  orders: {{ targets: [{{ url: \"{orders}\" }}] }}\n{more}"
         );
         let diagnostics = Diagnostics::new();

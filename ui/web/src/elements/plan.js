@@ -10,7 +10,7 @@
 //
 // Read first: `GraphloomPlan`.
 
-const PLAN_PATH = "/_graphloom/explain";
+const EXPLAIN_PATH = "/_graphloom/explain";
 const TYPING_PAUSE_MS = 350;
 const HEIGHT_KEY = "graphloom:plan-height";
 const MIN_HEIGHT = 120;
@@ -95,7 +95,7 @@ class GraphloomPlan extends HTMLElement {
     const { headers, ...request } = this.#request;
     let answer;
     try {
-      const response = await fetch(PLAN_PATH, {
+      const response = await fetch(EXPLAIN_PATH, {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify(request),
@@ -107,8 +107,8 @@ class GraphloomPlan extends HTMLElement {
       answer = { errors: [{ message: `the gateway did not answer with a plan (${error.message})` }] };
     }
     if (asking.signal.aborted) return;
-    if (answer.plan) {
-      this.#plan = answer.plan;
+    if (answer.operation) {
+      this.#plan = answer.operation.plan;
       this.#report = null;
       this.#note = "";
     } else {
