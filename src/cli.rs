@@ -83,7 +83,7 @@ enum Command {
         #[command(flatten)]
         configuration: Configuration,
     },
-    /// Starts the example graph with its servers, and prints eight things to try.
+    /// Starts the example graph with its servers, and prints nine things to try.
     #[cfg(feature = "demo")]
     Demo(demo::DemoArguments),
     /// Composes the subgraphs of a configuration file into one supergraph.

@@ -64,6 +64,7 @@ pub use connectors::{ConnectorSettings, OperatorValues, RestSourceSettings};
 pub use cors::CorsSettings;
 pub use cost::CostSettings;
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
+pub use graphql::{ErrorSettings, GraphqlSettings, Introspection, Tab};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use identity::{
     ApiKeySettings, CertificateName, CertificateSettings, ClaimNames, IntrospectionSettings,

@@ -1,4 +1,4 @@
-//! Takes the tour that `graphloom demo` prints: types every command of its eight stops, and looks at
+//! Takes the tour that `graphloom demo` prints: types every command of its nine stops, and looks at
 //! what it promises.
 //!
 //! **In:** the program, started in an empty folder on free ports. **Out:** one test a stop.
@@ -103,6 +103,25 @@ fn the_plan_fixture_is_written_and_holds() {
     assert!(held.contains("1 pages: 0 do not hold"), "{held}");
     let page = guide.read("graphloom-demo/top-products.md");
     assert!(page.contains("\n4 requests, depth 3\n"), "{page}");
+}
+
+#[test]
+fn three_callers_see_as_much_as_each_of_them_may() {
+    let Some(mut guide) = Guide::start(9) else { return };
+    let [anonymous, reader, admin, explained] = guide.type_all();
+    let first = |answer: &str| -> (Value, Value) {
+        let answer: Value = serde_json::from_str(answer).expect("the answer is JSON");
+        let review = &answer["data"]["topProducts"][0]["reviews"][0];
+        (review["author"]["email"].clone(), answer["errors"][0]["extensions"]["code"].clone())
+    };
+    assert_eq!(first(&anonymous), (Value::Null, "UNAUTHENTICATED".into()));
+    assert_eq!(first(&reader), ("****@example.com".into(), Value::Null));
+    let (address, errors) = first(&admin);
+    let address = address.as_str().expect("an address is shown");
+    assert!(address.ends_with("@example.com") && !address.starts_with('*'), "{address}");
+    assert_eq!(errors, Value::Null);
+    assert!(explained.contains("the caller lacks the scope `people`"), "{explained}");
+    assert!(explained.contains("topProducts.@.reviews.@.author.email"), "{explained}");
 }
 
 #[test]

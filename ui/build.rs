@@ -159,6 +159,11 @@ fn small_page(source: &Path, out: &Path) -> Vec<Embedded> {
             "script",
         ),
         (
+            r#"<script type="module" src="../web/src/elements/terms.js"></script>"#,
+            "terms.js",
+            "script",
+        ),
+        (
             r#"<script type="module" src="../web/src/elements/plan.js"></script>"#,
             "plan.js",
             "script",

@@ -10,6 +10,7 @@
 //!
 //! **Read first:** [`start`].
 
+mod callers;
 mod control;
 mod files;
 mod request_line;
@@ -35,8 +36,10 @@ use crate::config::{
     RouteSettings, Settings, SupergraphSettings, UpstreamSettings,
 };
 use crate::gateway::{self, Gateway, StartError};
+use crate::identity::api_key::StoreError;
 use crate::telemetry::subscriber;
 
+use callers::Callers;
 use control::{parse_delay, parse_fraction};
 use files::DemoFiles;
 use request_line::{ForPeople, event_line};
@@ -63,6 +66,8 @@ pub(super) struct DemoArguments {
 pub(super) enum DemoError {
     #[error("cannot write the files of the demo: {0}")]
     Files(io::Error),
+    #[error("cannot make the keys of the demo's callers: {0}")]
+    Callers(StoreError),
     #[error("cannot start the example servers: {0}")]
     Servers(io::Error),
     #[error("{0}")]
@@ -103,8 +108,12 @@ pub(super) async fn start(
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(DemoError::Servers)?;
     let control_address = listener.local_addr().map_err(DemoError::Servers)?;
     let mut settings = Settings::load(&files.configuration).map_err(DemoError::Config)?;
-    let (port, behind) = (arguments.port, Arc::clone(&servers));
-    let adapt = move |settings: &mut Settings| adapt(settings, port, &behind, control_address);
+    let callers = Callers::introduce(&settings).map_err(DemoError::Callers)?;
+    let (port, behind, tabs) = (arguments.port, Arc::clone(&servers), callers.tabs.clone());
+    let adapt = move |settings: &mut Settings| {
+        adapt(settings, port, &behind, control_address);
+        settings.graphql.tabs.clone_from(&tabs);
+    };
     adapt(&mut settings);
     let tell = say.clone();
     let diagnostics = subscriber(settings.telemetry.log_filter.clone(), move |event| {
@@ -120,7 +129,8 @@ pub(super) async fn start(
     let gateway = Gateway::start_following(settings, Arc::new(ForPeople(say)), read)
         .await
         .map_err(DemoError::Start)?;
-    let places = tour::Places { address: gateway.public_address, files: &files, program };
+    let address = gateway.public_address;
+    let places = tour::Places { address, files: &files, program, tabs: &callers.tabs };
     let welcome = format!(
         "Graphloom is ready after {:.1} s: http://{}/ for you, http://{}/metrics for machines.\n\
          Introspection, the query page, Server-Timing and errors in full are on for the demo; \

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use http::Method;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
+use serde::{Deserialize, Serialize};
 
 use super::authorization::{AuthorizationSettings, RawAuthorization};
 use super::authorize::{self, Authorize};
@@ -87,6 +87,8 @@ pub struct GraphqlSettings {
     pub introspection: Introspection,
     /// Whether the query page, plans and status are served.
     pub ide: bool,
+    /// With what the query page opens. No key of the file: a demo fills it, whose callers are for everyone.
+    pub tabs: Vec<Tab>,
     /// Whether answers carry `Server-Timing`.
     pub server_timing: bool,
     /// Which pages of other origins may ask.
@@ -109,6 +111,17 @@ pub struct GraphqlSettings {
     pub warm: WarmSettings,
     /// Which identical requests of one moment become one.
     pub merge: MergeSettings,
+}
+
+/// A tab of the query page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tab {
+    /// Who asks.
+    pub name: String,
+    /// What.
+    pub query: String,
+    /// The headers that say who asks.
+    pub headers: IndexMap<String, String>,
 }
 
 /// For whom introspection is answered.
@@ -160,6 +173,7 @@ impl RawGraphql {
             }),
             csrf: self.csrf.unwrap_or(true),
             ide: self.ide.unwrap_or(false),
+            tabs: Vec::new(),
             server_timing: self.server_timing.unwrap_or(false),
             require: require
                 .map(|require| require.settle(providers, &key.then("require"), problems)),

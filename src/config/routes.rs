@@ -112,8 +112,14 @@ const ALL_METHODS: [Method; 6] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 /// Paths that answer for the gateway itself.
-const OWN_PATHS: [&str; 5] =
-    ["/health", "/ready", "/_graphloom/explain", "/_graphloom/status", "/_graphloom/ide/x"];
+const OWN_PATHS: [&str; 6] = [
+    "/health",
+    "/ready",
+    "/_graphloom/explain",
+    "/_graphloom/status",
+    "/_graphloom/tabs",
+    "/_graphloom/ide/x",
+];
 
 pub(super) fn settle(
     raw: Vec<RawRoute>,

@@ -42,6 +42,7 @@ pub(super) fn public(rooms: Arc<Rooms>, probes: Probes) -> Router {
     if rooms.settings.graphql.ide {
         let explain = post(explain).fallback(async || Refusal::MethodNotAllowed("POST".to_owned()));
         router = router.route("/_graphloom/status", only_get(get(status)));
+        router = router.route("/_graphloom/tabs", only_get(get(tabs)));
         router = query_page(router.route("/_graphloom/explain", explain));
     }
     router.fallback(async || Refusal::NotFound).with_state(Shared { rooms, probes })
@@ -58,7 +59,7 @@ pub(super) fn admin(rooms: Arc<Rooms>, probes: Probes) -> Router {
 
 /// Whether a page tells of the graph and its operations, unlike probes and the bytes of the query page.
 pub(super) fn tells_of_the_graph(path: &str) -> bool {
-    matches!(path, "/_graphloom/status" | "/_graphloom/explain")
+    matches!(path, "/_graphloom/status" | "/_graphloom/tabs" | "/_graphloom/explain")
 }
 
 /// Has a router answer a request.
@@ -113,6 +114,10 @@ async fn ready(State(shared): State<Shared>) -> Result<Response, Refusal> {
 
 async fn status(State(shared): State<Shared>) -> Response {
     json(&admin::status(&shared.rooms))
+}
+
+async fn tabs(State(shared): State<Shared>) -> Response {
+    json(&serde_json::json!(shared.rooms.settings.graphql.tabs))
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {

@@ -75,6 +75,7 @@ impl Users {
             name,
             username: before.username.clone(),
             birthday: before.birthday.clone(),
+            email: before.email.clone(),
         });
         users[row] = Arc::clone(&after);
         after
@@ -130,6 +131,12 @@ impl User {
 
     async fn birthday(&self) -> Option<Date> {
         Some(Date(self.0.birthday.clone()))
+    }
+
+    /// For those who may write to people.
+    #[graphql(requires_scopes = "people")]
+    async fn email(&self) -> Option<&str> {
+        Some(&self.0.email)
     }
 }
 

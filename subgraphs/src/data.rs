@@ -38,6 +38,7 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) username: String,
     pub(crate) birthday: String,
+    pub(crate) email: String,
 }
 
 pub(crate) struct Brand {
@@ -199,6 +200,7 @@ impl User {
             name: format!("{given} {family}"),
             username: format!("@{}{}", given.to_lowercase(), row + 1),
             birthday: format!("{year}-{month:02}-{day:02}"),
+            email: format!("{}.{}@example.com", given.to_lowercase(), family.to_lowercase()),
         }
     }
 }

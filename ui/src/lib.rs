@@ -9,8 +9,8 @@
 //! packed, so that the placeholder can be replaced in it; packed assets can be had unpacked.
 //!
 //! `web/` is GraphiQL with the plan below it, bundled by `build.rs` with Node and npm. `small/` is the page for a
-//! build without them. Both use the two custom elements of `web/src/elements/`: the header with the state of the
-//! graph, and the plan. `GRAPHLOOM_UI=small` chooses the small page where GraphiQL could be built.
+//! build without them. Both use the custom elements of `web/src/elements/`: the header with the state of the
+//! graph, the plan, and the terms on which it would run. `GRAPHLOOM_UI=small` chooses the small page where GraphiQL could be built.
 //!
 //! **Read first:** [`asset`].
 

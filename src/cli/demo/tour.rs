@@ -1,4 +1,4 @@
-//! The tour: eight things to try, each with the command to type and what to look at.
+//! The tour: nine things to try, each with the command to type and what to look at.
 //!
 //! **In:** where the gateway listens, where its files are, how this program is called.
 //! **Out:** the text of the tour.
@@ -13,7 +13,9 @@ use std::net::SocketAddr;
 
 use subgraphs::Service;
 
+use super::callers::LETTERS;
 use super::files::DemoFiles;
+use crate::config::Tab;
 
 /// The operation that needs all four subgraphs.
 pub(super) const TOP_PRODUCTS: &str = "query TopProducts { topProducts(first: 3) \
@@ -25,6 +27,8 @@ pub(super) struct Places<'a> {
     pub(super) files: &'a DemoFiles,
     /// How to call this program from the shell.
     pub(super) program: &'a str,
+    /// Who asks what on the query page.
+    pub(super) tabs: &'a [Tab],
 }
 
 /// One stop of the tour.
@@ -39,7 +43,7 @@ type Step = (String, &'static str);
 /// The whole tour, numbered.
 pub(super) fn text(places: &Places<'_>) -> String {
     let shell = Shell { url: format!("http://{}", places.address), places };
-    let mut text = String::from("Eight things to try:\n");
+    let mut text = String::from("Nine things to try:\n");
     for (i, stop) in shell.stops().iter().enumerate() {
         text.push_str(&format!("\n{}. {}\n", i + 1, stop.title));
         for (command, see) in &stop.steps {
@@ -59,7 +63,7 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    fn stops(&self) -> [Stop; 8] {
+    fn stops(&self) -> [Stop; 9] {
         let stop = |title, steps| Stop { title, steps };
         [
             stop("One query over all four subgraphs", self.one_query()),
@@ -70,6 +74,7 @@ impl Shell<'_> {
             stop("Break a schema", self.break_schema()),
             stop("A slow subgraph, and who waits for it", self.slow()),
             stop("A plan that must not change", self.plan_fixture()),
+            stop("The same question from three callers", self.callers()),
         ]
     }
 
@@ -142,6 +147,26 @@ impl Shell<'_> {
                 "Holds until a schema or the planner changes the plan.",
             ),
         ]
+    }
+
+    fn callers(&self) -> Vec<Step> {
+        let asked = |(tab, see): (&Tab, &'static str)| {
+            let headers = tab.headers.iter().map(|(name, value)| format!(" -H '{name}: {value}'"));
+            (self.ask(LETTERS) + &headers.collect::<String>(), see)
+        };
+        let sees = [
+            "Nobody known sees no address: it is not even asked for.",
+            "A reader may write to people, and sees that there is an address.",
+            "An administrator sees it. The query page has a tab for each of them.",
+        ];
+        let mut steps: Vec<Step> = self.places.tabs.iter().zip(sees).map(asked).collect();
+        let Places { program, files, .. } = self.places;
+        let configuration = files.configuration.display();
+        steps.push((
+            format!("{program} explain -c {configuration} '{LETTERS}'"),
+            "Why, and what would be sent to whom, without asking anybody.",
+        ));
+        steps
     }
 
     fn ask(&self, operation: &str) -> String {

@@ -2,7 +2,7 @@
 //
 // In: what is typed. Out: GraphiQL's editors, and their operation to the plan panel.
 //
-// Never here: requests (request.js), how a plan is drawn (elements/plan.js), problems of the graph (elements/header.js).
+// Never here: requests (request.js), which tabs there are at first (tabs.js), how a plan is drawn (elements/plan.js), problems of the graph (elements/header.js).
 //
 // Holds: the panel is told of every change of the operation, also of those GraphiQL makes itself (tabs, history,
 // leaves filled in), because it listens to the editors and not to GraphiQL's events.
@@ -27,10 +27,12 @@ query Hello {
 }
 `;
 
-export function Page() {
+/** `first`: the tabs to open with, and where to keep them; none for GraphiQL's own. */
+export function Page({ first }) {
   const plan = useRef(null);
   const [send] = useState(() => fetcher((request, report) => plan.current?.explain(request, report)));
   const [linked] = useState(() => new URLSearchParams(location.search));
+  const own = first && !linked.has("query") ? { defaultTabs: first.tabs, storage: first.storage, shouldPersistHeaders: true } : {};
 
   return (
     <GraphiQLProvider
@@ -40,6 +42,7 @@ export function Page() {
       defaultQuery={DEFAULT_QUERY}
       initialQuery={linked.get("query") ?? undefined}
       initialVariables={linked.get("variables") ?? undefined}
+      {...own}
     >
       <HistoryStore>
         <DocExplorerStore>
@@ -85,7 +88,7 @@ function PlanOfEditor({ plan }) {
   useEffect(() => {
     if (!queryEditor) return undefined;
     const update = () => previewOf(plan.current, queryEditor, variableEditor, headerEditor, operationName);
-    const listeners = [queryEditor, variableEditor].filter(Boolean).map((editor) => editor.onDidChangeModelContent(update));
+    const listeners = [queryEditor, variableEditor, headerEditor].filter(Boolean).map((editor) => editor.onDidChangeModelContent(update));
     update();
     return () => listeners.forEach((listener) => listener.dispose());
   }, [plan, queryEditor, variableEditor, headerEditor, operationName]);

@@ -11,8 +11,10 @@ import "graphiql/graphiql.css";
 import "./elements/elements.css";
 import "./page.css";
 import "./elements/header.js";
+import "./elements/terms.js";
 import "./elements/plan.js";
 import { createRoot } from "react-dom/client";
 import { Page } from "./Page.jsx";
+import { tabs } from "./tabs.js";
 
-createRoot(document.getElementById("page")).render(<Page />);
+tabs().then((first) => createRoot(document.getElementById("page")).render(<Page first={first} />));

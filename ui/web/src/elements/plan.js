@@ -1,12 +1,14 @@
 // <graphloom-plan>: shows the query plan of an operation, before it runs and after.
 //
 // In: `preview(request)` while somebody types, `wait(reason)` when there is nothing to plan, `explain(request, report)`
-// when a request ran, `refresh()` when the graph changed. Out: a headline and the fetches in columns by depth.
+// when a request ran, `refresh()` when the graph changed. Out: a headline, the terms on which it would run now, and
+// the fetches in columns by depth.
 //
-// Never here: sending the operation itself (the page does), the state of the graph (header.js).
+// Never here: sending the operation itself (the page does), the state of the graph (header.js), the terms (terms.js).
 //
 // Holds: no framework and no import, because the small page takes this file as it stands. Text from outside becomes
-// text nodes only. A report stays until the request it belongs to is changed.
+// text nodes only. A report stays until the request it belongs to is changed; the terms are always those of the next
+// request. Of several questions under way the last one's answer counts.
 //
 // Read first: `GraphloomPlan`.
 
@@ -59,7 +61,10 @@ class GraphloomPlan extends HTMLElement {
     this.#asking?.abort();
     this.#request = this.#key = null;
     this.#note = reason;
-    if (!reason) this.#plan = this.#report = null;
+    if (!reason) {
+      this.#plan = this.#report = null;
+      this.#parts?.terms.show(null);
+    }
     this.#render();
   }
 
@@ -74,6 +79,8 @@ class GraphloomPlan extends HTMLElement {
     this.#report = report;
     this.#note = "";
     this.#render();
+    // The next one finds less in its budgets.
+    this.#ask();
   }
 
   /** Asks again for the plan of the same request: the graph is another one now. */
@@ -85,11 +92,6 @@ class GraphloomPlan extends HTMLElement {
 
   async #ask() {
     if (!this.#request) return;
-    if (this.#key === this.#reportKey && this.#report) {
-      this.#note = "";
-      this.#render();
-      return;
-    }
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
     const { headers, ...request } = this.#request;
@@ -108,11 +110,16 @@ class GraphloomPlan extends HTMLElement {
     }
     if (asking.signal.aborted) return;
     if (answer.operation) {
-      this.#plan = answer.operation.plan;
-      this.#report = null;
+      const isReported = this.#key === this.#reportKey && this.#report;
+      if (!isReported) {
+        this.#plan = answer.operation.plan;
+        this.#report = null;
+      }
       this.#note = "";
+      this.#parts?.terms.show(answer);
     } else {
-      this.#note = answer.errors?.[0]?.message ?? "the gateway has no plan for this operation";
+      this.#note = answer.errors?.[0]?.message ?? answer.detail ?? "the gateway has no plan for this operation";
+      this.#parts?.terms.show(null);
     }
     this.#render();
   }
@@ -129,6 +136,7 @@ class GraphloomPlan extends HTMLElement {
     const facts = node("p", { class: "gl-facts" });
     const note = node("p", { class: "gl-note" });
     const toggle = node("button", { class: "gl-toggle", type: "button", "aria-expanded": "true" }, "Hide");
+    const terms = node("graphloom-terms", {});
     const body = node("div", { class: "gl-plan-body", role: "region", "aria-label": "Fetches of the plan", tabindex: "0" });
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", "Query plan");
@@ -137,7 +145,7 @@ class GraphloomPlan extends HTMLElement {
       node("header", { class: "gl-plan-head" }, node("h2", {}, "Plan"), headline, facts, note, toggle),
       body,
     );
-    this.#parts = { grip, headline, facts, note, body, toggle };
+    this.#parts = { grip, headline, facts, note, terms, body, toggle };
     toggle.addEventListener("click", () => {
       const isHidden = this.toggleAttribute("folded");
       toggle.textContent = isHidden ? "Show" : "Hide";
@@ -175,14 +183,14 @@ class GraphloomPlan extends HTMLElement {
 
   #render() {
     if (!this.#parts) return;
-    const { headline, facts, note, body } = this.#parts;
+    const { headline, facts, note, terms, body } = this.#parts;
     const plan = this.#plan;
     headline.replaceChildren(...headlineOf(plan, this.#report));
     facts.textContent = factsOf(plan, this.#report);
     note.textContent = this.#note;
     this.toggleAttribute("stale", Boolean(this.#note));
     if (!plan) {
-      body.replaceChildren(node("p", { class: "gl-empty" }, "Write an operation to see which subgraphs it asks, in which order, and for what."));
+      body.replaceChildren(terms, node("p", { class: "gl-empty" }, "Write an operation to see which subgraphs it asks, in which order, and for what."));
       return;
     }
     const hues = huesOf([...this.#subgraphs, ...plan.fetches.map((fetch) => fetch.subgraph)]);
@@ -196,7 +204,7 @@ class GraphloomPlan extends HTMLElement {
       ),
     );
     const graph = node("div", { class: "gl-graph" }, arrowLayer(), ...columns);
-    body.replaceChildren(...warningsOf(plan), graph);
+    body.replaceChildren(terms, ...warningsOf(plan), graph);
     this.#resize.disconnect();
     this.#resize.observe(body);
     this.#resize.observe(graph);
@@ -388,8 +396,8 @@ function indented(operation) {
   return text;
 }
 
-function keyOf({ query, operationName, variables }) {
-  return JSON.stringify([query, operationName ?? null, variables ?? {}]);
+function keyOf({ query, operationName, variables, headers }) {
+  return JSON.stringify([query, operationName ?? null, variables ?? {}, headers ?? {}]);
 }
 
 function count(number, noun) {
