@@ -63,7 +63,6 @@ pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_w
 pub use connectors::{ConnectorSettings, OperatorValues, RestSourceSettings};
 pub use cors::CorsSettings;
 pub use cost::CostSettings;
-pub use graphql::{ErrorSettings, GraphqlSettings, Introspection};
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection, Tab};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use identity::{

@@ -30,7 +30,7 @@ use supergraph::{Id, IdVec, SubgraphId, Supergraph};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::expressions::Scope;
-use crate::sources::{RestAnswer, Programs, Sent};
+use crate::sources::{Programs, RestAnswer, Sent};
 use crate::telemetry::FetchRecord;
 use crate::upstream::headers;
 

@@ -15,12 +15,12 @@ use std::sync::Arc;
 use composition::{Connector, Connectors};
 use url::Url;
 
-use super::problem::{Problem, ProblemError};
 use super::Workshop;
+use super::problem::{Problem, ProblemError};
+use crate::config::HeaderRule;
 use crate::config::{
     Destination, RestSourceSettings, SubgraphSettings, SupergraphSettings, nearest,
 };
-use crate::config::HeaderRule;
 use crate::sources::{RestSource, RestTerms, Values};
 use crate::telemetry::FetchMetrics;
 use crate::upstream::Upstream;
@@ -44,7 +44,8 @@ pub(super) fn rest_source(
     let base = settings.base.as_ref().filter(|_| connector.source.is_some());
     let origin = RestSource::origin(connector, base, &values, all.mapping_limits);
     let origin = origin.map_err(|error| {
-        let fix = format!("set what its expressions read under `connectors.sources.{name:?}.config`");
+        let fix =
+            format!("set what its expressions read under `connectors.sources.{name:?}.config`");
         no_address(connector, &error.to_string(), &fix)
     })?;
     let of_subgraph = own.and_then(|own| match &own.destination {
@@ -67,9 +68,7 @@ pub(super) fn rest_source(
     let terms = RestTerms {
         name: connector.subgraph.as_str().into(),
         budget: name.as_str().into(),
-        max_requests: settings
-            .max_requests_per_operation
-            .unwrap_or(all.max_requests_per_operation),
+        max_requests: settings.max_requests_per_operation.unwrap_or(all.max_requests_per_operation),
         base: base.cloned(),
         values: Arc::new(values),
         request_headers,

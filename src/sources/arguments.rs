@@ -43,9 +43,8 @@ impl Arguments {
         let api = supergraph.api_schema();
         let declared = field.map_or(&[][..], |field| &field.arguments);
         let parent = field.map(|field| supergraph.ty(field.parent).name.as_str());
-        let in_api = parent.zip(field).and_then(|(parent, field)| {
-            api.type_field(parent, &field.name).ok()
-        });
+        let in_api =
+            parent.zip(field).and_then(|(parent, field)| api.type_field(parent, &field.name).ok());
         let type_of = |name: &str| Some(&*in_api?.argument_by_name(name)?.ty);
         let mut all = Vec::new();
         for argument in written {
@@ -101,9 +100,7 @@ impl Template {
     fn value<'v>(&'v self, variables: &'v Json<'v>) -> Option<Json<'v>> {
         Some(match self {
             Self::Constant(value) => borrowed(value),
-            Self::Variable(name, default) => {
-                borrowed(variables.get(name).or(default.as_ref())?)
-            }
+            Self::Variable(name, default) => borrowed(variables.get(name).or(default.as_ref())?),
             // A variable without a value is null in a list, and no member in an object.
             Self::List(items) => {
                 let item = |item: &'v Self| item.value(variables).unwrap_or_default();
@@ -207,9 +204,8 @@ fn constant(value: &supergraph::Value) -> Json<'static> {
         Value::String(text) | Value::Enum(text) => Json::String(Cow::Owned(text.clone())),
         Value::List(items) => Json::Array(items.iter().map(constant).collect()),
         Value::Object(members) => {
-            let member = |(name, value): &(String, Value)| {
-                (Cow::Owned(name.clone()), constant(value))
-            };
+            let member =
+                |(name, value): &(String, Value)| (Cow::Owned(name.clone()), constant(value));
             Json::Object(members.iter().map(member).collect())
         }
     }

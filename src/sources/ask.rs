@@ -56,8 +56,7 @@ pub(super) type Written = Result<Vec<u8>, Failure>;
 pub async fn ask(call: Call, source: &RestSource, asking: &Asking<'_>) -> RestAnswer {
     let Call { fetch: id, kind, body, .. } = call;
     let fetch = &asking.plan.fetches[id];
-    let read =
-        || FetchProgram::read(asking.plan, fetch, asking.supergraph, &source.connector);
+    let read = || FetchProgram::read(asking.plan, fetch, asking.supergraph, &source.connector);
     let errands = Errands { source, asking, fetch: id, kind };
     let mut requests = Vec::new();
     let mut response = Response::default();
@@ -65,7 +64,9 @@ pub async fn ask(call: Call, source: &RestSource, asking: &Asking<'_>) -> RestAn
         let body = body.into_bytes();
         let variables = variables(&body);
         match source.is_batch() {
-            true => batch::answer(&errands, program, &variables, &mut response, &mut requests).await,
+            true => {
+                batch::answer(&errands, program, &variables, &mut response, &mut requests).await
+            }
             false => answer(&errands, program, &variables, &mut response, &mut requests).await,
         }
     }
@@ -153,13 +154,15 @@ fn parts_of_entity<'p>(
                 parts.push(Part { errand: errand(args), form: PartForm::Field(called) });
             }
         }
-        ConnectorKind::RootField { .. } => {
+        ConnectorKind::EntityByQuery { .. } => {
             let mut members = members(represented);
             entities.defaults.complete(&mut members, variables);
             let errand = Errand { this: None, ..errand(Json::Object(members)) };
             parts.push(Part { errand, form: PartForm::Entity(entities, represented) });
         }
-        ConnectorKind::Entity { .. } | ConnectorKind::Batch { .. } => {
+        ConnectorKind::RootField { .. }
+        | ConnectorKind::Entity { .. }
+        | ConnectorKind::Batch { .. } => {
             let form = PartForm::Entity(entities, represented);
             parts.push(Part { errand: errand(Json::Null), form });
         }

@@ -12,8 +12,8 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::join_all;
 use composition::ConnectorKind;
+use futures_util::future::join_all;
 use mapping::{Json, Value, View};
 
 use super::ask::{Response, members, representations};
@@ -35,20 +35,22 @@ pub(super) async fn answer(
     response: &mut Response,
     requests: &mut Vec<Sent>,
 ) {
-    let groups: Vec<&EntityProgram> = program.groups.iter().filter_map(|group| match group {
-        GroupProgram::Entities(entities) => Some(entities),
-        GroupProgram::Root(_) => None,
-    }).collect();
+    let groups: Vec<&EntityProgram> = program
+        .groups
+        .iter()
+        .filter_map(|group| match group {
+            GroupProgram::Entities(entities) => Some(entities),
+            GroupProgram::Root(_) => None,
+        })
+        .collect();
     let ConnectorKind::Batch { key, .. } = &errands.source.connector.kind else { return };
     let asked = gather(&groups, variables, key);
     let size = errands.source.connector.max_batch.map_or(usize::MAX, |max| max.get());
     let chunks: Vec<&[Wanting<'_>]> = asked.chunks(size.min(asked.len()).max(1)).collect();
     let chunk = |chunk| Chunk { errands, program, groups: &groups, key, asked: chunk };
     let answers = join_all(chunks.iter().map(|asked| chunk(*asked).ask())).await;
-    let mut entities: Vec<Vec<Option<Vec<u8>>>> = groups
-        .iter()
-        .map(|group| vec![None; representations(variables, group).len()])
-        .collect();
+    let mut entities: Vec<Vec<Option<Vec<u8>>>> =
+        groups.iter().map(|group| vec![None; representations(variables, group).len()]).collect();
     let mut failures: Vec<Vec<Failure>> = vec![Vec::new(); groups.len()];
     for (Done { result, sent }, chunk) in answers.into_iter().zip(&chunks) {
         requests.extend(sent);
@@ -60,7 +62,8 @@ pub(super) async fn answer(
             }
             Err(failure) => {
                 for (group, failures) in failures.iter_mut().enumerate() {
-                    let asks = |wanting: &Wanting<'_>| wanting.askers.iter().any(|it| it.0 == group);
+                    let asks =
+                        |wanting: &Wanting<'_>| wanting.askers.iter().any(|it| it.0 == group);
                     if chunk.iter().any(asks) {
                         failures.push(failure.clone());
                     }

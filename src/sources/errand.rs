@@ -94,7 +94,8 @@ impl<'e> Errands<'e> {
         let result = match prepare(source, &inputs, scope) {
             Err(failure) => Err(failure),
             Ok(None) => response::evaluate(source, &inputs, &reading.wanted, make),
-            Ok(Some(prepared)) => match self.exchange(prepared, errand.n_entities, &mut sent).await {
+            Ok(Some(prepared)) => match self.exchange(prepared, errand.n_entities, &mut sent).await
+            {
                 Err(failure) => Err(failure),
                 Ok(exchange) => match &*exchange {
                     Ok(collected) => response::read(source, &inputs, collected, reading, make),

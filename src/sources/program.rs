@@ -105,7 +105,8 @@ impl FetchProgram {
         connector: &Connector,
     ) -> Self {
         // The text is the planner's own.
-        let text = Document::parse(fetch.text.as_str(), "fetch").unwrap_or_else(|broken| broken.partial);
+        let text =
+            Document::parse(fetch.text.as_str(), "fetch").unwrap_or_else(|broken| broken.partial);
         let reader = Reader { plan, supergraph, connector, text: &text };
         let groups: Vec<_> =
             fetch.groups.iter().map(|&group| reader.group(&plan.groups[group])).collect();
@@ -163,13 +164,15 @@ impl Reader<'_> {
                             }
                         }
                     }
-                    ConnectorKind::RootField { field, .. } => {
+                    ConnectorKind::EntityByQuery { field, .. } => {
                         let query = self.supergraph.query_type();
                         let id = self.supergraph.field_named(query, field);
                         let field = id.map(|id| self.supergraph.field(id));
                         defaults = Arguments::read(&[], field, self.supergraph);
                     }
-                    ConnectorKind::Entity { .. } | ConnectorKind::Batch { .. } => {}
+                    ConnectorKind::RootField { .. }
+                    | ConnectorKind::Entity { .. }
+                    | ConnectorKind::Batch { .. } => {}
                 }
                 GroupProgram::Entities(EntityProgram {
                     alias: alias.clone(),

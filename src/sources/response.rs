@@ -107,7 +107,9 @@ fn text<'b>(bytes: &'b [u8], parameters: &str) -> Option<Cow<'b, str>> {
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     });
     match charset.unwrap_or("utf-8").to_ascii_lowercase().as_str() {
-        "utf-8" | "utf8" | "us-ascii" | "ascii" => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        "utf-8" | "utf8" | "us-ascii" | "ascii" => {
+            std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
+        }
         // Each byte is the code point of its character.
         "iso-8859-1" | "latin1" => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
         _ => None,

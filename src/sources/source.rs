@@ -94,11 +94,7 @@ impl Values {
 impl RestSource {
     /// What answers for a connector.
     #[must_use]
-    pub fn new(
-        connector: &Arc<Connector>,
-        upstream: Arc<Upstream>,
-        terms: RestTerms,
-    ) -> Self {
+    pub fn new(connector: &Arc<Connector>, upstream: Arc<Upstream>, terms: RestTerms) -> Self {
         Self {
             coordinate: connector.full_coordinate().into(),
             reads: Reads::of(connector),
@@ -121,7 +117,8 @@ impl RestSource {
     ) -> Result<Option<String>, AddressError> {
         let Some(address) = connector.address() else { return Ok(None) };
         // Only the operator's values can stand in an origin.
-        let address = Address { base: base.or(address.base), url: address.url, ..Address::default() };
+        let address =
+            Address { base: base.or(address.base), url: address.url, ..Address::default() };
         address.expand(&values.inputs(), limits).map(|address| Some(address.origin))
     }
 
