@@ -17,6 +17,9 @@ macro_rules! codes {
         }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
             /// The code as users know it.
             #[must_use]
             pub fn as_str(self) -> &'static str {
@@ -218,5 +221,29 @@ codes! {
         ConnectorsPreviewVersion = "CONNECTORS_PREVIEW_VERSION",
         ConnectorsFanOut = "CONNECTORS_FAN_OUT",
         SatisfiabilityNotFullyChecked = "SATISFIABILITY_NOT_FULLY_CHECKED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorCode, HintCode};
+
+    #[test]
+    fn every_code_of_connectors_has_a_page() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/connectors");
+        let of_connectors =
+            ErrorCode::GraphQlError..=ErrorCode::RequestlessSelectionUsesRequestData;
+        let errors = ErrorCode::ALL.iter().filter(|code| of_connectors.contains(code));
+        let hints = HintCode::NoSourceImport..=HintCode::ConnectorsFanOut;
+        let hints = HintCode::ALL.iter().filter(|code| hints.contains(code));
+        let codes: Vec<&str> =
+            errors.map(|code| code.as_str()).chain(hints.map(|code| code.as_str())).collect();
+        assert!(codes.len() > 40, "{codes:?}");
+        for code in codes {
+            let name = code.to_lowercase().replace('_', "-");
+            let page = std::fs::read_to_string(format!("{folder}/code-{name}.md"));
+            let page = page.unwrap_or_else(|error| panic!("{code} has no page: {error}"));
+            assert!(page.contains(&format!("[{code}]: ")), "{code} is not reached by its page");
+        }
     }
 }

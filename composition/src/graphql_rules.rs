@@ -70,7 +70,7 @@ pub(crate) fn check_graphql(
     let provided = provided::provided_definitions(document, links, roots);
     let known_types = type_names(document).chain(BUILT_IN_SCALARS.map(str::to_owned));
     let known_types: HashSet<String> = known_types.chain(type_names(&provided)).collect();
-    references::check_type_references(source, document, &known_types, errors);
+    references::check_type_references(source, document, &known_types, links, errors);
     references::check_implements(source, document, errors);
     references::check_directives(source, document, &provided, links, errors);
     defaults::check_defaults(source, document, errors);

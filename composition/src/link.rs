@@ -352,7 +352,12 @@ impl Reader<'_> {
                     "`@link` names `{}` `{}`, which is not known",
                     feature.name, feature.version_text
                 ),
-                format!("use `v{major}.{minor}`"),
+                match code {
+                    ErrorCode::UnknownConnectorsVersion => {
+                        "use a version from `v0.1` to `v0.4`".to_owned()
+                    }
+                    _ => format!("use `v{major}.{minor}`"),
+                },
             );
         }
         for known in spec.directives {

@@ -7,6 +7,7 @@
 //!
 //! **Read first:** [`check`].
 
+mod connectors; // The same about REST sources.
 #[cfg(test)]
 mod tests;
 
@@ -102,9 +103,8 @@ impl Speaker<'_> {
             let state = if *on { "on" } else { "off" };
             message.push_str(&format!(" while the override label `{label}` is {state}"));
         }
-        for (subgraph, obstacle) in &unsatisfied.obstacles {
-            let line = self.obstacle(unsatisfied, *subgraph, obstacle, &coordinate);
-            message.push_str(&format!("\n    `{}` {line}", self.name(*subgraph)));
+        for line in self.obstacles(unsatisfied, &coordinate) {
+            message.push_str(&format!("\n    {line}"));
         }
         message.push_str(&self.remarks(alike));
         let mut error = CompositionError::new(ErrorCode::SatisfiabilityError, message)
@@ -120,7 +120,8 @@ impl Speaker<'_> {
                 }
                 _ => subgraph.locate(&coordinate),
             };
-            error = error.at(&subgraph.name, place.flatten());
+            let place = place.flatten().filter(|place| !error.locations.contains(place));
+            error = error.at(&subgraph.name, place);
         }
         error
     }
@@ -199,6 +200,21 @@ impl Speaker<'_> {
     fn coordinate(&self, unsatisfied: &Unsatisfied, field: FieldId) -> String {
         let ty = &self.supergraph.ty(unsatisfied.on).name;
         format!("{ty}.{}", self.supergraph.field(field).name)
+    }
+
+    /// A line for each subgraph that could be expected to help.
+    fn obstacles(&self, unsatisfied: &Unsatisfied, coordinate: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for (subgraph, obstacle) in &unsatisfied.obstacles {
+            let line = if self.connector(*subgraph).is_some() {
+                self.connector_obstacle(unsatisfied, (*subgraph, obstacle), coordinate)
+            } else {
+                let line = self.obstacle(unsatisfied, *subgraph, obstacle, coordinate);
+                Some(format!("`{}` {line}", self.name(*subgraph)))
+            };
+            lines.extend(line.filter(|line| !lines.contains(line)));
+        }
+        lines
     }
 
     fn name(&self, subgraph: SubgraphId) -> &str {
@@ -291,6 +307,9 @@ impl Speaker<'_> {
                 "give `interface {ty}` a `@key` in the subgraph that defines it, with fields that \
                  `{here}` has, too"
             );
+        }
+        if let Some(fix) = self.connector_fix(unsatisfied, coordinate) {
+            return fix;
         }
         for (subgraph, obstacle) in &unsatisfied.obstacles {
             let there = self.name(*subgraph);

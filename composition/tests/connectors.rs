@@ -89,7 +89,12 @@ fn answer(
     info: &str,
 ) -> datatest_stable::Result<String> {
     let composed = match (compose(subgraphs), info) {
-        (Err(failure), "errors") => return Ok(failure.to_string()),
+        (Err(failure), "errors") => {
+            if let Some(error) = failure.errors.iter().find(|error| error.fix.is_none()) {
+                return Err(format!("nothing says what to write instead:\n{error}").into());
+            }
+            return Ok(failure.to_string());
+        }
         (Err(failure), _) => return Err(format!("the case does not compose:\n{failure}").into()),
         (Ok(composed), _) => composed,
     };

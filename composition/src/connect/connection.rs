@@ -24,7 +24,7 @@ use super::connector::{
 use super::entity;
 use super::given::{Given, Position};
 use super::headers::headers;
-use super::key::{KeyFields, Lookup, suggestion};
+use super::key::{KeyFields, Lookup};
 use super::problem::{Place, Problem};
 use super::shapes;
 use super::source::{Responses, segments_and_query};
@@ -55,6 +55,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) version: Version,
     pub(super) types: &'a Types,
     pub(super) sources: &'a [Arc<Source>],
+    /// The names of all sources, those included with which something is wrong.
+    pub(super) source_names: &'a [&'a str],
     /// Whether fields may be gone, because others took them over by `@override`.
     pub(super) is_merged: bool,
 }
@@ -220,8 +222,12 @@ fn source_of(
     if let Some(source) = around.sources.iter().find(|source| source.name == text.text) {
         return Some(Arc::clone(source));
     }
+    // What is wrong with a source was said there.
+    if around.source_names.contains(&text.text) {
+        return None;
+    }
     let place = Place::node(text.node);
-    let problem = if around.sources.is_empty() {
+    let problem = if around.source_names.is_empty() {
         let message =
             format!("`{}` uses the source `{}`, and there is none", site.coordinate, text.text);
         let problem = site.arguments.problem(ErrorCode::NoSourcesDefined, place, message);
@@ -231,7 +237,7 @@ fn source_of(
             text.text
         ))
     } else {
-        let names: Vec<&str> = around.sources.iter().map(|it| it.name.as_str()).collect();
+        let names = around.source_names;
         let message = format!("there is no source `{}`", text.text);
         let fix = match words::nearest(text.text, names.iter().copied()) {
             Some(nearest) => format!("write `{nearest}`"),
@@ -362,16 +368,6 @@ fn given(
             &own
         }
     };
-    let name = ty.inner_named_type();
-    let is_built_in = crate::vocabulary::BUILT_IN_SCALARS.contains(&name.as_str());
-    if !is_built_in && !around.types.contains_key(name) {
-        let message =
-            format!("`{}` is of the type `{name}`, which is not defined", site.coordinate);
-        let problem =
-            site.arguments.problem(ErrorCode::MissingSchemaType, site.arguments.place(), message);
-        problems.push(problem.fix(suggestion(name, around.types.keys())));
-        return Vec::new();
-    }
     let coordinate = site.coordinate;
     let (types, version) = (around.types, around.version);
     let is_merged = around.is_merged;

@@ -205,7 +205,12 @@ fn check_entity(site: &Site<'_>, field: &FieldDef, lookup: &mut Lookup<'_>) -> b
             "`{}` has `entity: true` and is of type `{}`: an entity is one object, or null",
             site.coordinate, field.ty
         );
-        let fix = format!("make the field `{}`", field.ty.inner_named_type());
+        let inner = field.ty.inner_named_type();
+        let is_object = types.get(inner).is_some_and(|it| it.kind.is_composite());
+        let fix = match is_object {
+            true => format!("make the field `{inner}`, without `!` and `[]`"),
+            false => "drop `entity`".to_owned(),
+        };
         let code = ErrorCode::EntityTypeInvalid;
         lookup.problems.push(arguments.problem(code, arguments.place(), message).fix(fix));
         return false;

@@ -219,7 +219,14 @@ impl Lookup<'_> {
             let (mut at, mut owner) = (Some(arguments), self.coordinate.to_owned());
             let mut path: Vec<String> = Vec::new();
             for (name, place) in &read.path {
-                let Some(inputs) = at else { break };
+                let Some(inputs) = at else {
+                    if BUILT_IN_SCALARS.contains(&owner.as_str()) {
+                        let message = format!("`{owner}` has no field `{name}`");
+                        let fix = format!("stop at `$args.{}`", path.join("."));
+                        self.report(ErrorCode::UndefinedField, *place, message, fix);
+                    }
+                    break;
+                };
                 let Some(input) = inputs.get(&**name) else {
                     let what = if path.is_empty() { "argument" } else { "input field" };
                     let message = format!("`{owner}` has no {what} `{name}`");

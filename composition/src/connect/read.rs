@@ -49,11 +49,15 @@ pub(super) fn read(declared: &Declared<'_>) -> ReadConnectors {
         read.source(declared, directive);
     }
     let sources = read.sources.clone();
+    let names = declared.sources.iter().map(|it| it.specified_argument_by_name("name"));
+    let names: Vec<&str> =
+        names.map(|name| name.and_then(|it| it.as_str()).unwrap_or_default()).collect();
     let around = Surroundings {
         subgraph: declared.subgraph,
         version: declared.version,
         types: declared.types,
         sources: &sources,
+        source_names: &names,
         is_merged: declared.is_merged,
     };
     let mut ids: Vec<(String, String)> = Vec::new();

@@ -110,11 +110,24 @@ impl<'a> Texts<'a> {
         }
         let checked = mapping.check(&given);
         let place = |span: Span| Place::inside(text.node, base + span.start as usize);
-        for finding in &checked.findings {
+        // What is read of arguments and objects is looked up in the schema, which says it better.
+        let is_looked_up = |span: Span| {
+            let of_schema = |read: &&mapping::Read| {
+                let ReadSource::Variable(variable) = read.source else { return false };
+                matches!(variable, Variable::Args | Variable::This | Variable::Batch)
+            };
+            let mut reads = checked.reads.iter().filter(of_schema);
+            reads.any(|read| read.path.iter().any(|key| key.span == span))
+        };
+        let findings = checked.findings.iter().filter(|finding| {
+            !matches!(finding.kind, FindingKind::NoProperty { .. } | FindingKind::NoObject { .. })
+                || !is_looked_up(finding.span)
+        });
+        for finding in findings {
             let code = code_of(&finding.kind, used);
             let message = format!("{} of `{}`: {finding}", used.name, self.coordinate);
             let mut problem = Problem::new(code, &self.coordinate, place(finding.span), message);
-            problem.fix = finding.kind.fix();
+            problem.fix = Some(finding.kind.fix().unwrap_or_else(|| fix_of(&finding.kind)));
             self.problems.push(problem);
         }
         for read in &checked.reads {
@@ -124,7 +137,7 @@ impl<'a> Texts<'a> {
         }
         if let Some(need) = used.need
             && checked.findings.is_empty()
-            && !checked.output.fits(need)
+            && !fits(&checked.output, need)
         {
             let message = format!(
                 "{} of `{}` has to be {}, and is {}",
@@ -144,7 +157,8 @@ impl<'a> Texts<'a> {
         let message = format!("{} of `{}`: {error}", used.name, self.coordinate);
         let place = Place::inside(text.node, error.span.start as usize);
         let mut problem = Problem::new(used.code, &self.coordinate, place, message);
-        problem.fix.clone_from(&error.fix);
+        problem.fix =
+            Some(error.fix.clone().unwrap_or_else(|| "correct it at this place".to_owned()));
         self.problems.push(problem);
     }
 
@@ -152,7 +166,8 @@ impl<'a> Texts<'a> {
         let message = format!("{} of `{}`: {error}", used.name, self.coordinate);
         let place = Place::inside(text.node, error.span.start as usize);
         let mut problem = Problem::new(used.code, &self.coordinate, place, message);
-        problem.fix.clone_from(&error.fix);
+        problem.fix =
+            Some(error.fix.clone().unwrap_or_else(|| "correct it at this place".to_owned()));
         self.problems.push(problem);
     }
 }
@@ -166,6 +181,30 @@ fn code_of(kind: &FindingKind, used: Use) -> ErrorCode {
             ErrorCode::RequestlessSelectionUsesRequestData
         }
         _ => used.code,
+    }
+}
+
+/// Whether what is there may be what is needed: that it may be null says nothing.
+fn fits(output: &Shape, need: Need) -> bool {
+    let there = output.branches().iter();
+    let there = there.filter(|branch| !matches!(branch, Shape::Null | Shape::Missing));
+    let there = Shape::one_of(there.cloned());
+    output.fits(need) && (there == Shape::Missing || there.fits(need))
+}
+
+/// What to do where the language has no better advice.
+fn fix_of(kind: &FindingKind) -> String {
+    match kind {
+        FindingKind::Arguments { .. } => "write as many arguments as it takes".to_owned(),
+        FindingKind::Input { expected, .. } => format!("put {expected} in front of it"),
+        FindingKind::Argument { expected, .. } => format!("write {expected} there"),
+        FindingKind::NoObject { key, .. } => format!("stop before `.{key}`"),
+        FindingKind::NotMerged { .. } => "give it a name: `field: …`".to_owned(),
+        FindingKind::UnknownMethod { .. } => {
+            "use a method of the mapping language, such as `->map`, `->first` or `->match`"
+                .to_owned()
+        }
+        _ => "correct it at this place".to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::codes::ErrorCode;
 use crate::failure::CompositionError;
 use crate::link::{Edition, Links};
 use crate::source::{SourceText, Span};
-use crate::vocabulary::ELEMENTS;
+use crate::vocabulary::{ELEMENTS, Known};
 use crate::words;
 
 /// Reports references to types that do not exist, with the name that was probably meant.
@@ -21,8 +21,10 @@ pub(super) fn check_type_references(
     source: &SourceText,
     document: &Document,
     known: &HashSet<String>,
+    links: &Links,
     errors: &mut Vec<CompositionError>,
 ) {
+    let connected = connected_fields(document, links);
     let mut seen = HashSet::new();
     let mut check = |coordinate: Coordinate<'_>, name: &Name, span: Span| {
         if known.contains(name.as_str()) {
@@ -43,8 +45,12 @@ pub(super) fn check_type_references(
             "[{}] `{coordinate}` refers to the type `{name}`, which does not exist",
             source.subgraph
         );
+        let code = match connected.contains(coordinate) {
+            true => ErrorCode::MissingSchemaType,
+            false => ErrorCode::InvalidGraphql,
+        };
         errors.push(
-            CompositionError::new(ErrorCode::InvalidGraphql, message)
+            CompositionError::new(code, message)
                 .on(coordinate)
                 .at(&source.subgraph, source.locate(name.location().or(span)))
                 .fix(fix),
@@ -55,6 +61,26 @@ pub(super) fn check_type_references(
             check(coordinate, ty, span);
         });
     }
+}
+
+/// The coordinates of fields with `@connect`: a type that these lack has a code of its own.
+fn connected_fields(document: &Document, links: &Links) -> HashSet<String> {
+    let mut connected = HashSet::new();
+    if !links.directives().any(|(_, known)| known == Known::Connect) {
+        return connected;
+    }
+    for definition in &document.definitions {
+        let fields = match definition {
+            Definition::ObjectTypeDefinition(it) => &it.fields,
+            Definition::ObjectTypeExtension(it) => &it.fields,
+            _ => continue,
+        };
+        let Some(parent) = definition.name() else { continue };
+        let is_connect = |it: &Node<Directive>| links.meaning(&it.name) == Some(Known::Connect);
+        let own = fields.iter().filter(|field| field.directives.iter().any(is_connect));
+        connected.extend(own.map(|field| format!("{parent}.{}", field.name)));
+    }
+    connected
 }
 
 /// Reports types that implement what is no interface.
