@@ -22,6 +22,7 @@
 mod check; // One subgraph, while its text is at hand.
 mod record; // The directives in the supergraph.
 mod expand; // A subgraph for each connector.
+mod fan_out; // Lists that ask once per item.
 mod rows; // What a connector is in the tables.
 mod extract; // A subgraph out of the supergraph.
 mod coverage; // Whether all is answered.
@@ -46,6 +47,7 @@ pub use connector::{
 
 pub(crate) use check::check;
 pub(crate) use expand::{Expanded, expand};
+pub(crate) use fan_out::hints as fan_out_hints;
 pub(crate) use record::record;
 
 use crate::vocabulary::Known;

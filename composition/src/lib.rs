@@ -105,10 +105,12 @@ pub fn compose(subgraphs: &[SubgraphSource]) -> Result<Composed, Box<Composition
     };
     satisfiability::check(&subgraphs, &supergraph, &mut report);
     report = finish_stage(report)?;
+    let connectors = expanded.map(|it| it.connectors).unwrap_or_default();
+    report.hints.extend(connect::fan_out_hints(&subgraphs, &supergraph, &connectors));
     Ok(Composed {
         supergraph_sdl: standard_form(&document),
         supergraph: Arc::new(supergraph),
-        connectors: Arc::new(expanded.map(|it| it.connectors).unwrap_or_default()),
+        connectors: Arc::new(connectors),
         hints: report.hints,
     })
 }
