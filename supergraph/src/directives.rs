@@ -6,6 +6,7 @@
 //!
 //! Spec: <https://specs.apollo.dev/join/v0.3/>
 
+use crate::table::{Calls, ConnectorDef};
 use apollo_compiler::ast;
 
 /// `@join__type`
@@ -89,11 +90,23 @@ pub(crate) fn owner(directives: &ast::DirectiveList) -> Option<&str> {
     name(directives.get("join__owner")?, "graph")
 }
 
-/// The name and URL of `@join__graph`; and what the connector stands on that the graph is, which only
-/// composition writes there, for nobody but these tables.
-pub(crate) fn join_graph(directives: &ast::DirectiveList) -> Option<(&str, &str, Option<&str>)> {
+/// The name and URL of `@join__graph`.
+pub(crate) fn join_graph(directives: &ast::DirectiveList) -> Option<(&str, &str)> {
     let node = directives.get("join__graph")?;
-    Some((text(node, "name")?, text(node, "url").unwrap_or_default(), text(node, "connector")))
+    Some((text(node, "name")?, text(node, "url").unwrap_or_default()))
+}
+
+/// The connector that a graph is. Composition writes it beside `@join__graph`, for nobody but these
+/// tables: `@connector(on: "Product", calls: BATCH, most: 50)`.
+pub(crate) fn connector(directives: &ast::DirectiveList) -> Option<ConnectorDef> {
+    let node = directives.get("connector")?;
+    let most = argument(node, "most").and_then(ast::Value::to_i32);
+    let calls = match name(node, "calls")? {
+        "OBJECT" => Calls::PerObject,
+        "BATCH" => Calls::PerBatch(most.and_then(|most| u32::try_from(most).ok())),
+        _ => Calls::PerField,
+    };
+    Some(ConnectorDef { coordinate: text(node, "on")?.to_owned(), calls })
 }
 
 fn argument<'a>(node: &'a ast::Directive, name: &str) -> Option<&'a ast::Value> {

@@ -34,8 +34,8 @@ pub use reader::{SupergraphError, SupergraphErrorKind};
 pub use requirements::{Alternatives, Requirement};
 pub use set::IdSet;
 pub use table::{
-    ArgumentDef, Capability, ContextualArgument, EnumValueDef, FieldDef, Guard, Key, Names,
-    SubgraphDef, Supergraph, TypeDef, TypeInSubgraph, TypeKind, TypeRef,
+    ArgumentDef, Calls, Capability, ConnectorDef, ContextualArgument, EnumValueDef, FieldDef,
+    Guard, Key, Names, SubgraphDef, Supergraph, TypeDef, TypeInSubgraph, TypeKind, TypeRef,
 };
 pub use value::Value;
 

@@ -55,8 +55,28 @@ pub struct SubgraphDef {
     pub name: String,
     /// The address written into the supergraph; may be empty.
     pub url: String,
-    /// What its connector stands on, if it is one of those that stand for a REST source.
-    pub connector: Option<String>,
+    /// What is known of its connector, if it is one of those that stand for a REST source.
+    pub connector: Option<ConnectorDef>,
+}
+
+/// A connector, as far as plans and their costs ask.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConnectorDef {
+    /// What it stands on, such as `Query.orders` or `Product`.
+    pub coordinate: String,
+    /// How often it is asked in one fetch.
+    pub calls: Calls,
+}
+
+/// How many calls a fetch is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Calls {
+    /// One for each root field in it.
+    PerField,
+    /// One for each object.
+    PerObject,
+    /// One for so many objects; for all of them, if there is no number.
+    PerBatch(Option<u32>),
 }
 
 /// What kind of type a name stands for.

@@ -19,7 +19,7 @@ use apollo_compiler::ast::{
 };
 use apollo_compiler::{Name, Node, name};
 
-use super::connector::{Connector, Connectors, Source};
+use super::connector::{Connector, ConnectorKind, Connectors, Source};
 use super::extract::{Extracted, extracted, graphs, is_of};
 use super::read::{Declared, read};
 use super::rows::{FieldRow, Rows};
@@ -165,13 +165,12 @@ impl Expansion {
                     [
                         (name!("name"), Value::String(origin.extracted.name.clone())),
                         (name!("url"), Value::String(String::new())),
-                        (name!("connector"), Value::String(it.connector.coordinate.clone())),
                     ],
                 );
                 values.push(Node::new(EnumValueDefinition {
                     description: None,
                     value: it.graph.clone(),
-                    directives: DirectiveList(vec![row]),
+                    directives: DirectiveList(vec![row, connector_row(&it.connector)]),
                 }));
             }
         }
@@ -302,6 +301,20 @@ impl Expansion {
             }
         }
     }
+}
+
+/// What the tables know of a connector.
+fn connector_row(connector: &Connector) -> Node<Directive> {
+    let calls = match connector.kind {
+        ConnectorKind::RootField { .. } => name!("FIELD"),
+        ConnectorKind::Batch { .. } => name!("BATCH"),
+        _ => name!("OBJECT"),
+    };
+    let on = (name!("on"), Value::String(connector.coordinate.clone()));
+    let most = connector.max_batch.and_then(|most| i32::try_from(most.get()).ok());
+    let most = most.map(|most| (name!("most"), Value::Int(most.into())));
+    let arguments = [on, (name!("calls"), Value::Enum(calls))].into_iter().chain(most);
+    directive(name!("connector"), arguments)
 }
 
 /// The row of a field in a virtual subgraph; its type and its override stay as they were.

@@ -15,7 +15,8 @@ use crate::words;
 impl Speaker<'_> {
     /// What the connector stands on that a subgraph of the tables is.
     pub(super) fn connector(&self, subgraph: SubgraphId) -> Option<&str> {
-        self.supergraph.subgraph(subgraph).connector.as_deref()
+        let connector = self.supergraph.subgraph(subgraph).connector.as_ref()?;
+        Some(&connector.coordinate)
     }
 
     /// Why a connector cannot answer; `None`: it has nothing to do with the field but as a key.

@@ -7,7 +7,7 @@
 use super::{Reader, SupergraphErrorKind};
 use crate::{
     TypeSet, Value,
-    directives::{join_fields, join_graph, join_types, owner, pairs},
+    directives::{connector, join_fields, join_graph, join_types, owner, pairs},
     id::{IdVec, SubgraphId, TypeId},
     table::{
         ArgumentDef, EnumValueDef, FieldDef, Names, SubgraphDef, TypeDef, TypeInSubgraph, TypeKind,
@@ -83,12 +83,11 @@ impl<'a> Reader<'a> {
         let mut graphs = HashMap::new();
         let mut subgraphs = IdVec::new();
         for value in &graphs_enum.values {
-            let row = join_graph(&value.directives);
-            let (name, url, connector) = row.unwrap_or((value.value.as_str(), "", None));
+            let (name, url) = join_graph(&value.directives).unwrap_or((value.value.as_str(), ""));
             let id = subgraphs.push(SubgraphDef {
                 name: name.to_owned(),
                 url: url.to_owned(),
-                connector: connector.map(str::to_owned),
+                connector: connector(&value.directives),
             });
             graphs.insert(value.value.to_string(), id);
         }

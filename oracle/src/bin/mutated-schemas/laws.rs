@@ -14,7 +14,6 @@ use composition::{Composed, CompositionFailure, SubgraphSource, compose};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Duration;
-use supergraph::Supergraph;
 
 /// Longer than this is a finding.
 const SLOW: Duration = Duration::from_secs(5);
@@ -86,10 +85,16 @@ fn panicked(doing: &str) -> String {
 
 fn composed_law(subgraphs: &[SubgraphSource], composed: &Composed) -> Option<String> {
     let sdl = &composed.supergraph_sdl;
-    let loaded = match Supergraph::parse(sdl) {
+    let (loaded, connectors) = match composition::load(sdl) {
         Ok(loaded) => loaded,
-        Err(error) => return Some(format!("does not load: {}", one_line(&error.kind.to_string()))),
+        Err(error) => return Some(format!("does not load: {}", one_line(&error.to_string()))),
     };
+    if connectors.iter().count() != composed.connectors.iter().count() {
+        return Some("loads with other connectors".to_owned());
+    }
+    if loaded.subgraphs().len() != composed.supergraph.subgraphs().len() {
+        return Some("loads with other subgraphs".to_owned());
+    }
     if loaded.api_schema().to_string().is_empty() {
         return Some("no API schema".to_owned());
     }
