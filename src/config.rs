@@ -13,6 +13,7 @@
 
 mod admission;
 mod authorization;
+mod caller_key;
 mod client_address;
 mod connectors;
 mod cors;
@@ -27,10 +28,12 @@ mod listen;
 mod masks;
 mod merge;
 mod networks;
+mod one_or_list;
 mod planning;
 mod policies;
-mod rate_limits;
 mod routes;
+mod spending;
+mod store;
 mod supergraph;
 mod telemetry;
 mod tls;
@@ -59,6 +62,7 @@ use report::{Key, Problems};
 pub use admission::{AdmissionPolicy, AdmissionSettings};
 pub use authorization::{AuthorizationMode, AuthorizationSettings};
 pub use authorize::Authorize;
+pub use caller_key::{KeyPart, KeySettings};
 pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
 pub use connectors::{ConnectorSettings, OperatorValues, RestSourceSettings};
 pub use cors::CorsSettings;
@@ -82,9 +86,10 @@ pub use node::Position;
 pub use planning::PlanningSettings;
 pub use policies::Limits;
 pub use quantity::duration;
-pub use rate_limits::{KeyPart, KeySettings, RateLimitSettings, WindowSettings};
 pub use report::{ConfigError, ConfigErrors};
 pub use routes::RouteSettings;
+pub use spending::{ConcurrencySettings, Period, SpendingLimit, WindowSettings};
+pub use store::StoreSettings;
 pub use suggest::nearest;
 pub use supergraph::{Destination, SubgraphSettings, SupergraphSettings};
 pub use telemetry::{LogFormat, TelemetrySettings};
@@ -275,8 +280,12 @@ fn settle(
     let upstreams = upstreams::settle(raw.upstreams.unwrap_or_default(), folder, problems);
     let connectors = raw.connectors.unwrap_or_default();
     let connectors = connectors.settle(&upstreams, environment, problems);
-    let policies =
-        Policies::settle(raw.policies.unwrap_or_default(), raw.apply.unwrap_or_default(), problems);
+    let policies = Policies::settle(
+        raw.policies.unwrap_or_default(),
+        raw.apply.unwrap_or_default(),
+        folder,
+        problems,
+    );
     let admission = policies.admission(raw.rate_limits.unwrap_or_default().settle(problems));
     graphql.cost.is_used |= admission.counts_operations();
     let mut supergraph = raw.supergraph.unwrap_or_default();

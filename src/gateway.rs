@@ -84,6 +84,14 @@ pub enum StartError {
         /// Why.
         why: String,
     },
+    /// A store of limits cannot be used.
+    #[error("`policies.{policy}` cannot count: {why}")]
+    Limits {
+        /// The policy.
+        policy: String,
+        /// Why.
+        why: String,
+    },
     /// A port cannot be listened on.
     #[error("cannot listen on `{address}`")]
     Listen {
@@ -184,13 +192,15 @@ fn workshop(settings: Settings, log: Arc<dyn Sink>) -> Workshop {
 
 /// Rooms in which every provider can do its work.
 fn checked(rooms: Arc<Rooms>) -> Result<Arc<Rooms>, StartError> {
-    match rooms.identity.problem() {
-        None => Ok(rooms),
-        Some((provider, why)) => {
-            let (provider, why) = (provider.to_owned(), why.to_owned());
-            Err(StartError::Identity { provider, why })
-        }
+    if let Some((provider, why)) = rooms.identity.problem() {
+        let (provider, why) = (provider.to_owned(), why.to_owned());
+        return Err(StartError::Identity { provider, why });
     }
+    if let Some((policy, why)) = rooms.admission.problem() {
+        let (policy, why) = (policy.to_owned(), why.to_owned());
+        return Err(StartError::Limits { policy, why });
+    }
+    Ok(rooms)
 }
 
 fn rooms(workshop: &Workshop, graph: &Arc<GraphInForce>, previous: Option<&Rooms>) -> Arc<Rooms> {

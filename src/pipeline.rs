@@ -15,10 +15,10 @@
 pub mod entrance;
 pub mod explain;
 pub mod merge;
+pub mod payment;
 pub mod request;
 
 mod access;
-mod bill;
 mod cost;
 
 use std::net::IpAddr;
@@ -175,11 +175,16 @@ pub async fn execute_request(
     let graph = rooms.graph.current();
     let prepared = match prepare(rooms, &graph, &request).await {
         Ok(prepared) => prepared,
-        Err(error) => return Err((None, bill::for_nothing(rooms, facts, error))),
+        Err(error) => {
+            return Err((None, Box::pin(payment::for_nothing(rooms, facts, error)).await));
+        }
     };
     match execute_operation(rooms, facts, graph, &prepared, request, manner).await {
         Ok(executed) => Ok(executed),
-        Err(error) => Err((Some(prepared), bill::for_nothing(rooms, facts, Arc::new(error)))),
+        Err(error) => {
+            let error = Arc::new(error);
+            Err((Some(prepared), Box::pin(payment::for_nothing(rooms, facts, error)).await))
+        }
     }
 }
 
@@ -246,7 +251,8 @@ async fn execute_operation(
     };
     let estimate = cost::estimate(rooms, &variant, &variables);
     let prepared = Arc::clone(prepared);
-    let bill = bill::pay(rooms, facts, estimate.as_ref().map_or(0, |estimate| estimate.total))?;
+    let estimated = estimate.as_ref().map_or(0, |estimate| estimate.total);
+    let payment = payment::pay(rooms, facts, estimated).await?;
     let mut run = Run {
         rooms: Arc::clone(rooms),
         graph,
@@ -271,7 +277,7 @@ async fn execute_operation(
     };
     let duration = started.elapsed();
     let cost = estimated.map(|estimated| Cost { estimated, actual: outcome.summary.cost });
-    let receipt = bill.map(|bill| bill.settle(cost.map_or(0, |cost| cost.actual)));
+    let receipt = payment.map(|payment| payment.settle(cost.map_or(0, |cost| cost.actual)));
     Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost, receipt })
 }
 

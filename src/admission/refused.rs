@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use serde_json::{Value, json};
 
 /// Why a request is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +36,16 @@ pub struct Refused {
 /// Which limit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhyRefused {
-    /// How fast.
+    /// How fast the caller may spend.
     RateLimit,
+    /// How much the caller may spend in a day or a month.
+    Quota,
+    /// How many requests of the caller may be under way.
+    TooManyOfCaller,
+    /// How many requests of all callers may be under way.
+    TooMany,
+    /// Nobody knows: the store does not answer.
+    Store,
 }
 
 /// The headers that tell a caller where it stands.
@@ -53,7 +62,26 @@ impl Refused {
     pub fn code(&self) -> &'static str {
         match self.why {
             WhyRefused::RateLimit => "RATE_LIMITED",
+            WhyRefused::Quota => "QUOTA_EXCEEDED",
+            WhyRefused::TooManyOfCaller | WhyRefused::TooMany => "CONCURRENCY_LIMITED",
+            WhyRefused::Store => "RATE_LIMIT_UNAVAILABLE",
         }
+    }
+
+    /// What a GraphQL error says of it besides.
+    pub fn extensions(&self) -> Value {
+        json!({
+            "code": self.code(),
+            "policy": self.policy,
+            "cost": self.cost,
+            "remaining": self.remaining,
+            "retry_after": self.retry_after_seconds(),
+        })
+    }
+
+    /// Whether the caller could do something about it.
+    pub fn is_of_caller(&self) -> bool {
+        !matches!(self.why, WhyRefused::TooMany | WhyRefused::Store)
     }
 
     /// When to try again, in whole seconds.
@@ -68,11 +96,18 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { policy, cost, remaining, .. } = self;
         match (self.why, self.retry_after_seconds()) {
-            (WhyRefused::RateLimit, Some(seconds)) => write!(
+            (WhyRefused::TooManyOfCaller, _) => {
+                write!(f, "too many of your requests are under way, by `{policy}`")
+            }
+            (WhyRefused::TooMany, _) => write!(f, "too many requests are under way, by `{policy}`"),
+            (WhyRefused::Store, _) => {
+                write!(f, "it cannot be found out now what `{policy}` has left for you")
+            }
+            (_, Some(seconds)) => write!(
                 f,
                 "the request costs {cost} and `{policy}` has {remaining} left; try again in {seconds} s"
             ),
-            (WhyRefused::RateLimit, None) => {
+            (_, None) => {
                 write!(f, "the request costs {cost}, more than `{policy}` ever lets pass at once")
             }
         }

@@ -89,7 +89,7 @@ pub(super) fn start_error(error: &StartError) -> Exit {
             complain("  fix: put PEM files of a certificate and its own key there");
             Exit::Configuration
         }
-        StartError::Identity { .. } => {
+        StartError::Identity { .. } | StartError::Limits { .. } => {
             complain(&format!("error: {error}"));
             complain(
                 "  fix: let this process read and write the file and its folder, or correct `store`",

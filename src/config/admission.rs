@@ -3,7 +3,7 @@
 //! **In:** `rate_limits`; the policies as settled, with the names that `apply` gives.
 //! **Out:** [`AdmissionSettings`].
 //!
-//! **Never here:** the keys of one rule (`rate_limits`), counting (`admission` the room).
+//! **Never here:** the keys of one rule (`spending`), counting (`admission` the room).
 //!
 //! **Read first:** [`AdmissionSettings`].
 
@@ -11,15 +11,15 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::rate_limits::RateLimitSettings;
 use super::report::{Key, Problems};
+use super::spending::{ConcurrencySettings, SpendingLimit};
 
 /// `rate_limits` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RateLimitStore")]
 pub(super) struct RawStore {
-    /// How many callers all rate limits together remember in memory. Default: 100000.
+    /// How many callers all rate limits together remember in memory, and how many a file of quotas has. Default: 100000.
     pub max_keys: Option<u32>,
 }
 
@@ -32,15 +32,17 @@ pub struct AdmissionSettings {
     pub graphql: Vec<String>,
     /// Which of them the callers on a plan have besides; `*`: callers on none of the others.
     pub plans: IndexMap<String, Vec<String>>,
-    /// How many callers are remembered in memory.
+    /// How many callers are remembered in memory, or in a file.
     pub max_keys: usize,
 }
 
 /// What one policy counts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AdmissionPolicy {
-    /// What a caller may spend.
-    pub rate_limits: Vec<RateLimitSettings>,
+    /// What a caller may spend: rate limits, then quotas.
+    pub spending: Vec<SpendingLimit>,
+    /// How many requests may be under way.
+    pub concurrency: Vec<ConcurrencySettings>,
 }
 
 impl AdmissionSettings {
@@ -53,7 +55,7 @@ impl AdmissionSettings {
 impl AdmissionPolicy {
     /// Whether it counts nothing.
     pub fn is_empty(&self) -> bool {
-        self.rate_limits.is_empty()
+        self.spending.is_empty() && self.concurrency.is_empty()
     }
 }
 

@@ -10,14 +10,17 @@
 
 mod limits;
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::admission::{AdmissionPolicy, AdmissionSettings};
 use super::networks::{IpRules, RawIp};
-use super::rate_limits::RawRateLimits;
+use super::one_or_list::OneOrList;
 use super::report::{Key, Problems};
+use super::spending::{self, RawConcurrency, RawQuota, RawRateLimit};
 use super::suggest::nearest;
 use limits::{RawLimits, SaidLimits};
 
@@ -32,8 +35,12 @@ pub(super) struct RawPolicy {
     pub limits: Option<RawLimits>,
     /// Which clients it lets in.
     pub ip: Option<RawIp>,
-    /// How much callers may spend: one limit, or a list.
-    pub rate_limit: Option<RawRateLimits>,
+    /// How fast callers may spend: one limit, or a list.
+    pub rate_limit: Option<OneOrList<RawRateLimit>>,
+    /// How much callers may spend in a day or a month: one quota, or a list.
+    pub quota: Option<OneOrList<RawQuota>>,
+    /// How many requests may be under way: one bound, or a list.
+    pub concurrency: Option<OneOrList<RawConcurrency>>,
 }
 
 /// `apply` as written: names of policies.
@@ -47,7 +54,7 @@ pub(super) struct RawApply {
     pub graphql: Option<Vec<String>>,
     /// To all routes.
     pub routes: Option<Vec<String>>,
-    /// To callers on a plan, at both doors: names of policies with rate limits, by the plan's name. `"*"` stands for callers on none of the others.
+    /// To callers on a plan, at both doors: names of policies that count callers, by the plan's name. `"*"` stands for callers on none of the others.
     pub plans: Option<IndexMap<String, Vec<String>>>,
 }
 
@@ -80,6 +87,7 @@ impl Policies {
     pub(super) fn settle(
         raw: IndexMap<String, RawPolicy>,
         apply: RawApply,
+        folder: &Path,
         problems: &mut Problems<'_>,
     ) -> Self {
         let key = Key::default().then("policies");
@@ -90,11 +98,14 @@ impl Policies {
                 let limits = policy.limits.unwrap_or_default();
                 let limits = limits.settle(&key.then("limits"), problems);
                 let ip = policy.ip.map(|ip| ip.settle(&key.then("ip"), problems));
-                let mut said = Said { limits, ip: ip.unwrap_or_default(), ..Said::default() };
-                if let Some(limits) = policy.rate_limit {
-                    let key = key.then("rate_limit");
-                    said.admission.rate_limits = limits.settle(&key, problems);
-                }
+                let rate_key = key.then("rate_limit");
+                let rates = spending::rate_limits(policy.rate_limit, (folder, &rate_key), problems);
+                let quota_key = key.then("quota");
+                let quotas = spending::quotas(policy.quota, (folder, &quota_key), problems);
+                let bounds_key = key.then("concurrency");
+                let concurrency = spending::concurrency(policy.concurrency, &bounds_key, problems);
+                let admission = AdmissionPolicy { spending: [rates, quotas].concat(), concurrency };
+                let said = Said { limits, ip: ip.unwrap_or_default(), admission };
                 (name, said)
             })
             .collect();
@@ -128,7 +139,7 @@ impl Policies {
                     .get(name)
                     .is_some_and(|said| said.admission.is_empty() || has_else(said))
                 {
-                    let fix = "give the plan a policy that has nothing but rate limits";
+                    let fix = "give the plan a policy that has nothing but `rate_limit`, `quota` and `concurrency`";
                     let message = format!("`limits` and `ip` of `{name}` cannot depend on a plan");
                     problems.add(&key.then(i), message, fix);
                 }

@@ -137,6 +137,26 @@ fn without_secrets(line: &str) -> String {
         shown += " ...";
         rest = &written[end..];
     }
+    without_passwords(shown + rest)
+}
+
+/// The same without what stands before the host of an address.
+fn without_passwords(line: String) -> String {
+    let mut shown = String::new();
+    let mut rest = line.as_str();
+    while let Some(at) = rest.find("://") {
+        let (before, authority) = rest.split_at(at + "://".len());
+        let end = authority.find(['/', '"', '\'', ' ', ',', '}', '?', '#']);
+        let end = end.unwrap_or(authority.len());
+        shown += before;
+        rest = match authority[..end].rfind('@') {
+            Some(at) if !authority.starts_with("${") => {
+                shown += "...";
+                &authority[at..]
+            }
+            _ => authority,
+        };
+    }
     shown + rest
 }
 
@@ -185,6 +205,8 @@ mod tests {
             ("secret: ${file:a.txt}, x: secret: y", "secret: ${file:a.txt}, x: secret: ..."),
             ("secret:", "secret:"),
             ("audience: api", "audience: api"),
+            ("store: redis://:hunter2@a:6379/0", "store: redis://...@a:6379/0"),
+            ("{ store: \"redis://u:p@a\", b: c@d }", "{ store: \"redis://...@a\", b: c@d }"),
         ];
         for (line, shown) in cases {
             assert_eq!(without_secrets(line), shown);

@@ -165,14 +165,7 @@ impl RequestError {
                 paths.iter().map(error).collect()
             }
             RequestErrorKind::NotAdmitted(refused) => {
-                let extensions = json!({
-                    "code": refused.code(),
-                    "policy": refused.policy,
-                    "cost": refused.cost,
-                    "remaining": refused.remaining,
-                    "retry_after": refused.retry_after_seconds(),
-                });
-                vec![json!({ "message": refused.to_string(), "extensions": extensions })]
+                vec![json!({ "message": refused.to_string(), "extensions": refused.extensions() })]
             }
             kind => vec![json!({ "message": kind.to_string(), "extensions": extensions })],
         }

@@ -35,7 +35,7 @@ use super::unread;
 use crate::operation::{Prepared, RequestError, RequestErrorKind};
 use crate::pipeline::{
     Envelope, Executed, Facts, GraphqlRequest, Manner, Rooms, Transport, execute_request, explain,
-    read_request,
+    payment, read_request,
 };
 
 /// Asks for `extensions.graphloom`; heeded only where the query page is.
@@ -72,6 +72,15 @@ pub(super) async fn answer(
         Box::pin(unread::swallow(body)).await;
         return Reply::GraphqlRefused { media_type, refusal };
     }
+    match rooms.admission.enter(&rooms.graphql_limits, &payment::scope(rooms, facts)) {
+        Ok(under_way) => observation.hold(under_way),
+        Err(refused) => {
+            observation.not_admitted(&refused);
+            Box::pin(unread::swallow(body)).await;
+            let refusal = Refusal::NotAdmitted(refused);
+            return Reply::GraphqlRefused { media_type, refusal };
+        }
+    }
     let content = read_content(rooms, facts, body).await;
     let n_bytes = content.as_ref().map_or(0, Bytes::len);
     observation.record().bytes_in = n_bytes as u64;
@@ -90,10 +99,10 @@ pub(super) async fn answer(
             if let Some(prepared) = prepared {
                 tell_operation(&prepared, observation);
             }
-            if let RequestErrorKind::NotAdmitted(refused) = &error.kind {
-                observation.record().refused_by = Some(Arc::clone(&refused.policy));
+            match &error.kind {
+                RequestErrorKind::NotAdmitted(refused) => observation.not_admitted(refused),
+                _ => observation.failed(error.code(), error.detail()),
             }
-            observation.failed(error.code(), error.detail());
             GraphqlResult::RequestError(RequestErrors::of(&error))
         }
     };

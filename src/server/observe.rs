@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use super::masked_body::MaskedBody;
 use super::patience::UnderWay;
 use super::reply::CLIENT_GONE;
+use crate::admission::{Refused, UnderWay as Places};
 use crate::masks::JsonFilter;
 use crate::pipeline::{Facts, Rooms};
 use crate::telemetry::{DoorMetrics, FetchRecord, Level, MetricsKey, RequestRecord, Telemetry};
@@ -41,6 +42,7 @@ pub(super) struct Observation {
     metrics: Option<Arc<DoorMetrics>>,
     method: &'static str,
     streamed: Option<Arc<AtomicU64>>,
+    under_way: Option<Places>,
 }
 
 /// The body of a response, which tells about its request when it ends.
@@ -100,6 +102,7 @@ impl Observation {
             metrics: None,
             method: method(&facts.method),
             streamed: None,
+            under_way: None,
         }
     }
 
@@ -130,6 +133,17 @@ impl Observation {
             MAX_ERRORS => self.record.errors.push("more errors of this request".to_owned()),
             _ => {}
         }
+    }
+
+    /// Keeps a place among the requests under way until the answer has ended.
+    pub(super) fn hold(&mut self, under_way: Option<Places>) {
+        self.under_way = under_way;
+    }
+
+    /// The request was not admitted.
+    pub(super) fn not_admitted(&mut self, refused: &Refused) {
+        self.record.refused_by = Some(Arc::clone(&refused.policy));
+        self.failed(refused.code(), refused.to_string());
     }
 
     /// Requests were sent to upstreams.

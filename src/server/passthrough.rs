@@ -24,6 +24,8 @@ use super::observe::Observation;
 use super::reply::{Refusal, Reply};
 use super::standing;
 use super::unread;
+use crate::admission::{Receipt, Refused};
+use crate::expressions::Scope;
 use crate::pipeline::{Facts, Rooms};
 use crate::routes::{Found, Route, RouteError, has_dot_segments};
 use crate::telemetry::FetchRecord;
@@ -101,12 +103,12 @@ async fn pass(
     if body.size_hint().lower() > limit as u64 {
         return refuse(Refusal::TooLarge { limit }, observation);
     }
-    let receipt = match rooms.admission.pay(&route.admission, &scope, route.cost) {
-        Ok(bill) => bill.map(|bill| bill.settle(route.cost)),
+    let receipt = match admit(rooms, route, &scope, observation).await {
+        Ok(receipt) => receipt,
         Err(refused) => {
-            observation.record().refused_by = Some(Arc::clone(&refused.policy));
+            observation.not_admitted(&refused);
             unread::swallow(body).await;
-            return refuse(Refusal::NotAdmitted(refused), observation);
+            return Reply::Refused(Refusal::NotAdmitted(refused));
         }
     };
     observation.record().paid = receipt.as_ref().map(|receipt| receipt.paid);
@@ -136,6 +138,18 @@ async fn pass(
             Reply::Refused(refusal)
         }
     }
+}
+
+/// Gives a request its place among those under way, and has it pay.
+async fn admit(
+    rooms: &Rooms,
+    route: &Route,
+    scope: &Scope<'_>,
+    observation: &mut Observation,
+) -> Result<Option<Receipt>, Box<Refused>> {
+    observation.hold(rooms.admission.enter(&route.admission, scope)?);
+    let payment = rooms.admission.pay(&route.admission, scope, route.cost).await?;
+    Ok(payment.map(|payment| payment.settle(route.cost)))
 }
 
 fn outgoing(body: Incoming, limit: usize, observation: &mut Observation) -> OutgoingBody {

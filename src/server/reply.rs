@@ -65,6 +65,7 @@ enum Fault {
     Gateway,
     Time,
     Limit,
+    Store,
     Unknown,
     Rights,
 }
@@ -129,6 +130,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
                 // The older type says by its status only whether the request was well-formed.
                 // Nothing ran, and no server before ours should take it for a success.
                 (Fault::Limit, _) => StatusCode::TOO_MANY_REQUESTS,
+                (Fault::Store, _) => StatusCode::SERVICE_UNAVAILABLE,
                 (_, MediaType::Json) => StatusCode::OK,
                 (Fault::Client, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
                 (Fault::Gateway, MediaType::GraphqlResponse) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -150,7 +152,10 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             | Refusal::Foreign
             | Refusal::OriginDenied
             | Refusal::AddressDenied => StatusCode::FORBIDDEN,
-            Refusal::NotAdmitted(_) => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::NotAdmitted(refused) if refused.is_of_caller() => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Refusal::NotAdmitted(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Refusal::IdentityUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::AdminClosed => StatusCode::FORBIDDEN,
@@ -174,7 +179,8 @@ impl RequestErrors {
             RequestErrorKind::Denied { is_anonymous: true, .. } => Fault::Unknown,
             RequestErrorKind::Denied { is_anonymous: false, .. } => Fault::Rights,
             RequestErrorKind::PlanningTimeout { .. } | RequestErrorKind::OutOfTime => Fault::Time,
-            RequestErrorKind::NotAdmitted(_) => Fault::Limit,
+            RequestErrorKind::NotAdmitted(refused) if refused.is_of_caller() => Fault::Limit,
+            RequestErrorKind::NotAdmitted(_) => Fault::Store,
             _ => Fault::Client,
         };
         let body = json!({ "errors": error.errors() }).to_string();
@@ -276,7 +282,10 @@ impl Reply {
             Self::GraphqlRefused { media_type, refusal } => {
                 let mut headers = refusal_headers(&refusal);
                 put(&mut headers, CONTENT_TYPE, media_type.as_str());
-                let extensions = json!({ "code": refusal.code() });
+                let extensions = match &refusal {
+                    Refusal::NotAdmitted(refused) => refused.extensions(),
+                    _ => json!({ "code": refusal.code() }),
+                };
                 let error = json!({ "message": refusal.message(), "extensions": extensions });
                 (headers, json!({ "errors": [error] }).to_string().into())
             }

@@ -30,6 +30,7 @@ struct OutcomeLabels {
 pub struct AdmissionMetrics {
     requests: Family<OutcomeLabels, Counter>,
     cost: Family<PolicyLabels, Counter>,
+    store_failures: Family<PolicyLabels, Counter>,
     /// Callers that are remembered in memory.
     pub keys: Gauge,
     /// Callers that had to be forgotten.
@@ -45,6 +46,8 @@ pub struct LimitMetrics {
     pub refused: Counter,
     /// What callers paid.
     pub cost: Counter,
+    /// Times that the store failed.
+    pub store_failures: Counter,
 }
 
 impl AdmissionMetrics {
@@ -52,6 +55,7 @@ impl AdmissionMetrics {
         let this = Self {
             requests: Family::default(),
             cost: Family::default(),
+            store_failures: Family::default(),
             keys: Gauge::default(),
             evicted: Gauge::default(),
         };
@@ -59,6 +63,8 @@ impl AdmissionMetrics {
         registry.register("graphloom_rate_limit_requests", help, this.requests.clone());
         let help = "Cost that callers paid, by policy";
         registry.register("graphloom_rate_limit_cost", help, this.cost.clone());
+        let help = "Times that the store of a policy did not answer or could not be written";
+        registry.register("graphloom_rate_limit_store_failures", help, this.store_failures.clone());
         let help = "Callers that rate limits remember in memory";
         registry.register("graphloom_rate_limit_keys", help, this.keys.clone());
         let help = "Callers that were forgotten for want of room, since the start";
@@ -72,10 +78,12 @@ impl AdmissionMetrics {
             let policy = policy.to_owned();
             self.requests.get_or_create_owned(&OutcomeLabels { policy, outcome })
         };
+        let labels = PolicyLabels { policy: policy.to_owned() };
         LimitMetrics {
             allowed: requests("allowed"),
             refused: requests("refused"),
-            cost: self.cost.get_or_create_owned(&PolicyLabels { policy: policy.to_owned() }),
+            cost: self.cost.get_or_create_owned(&labels),
+            store_failures: self.store_failures.get_or_create_owned(&labels),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a request to the GraphQL door pays.
 //!
-//! **In:** who asks, and what the operation is estimated to cost. **Out:** a bill, or the error of a request
+//! **In:** who asks, and what the operation is estimated to cost. **Out:** a payment, or the error of a request
 //! that is not admitted.
 //!
 //! **Never here:** counting (`admission`), what an operation costs (`cost`).
@@ -13,27 +13,30 @@
 use std::sync::Arc;
 
 use super::{Facts, Rooms};
-use crate::admission::Bill;
+use crate::admission::Payment;
 use crate::expressions::Scope;
 use crate::operation::{RequestError, RequestErrorKind};
 
 /// What a request pays that comes to nothing.
 const NOTHING: u64 = 1;
 
+/// What the limits of the door see of a request. To them the door is a route like others: its name is its path.
+pub fn scope<'a>(rooms: &'a Rooms, facts: &'a Facts) -> Scope<'a> {
+    facts.scope(&[], &rooms.settings.graphql.path)
+}
+
 /// Pays for an operation.
-pub(super) fn pay(
+pub(super) async fn pay(
     rooms: &Rooms,
     facts: &Facts,
     estimate: u64,
-) -> Result<Option<Box<Bill>>, RequestErrorKind> {
-    // To the limits, the door is a route like others: its name is its path.
-    let scope = Scope { route: &rooms.settings.graphql.path, ..facts.scope(&[], "") };
-    let paid = rooms.admission.pay(&rooms.graphql_limits, &scope, estimate);
+) -> Result<Option<Box<Payment>>, RequestErrorKind> {
+    let paid = rooms.admission.pay(&rooms.graphql_limits, &scope(rooms, facts), estimate).await;
     paid.map_err(RequestErrorKind::NotAdmitted)
 }
 
 /// Pays for a request of which nothing ran; another error if the caller cannot.
-pub(super) fn for_nothing(
+pub(super) async fn for_nothing(
     rooms: &Rooms,
     facts: &Facts,
     error: Arc<RequestError>,
@@ -41,9 +44,9 @@ pub(super) fn for_nothing(
     if matches!(error.kind, RequestErrorKind::NotAdmitted(_)) {
         return error;
     }
-    match pay(rooms, facts, NOTHING) {
-        Ok(bill) => {
-            bill.map(|bill| bill.settle(NOTHING));
+    match pay(rooms, facts, NOTHING).await {
+        Ok(payment) => {
+            payment.map(|payment| payment.settle(NOTHING));
             error
         }
         Err(refused) => Arc::new(refused.into()),
