@@ -54,6 +54,9 @@ fn check(path: &Path) -> datatest_stable::Result<()> {
     let ran = result::result_of(&fixture)?;
     let expect = |role: Role, actual: String| expect(path, on_change, &role, &actual);
     expect(Role::Result, result::page_form(&ran.filtered.response))?;
+    if fixture.block(&Role::Cost).is_some() {
+        expect(Role::ActualCost, ran.filtered.cost.to_string())?;
+    }
     if fixture.block(&Role::Caller).is_none() {
         return Ok(());
     }
@@ -75,7 +78,7 @@ fn expect(
     let fixture = Fixture::read(path)?;
     let expected = fixture.body(role).unwrap_or_default();
     let is_same = match role {
-        Role::Requests => expected.trim_end() == actual,
+        Role::Requests | Role::ActualCost => expected.trim_end() == actual,
         _ => result::is_same(expected, actual),
     };
     if is_same {
@@ -93,4 +96,5 @@ datatest_stable::harness! {
     { test = check_page, root = "fixtures/plans", pattern = r"\.md$" },
     { test = check_page, root = "fixtures/execution", pattern = r"\.md$" },
     { test = check_page, root = "fixtures/authorization", pattern = r"\.md$" },
+    { test = check_page, root = "fixtures/cost", pattern = r"\.md$" },
 }

@@ -43,8 +43,14 @@ pub enum Role {
     Caller,
     /// `override-labels`: labels of progressive overrides that are on, one a line.
     OverrideLabels,
+    /// `yaml rates`: what counts, as `graphql.cost` of a configuration says it.
+    Rates,
     /// `plan`: the plan as text.
     Plan,
+    /// `cost`: what the operation costs, as a formula, as its value, and by subgraph.
+    Cost,
+    /// `actual-cost`: what it cost with the data of the page.
+    ActualCost,
     /// `error`: why there is no plan.
     Error,
     /// `json data`: what the subgraphs answer from.
@@ -95,7 +101,7 @@ pub enum FixtureErrorKind {
     #[error(
         "`{0}` is no block of a fixture; write `graphql subgraph=NAME`, `graphql supergraph`, \
          `supergraph-file`, `configuration`, `graphql operation`, `json variables`, `json caller`, \
-         `override-labels`, `plan`, `error`, `json data`, `json result`, `json requests`, `json rejected` or `json dry-run`"
+         `override-labels`, `yaml rates`, `plan`, `cost`, `actual-cost`, `error`, `json data`, `json result`, `json requests`, `json rejected` or `json dry-run`"
     )]
     UnknownBlock(String),
     /// Two blocks of a role that stands once.
@@ -200,7 +206,10 @@ impl Role {
             ["json", "variables"] => Self::Variables,
             ["json", "caller"] => Self::Caller,
             ["override-labels"] => Self::OverrideLabels,
+            ["yaml", "rates"] => Self::Rates,
             ["plan"] => Self::Plan,
+            ["cost"] => Self::Cost,
+            ["actual-cost"] => Self::ActualCost,
             ["error"] => Self::Error,
             ["json", "data"] => Self::Data,
             ["json", "result"] => Self::Result,
@@ -222,7 +231,10 @@ impl Role {
             Self::Variables => "json variables".to_owned(),
             Self::Caller => "json caller".to_owned(),
             Self::OverrideLabels => "override-labels".to_owned(),
+            Self::Rates => "yaml rates".to_owned(),
             Self::Plan => "plan".to_owned(),
+            Self::Cost => "cost".to_owned(),
+            Self::ActualCost => "actual-cost".to_owned(),
             Self::Error => "error".to_owned(),
             Self::Data => "json data".to_owned(),
             Self::Result => "json result".to_owned(),

@@ -11,9 +11,9 @@
 
 use std::sync::Arc;
 
-use query_planner::{Denied, Explanation, PlanErrorKind, QueryPlan};
+use query_planner::{CostFormula, CostRates, Denied, Explanation, PlanErrorKind, QueryPlan};
 use serde_json::{Map, Value};
-use supergraph::Supergraph;
+use supergraph::{SubgraphId, Supergraph};
 
 use super::caller::Caller;
 use crate::config::{Limits, PlanningSettings};
@@ -50,6 +50,26 @@ pub(super) fn plan_operation(supergraph: &Arc<Supergraph>, asked: Asked<'_>) -> 
         let denied = &denied(supergraph, &prepared, &variables, caller)?;
         let decided = Decided { variables: &variables, labels, denied };
         Ok(prepared.variant(decided).await?.plan.clone())
+    })
+}
+
+/// What the only operation of a document costs: the formula, its value, and the share of each subgraph.
+pub(super) fn cost_operation(
+    supergraph: &Arc<Supergraph>,
+    asked: Asked<'_>,
+    rates: &CostRates,
+) -> Answer<(String, u64, Vec<(SubgraphId, u64)>)> {
+    let (labels, caller) = (asked.labels, asked.caller);
+    on_runtime(async {
+        let (prepared, variables) = prepare(supergraph, asked).await?;
+        let denied = &denied(supergraph, &prepared, &variables, caller)?;
+        let decided = Decided { variables: &variables, labels, denied };
+        let plan = &prepared.variant(decided).await?.plan;
+        let formula = CostFormula::of(plan, supergraph, rates);
+        let estimate = formula.estimate(&variables);
+        let text = CostFormula::text(plan, supergraph, rates);
+        let shares = formula.subgraphs(&estimate).collect();
+        Ok((text, estimate.total, shares))
     })
 }
 

@@ -4,9 +4,11 @@
 //!
 //! **Never here:** the form of a page (`fixture`), planning (`query_planner`), results of plans.
 //!
-//! **Holds:** a page is written only by `--update`, and then only its `plan` or `error` block changes.
+//! **Holds:** a page is written only by `--update`, and then only its `plan`, `error` and `cost` blocks change.
 //!
 //! **Read first:** [`check_page`].
+
+mod cost;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use super::line_diff::line_diff;
 use super::planning::{self, Asked};
 use crate::config::{Limits, PlanningSettings, Settings};
 use crate::graph;
+
+pub use cost::rates_of;
 
 /// What to do with a page whose plan has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,24 +93,54 @@ const LIMITS: Limits = Limits { depth: u32::MAX, tokens: 1_000_000, body: usize:
 /// When the page cannot be read, or its plan is another, or the page should be rewritten and cannot be.
 pub fn check_page(path: &Path, on_change: OnChange) -> Result<Verdict, CheckError> {
     let fixture = Fixture::read(path)?;
-    let (role, actual) = match supergraph_of(&fixture)? {
-        Composed::Supergraph(supergraph) => plan(&fixture, &supergraph)?,
-        Composed::Refused(failure) => (Role::Error, failure),
+    let composed = supergraph_of(&fixture)?;
+    let (role, actual) = match &composed {
+        Composed::Supergraph(supergraph) => plan(&fixture, supergraph)?,
+        Composed::Refused(failure) => (Role::Error, failure.clone()),
     };
-    let other = if role == Role::Plan { Role::Error } else { Role::Plan };
-    let expected = fixture.body(&role).map(str::trim_end);
-    if expected == Some(actual.trim_end()) && fixture.block(&other).is_none() {
+    let verdict = check_block(&fixture, &role, &actual, on_change)?;
+    match composed {
+        Composed::Supergraph(supergraph) if fixture.block(&Role::Cost).is_some() => {
+            let cost = cost::cost_of(&fixture, &supergraph)?;
+            let fixture = Fixture::read(path)?;
+            let of_cost = check_block(&fixture, &Role::Cost, &cost, on_change)?;
+            Ok(if of_cost == Verdict::Holds { verdict } else { of_cost })
+        }
+        _ => Ok(verdict),
+    }
+}
+
+/// Compares a block with what it should be, or writes it.
+fn check_block(
+    fixture: &Fixture,
+    role: &Role,
+    actual: &str,
+    on_change: OnChange,
+) -> Result<Verdict, CheckError> {
+    let path = fixture.path.as_path();
+    let other = match role {
+        Role::Plan => Some(Role::Error),
+        Role::Error => Some(Role::Plan),
+        _ => None,
+    };
+    let other = other.filter(|other| fixture.block(other).is_some());
+    let expected = fixture.body(role).map(str::trim_end);
+    if expected == Some(actual.trim_end()) && other.is_none() {
         return Ok(Verdict::Holds);
     }
     if on_change == OnChange::Rewrite {
-        let page = Fixture::parse(path, fixture.without(&other))?;
-        return match std::fs::write(path, page.with_body(&role, &actual)) {
+        let page = match &other {
+            Some(other) => Fixture::parse(path, fixture.without(other))?.with_body(role, actual),
+            None => fixture.with_body(role, actual),
+        };
+        return match std::fs::write(path, page) {
             Ok(()) => Ok(Verdict::Rewritten),
             Err(error) => Err(CheckError::Unwritable { path: path.to_owned(), error }),
         };
     }
-    let block = fixture.block(&role).or(fixture.block(&other));
-    let message = match (&role, block.map(|block| &block.role)) {
+    let block = fixture.block(role).or(other.as_ref().and_then(|other| fixture.block(other)));
+    let message = match (role, block.map(|block| &block.role)) {
+        (Role::Cost, _) => "the cost is another",
         (Role::Plan, Some(Role::Plan)) => "the plan is another",
         (Role::Plan, _) => "there is a plan",
         (_, Some(Role::Error)) => "the error is another",
@@ -210,22 +244,28 @@ fn sources(fixture: &Fixture) -> Vec<SubgraphSource> {
 
 /// The plan of a page, or why there is none.
 fn plan(fixture: &Fixture, supergraph: &Arc<Supergraph>) -> Result<(Role, String), CheckError> {
-    let operation = fixture.body(&Role::Operation).unwrap_or_default();
-    let variables = variables_of(fixture)?;
-    let labels = labels_of(fixture, supergraph)?;
-    let caller = caller_of(fixture)?;
-    let asked = Asked {
-        document: operation,
-        variables,
-        labels: &labels,
-        caller: caller.as_ref(),
-        limits: LIMITS,
-        planning: PlanningSettings::default(),
-    };
+    let (labels, caller) = (labels_of(fixture, supergraph)?, caller_of(fixture)?);
+    let asked = asked(fixture, variables_of(fixture)?, &labels, caller.as_ref());
     Ok(match planning::plan_operation(supergraph, asked) {
         Ok(plan) => (Role::Plan, plan.to_text(supergraph)),
         Err(error) => (Role::Error, planning::explain(&error)),
     })
+}
+
+fn asked<'a>(
+    fixture: &'a Fixture,
+    variables: Map<String, Value>,
+    labels: &'a [String],
+    caller: Option<&'a Caller>,
+) -> Asked<'a> {
+    Asked {
+        document: fixture.body(&Role::Operation).unwrap_or_default(),
+        variables,
+        labels,
+        caller,
+        limits: LIMITS,
+        planning: PlanningSettings::default(),
+    }
 }
 
 /// The variable values of a page; none if it has no block of them.
