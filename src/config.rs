@@ -55,6 +55,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::expressions::{Condition, Expression, Read};
+
 use node::Node;
 use policies::{Door, Policies};
 use report::{Key, Problems};
@@ -66,7 +68,7 @@ pub use caller_key::{KeyPart, KeySettings};
 pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_way};
 pub use connectors::{ConnectorSettings, OperatorValues, RestSourceSettings};
 pub use cors::CorsSettings;
-pub use cost::CostSettings;
+pub use cost::{CostSettings, CostTold};
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection, Tab};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use identity::{
@@ -84,7 +86,7 @@ pub use merge::MergeSettings;
 pub use networks::IpRules;
 pub use node::Position;
 pub use planning::PlanningSettings;
-pub use policies::Limits;
+pub use policies::{Bounds, Limits};
 pub use quantity::duration;
 pub use report::{ConfigError, ConfigErrors};
 pub use routes::RouteSettings;
@@ -305,6 +307,8 @@ fn settle(
     let client_address = raw.client_address.unwrap_or_default().settle(to_upstreams, problems);
     let all_rules = identity::AllRules { all: &headers, supergraph: &supergraph, routes: &routes };
     identity::check_forwarding(&identity, &all_rules, problems);
+    let graphql_limits = policies.limits(Door::Graphql, &[]);
+    graphql.cost.is_used |= graphql_limits.limits_cost() || asks_for_cost(&supergraph, &masks);
     Settings {
         file: file.to_owned(),
         text: Secret::default(),
@@ -313,7 +317,7 @@ fn settle(
         client_address,
         workers,
         graphql,
-        graphql_limits: policies.limits(Door::Graphql, &[]),
+        graphql_limits,
         graphql_ip: policies.ip(Door::Graphql, &[]),
         admission,
         supergraph,
@@ -336,6 +340,19 @@ fn settle(
 /// What cannot be replaced, and the fix.
 pub fn interpolated(text: &str) -> Result<String, (String, String)> {
     interpolate::interpolated(text, &variable)
+}
+
+/// Whether a header rule or a mask asks what an operation costs.
+fn asks_for_cost(supergraph: &SupergraphSettings, masks: &[FieldMask]) -> bool {
+    let of_rules = supergraph.request_rules().filter_map(|rule| match rule {
+        HeaderRule::Set { value, .. } => Some(value),
+        HeaderRule::Forward { .. } | HeaderRule::Remove { .. } => None,
+    });
+    let of_masks = masks.iter().filter_map(|mask| mask.mask.unless.as_ref());
+    of_rules
+        .flat_map(Expression::reads)
+        .chain(of_masks.flat_map(Condition::reads))
+        .any(|read| read == Read::Cost)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]

@@ -46,6 +46,8 @@ pub enum Phase {
     Route,
     /// For an operation of the GraphQL door: also `operation`.
     Operation,
+    /// For an operation that is about to run: also `operation.cost`.
+    Planned,
     /// For a field of an operation: also `args`, the field's arguments.
     Field,
     /// For the answer of any upstream: also `response`.
@@ -96,6 +98,8 @@ pub struct Operation<'a> {
     pub name: Option<&'a str>,
     /// `operation.type`: `query`, `mutation` or `subscription`.
     pub kind: &'static str,
+    /// `operation.cost`: as it was estimated, once it is.
+    pub cost: Option<u64>,
 }
 
 /// What of a request an expression depends on.
@@ -122,6 +126,8 @@ pub enum Read<'a> {
     Consumer,
     /// The operation.
     Operation,
+    /// What the operation will cost.
+    Cost,
     /// The arguments of a field.
     Args,
     /// The answer.

@@ -15,11 +15,11 @@
 
 pub mod error;
 
-mod depth;
 mod front;
 mod introspection;
 mod key;
 mod labels;
+mod measure;
 mod planner;
 mod prepare;
 mod sensitive;
@@ -43,10 +43,11 @@ use crate::config::{Limits, PlanningSettings};
 use crate::telemetry::Metrics;
 use crate::together::{Together, Turn};
 
-pub use error::{RequestError, RequestErrorKind};
+pub use error::{Excess, RequestError, RequestErrorKind};
 pub use introspection::{Answers, Introspection};
 pub use key::Key;
 pub use labels::{labels_on, undecided};
+pub use measure::Limit;
 pub use prepare::MAX_RECURSION;
 pub use sensitive::Sensitive;
 pub use variant::{Decided, Variant};
@@ -88,6 +89,10 @@ pub struct Prepared {
     pub introspection: Option<Introspection>,
     /// Whether it has values that no log may have.
     pub is_sensitive: bool,
+    /// What of it is beyond a limit that is only measured.
+    pub beyond: Vec<Excess>,
+    /// Items of lists that its document writes.
+    n_list_items: u64,
     key: Key,
     name: Option<Arc<str>>,
     variables: Vec<Variable>,
@@ -279,6 +284,11 @@ impl Prepared {
             return Ok(Map::new());
         }
         variables::coerce_variable_values(supergraph.api_schema(), &self.variables, values)
+    }
+
+    /// How many items the lists have that the document writes, and those in the values of variables.
+    pub fn n_list_items(&self, values: &Map<String, Value>) -> u64 {
+        self.n_list_items.saturating_add(measure::items_of_variables(values))
     }
 
     /// The arguments of a field that a condition looks at.

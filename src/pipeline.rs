@@ -12,6 +12,7 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Executing-Requests>
 
+pub mod cost;
 pub mod entrance;
 pub mod explain;
 pub mod merge;
@@ -19,17 +20,20 @@ pub mod payment;
 pub mod request;
 
 mod access;
-mod cost;
+mod limits;
 
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use execution::{AllowedExtensions, Caller, CompiledExecution, ErrorPolicy, Exposure, Inputs};
+use execution::{
+    AllowedExtensions, Caller, CompiledExecution, ErrorPolicy, Exposure, Inputs, Refusal,
+};
 use futures_util::FutureExt;
 use http::{HeaderMap, Method};
 use query_planner::{Denied, Estimate, OperationKind};
 use serde_json::{Map, Value};
+use supergraph::SubgraphId;
 use tokio::time::{Instant, timeout_at};
 
 use crate::admission::{Admission, DoorLimits, Receipt};
@@ -40,7 +44,7 @@ use crate::expressions::{Operation, Scope};
 use crate::graph::{Graph, GraphInForce};
 use crate::identity::Identity;
 use crate::operation::{
-    Answers, Decided, Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on,
+    Answers, Decided, Excess, Found, Prepared, RequestError, RequestErrorKind, Variant, labels_on,
 };
 use crate::routes::Routes;
 use crate::schedule::{Conditions, Outcome, run};
@@ -117,6 +121,8 @@ pub struct Executed {
     pub cost: Option<Cost>,
     /// What was paid for it; none where nothing was to be paid.
     pub receipt: Option<Receipt>,
+    /// What of it is beyond a limit that is only measured.
+    pub beyond: Vec<Excess>,
 }
 
 /// What an operation cost.
@@ -126,6 +132,8 @@ pub struct Cost {
     pub estimated: u64,
     /// As it was.
     pub actual: u64,
+    /// What it may be, if that is limited.
+    pub max: Option<u64>,
 }
 
 /// An operation, ready to run for one request.
@@ -138,6 +146,8 @@ struct Run {
     introspected: Arc<Answers>,
     /// What it will cost, where anybody wants to know.
     estimate: Option<Estimate>,
+    /// Subgraphs that are not asked.
+    refused: Vec<(SubgraphId, Refusal)>,
     /// The masks that hide something from the caller.
     hiding: Vec<u32>,
 }
@@ -173,19 +183,17 @@ pub async fn execute_request(
     manner: Manner,
 ) -> Result<Executed, (Option<Arc<Prepared>>, Arc<RequestError>)> {
     let graph = rooms.graph.current();
-    let prepared = match prepare(rooms, &graph, &request).await {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            return Err((None, Box::pin(payment::for_nothing(rooms, facts, error)).await));
+    let (prepared, error) = match prepare(rooms, &graph, &request).await {
+        Ok(prepared) => {
+            match execute_operation(rooms, facts, graph, &prepared, request, manner).await {
+                Ok(executed) => return Ok(executed),
+                Err(error) => (Some(prepared), Arc::new(error)),
+            }
         }
+        Err(error) => (None, error),
     };
-    match execute_operation(rooms, facts, graph, &prepared, request, manner).await {
-        Ok(executed) => Ok(executed),
-        Err(error) => {
-            let error = Arc::new(error);
-            Err((Some(prepared), Box::pin(payment::for_nothing(rooms, facts, error)).await))
-        }
-    }
+    limits::tell_refused(rooms, &error);
+    Err((prepared, Box::pin(payment::for_nothing(rooms, facts, error)).await))
 }
 
 async fn prepare(
@@ -228,6 +236,7 @@ async fn execute_operation(
     let started = Instant::now();
     may_run(rooms, facts, prepared, &request)?;
     let GraphqlRequest { variables, extensions, .. } = request;
+    let mut beyond = limits::check(rooms, prepared, &variables)?;
     let variables = prepared.coerce_variable_values(&graph.supergraph, variables)?;
     let labels = labels_of(rooms, &graph, facts);
     let deadline = facts.started + rooms.settings.limits.request_timeout;
@@ -239,6 +248,11 @@ async fn execute_operation(
         let decided = Decided { denied, ..decided };
         variant = self::variant(&graph, prepared, decided, deadline).await?;
     }
+    let estimate = cost::estimate(rooms, &variant, &variables);
+    if let Some(estimate) = &estimate {
+        cost::may_cost(rooms, &graph.supergraph, estimate, &mut beyond)?;
+    }
+    limits::tell_measured(rooms, &beyond);
     let introspected = match &prepared.introspection {
         Some(_) => {
             let hidden = &access::hidden(rooms, facts, &graph, prepared);
@@ -249,7 +263,7 @@ async fn execute_operation(
         }
         None => Arc::default(),
     };
-    let estimate = cost::estimate(rooms, &variant, &variables);
+    let refused = cost::refused(rooms, &graph, &variant, estimate.as_ref());
     let prepared = Arc::clone(prepared);
     let estimated = estimate.as_ref().map_or(0, |estimate| estimate.total);
     let payment = payment::pay(rooms, facts, estimated).await?;
@@ -261,9 +275,10 @@ async fn execute_operation(
         variables,
         introspected,
         estimate,
+        refused,
         hiding: Vec::new(),
     };
-    run.hiding = hiding(&run.graph, &run.variant, &facts.scope_of(&run.prepared));
+    run.hiding = hiding(&run.graph, &run.variant, &run.scope(facts));
     let key = match rooms.settings.graphql.merge.client_queries && !manner.is_own {
         true => MergeKey::of(&run, facts, &extensions, manner.media_type),
         false => None,
@@ -276,9 +291,15 @@ async fn execute_operation(
         None => (run.outcome(facts).await, false),
     };
     let duration = started.elapsed();
-    let cost = estimated.map(|estimated| Cost { estimated, actual: outcome.summary.cost });
+    let cost = estimated.map(|estimated| {
+        let (actual, max) = (outcome.summary.cost, cost::max(rooms));
+        Cost { estimated, actual, max }
+    });
+    if let Some(cost) = cost.filter(|_| rooms.settings.graphql.cost.metrics) {
+        rooms.telemetry.metrics.cost.actual(cost.actual);
+    }
     let receipt = payment.map(|payment| payment.settle(cost.map_or(0, |cost| cost.actual)));
-    Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost, receipt })
+    Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost, beyond, receipt })
 }
 
 /// The labels of overrides that are on for a request.
@@ -364,7 +385,8 @@ impl Run {
             programs: &variant.programs,
             supergraph: &graph.supergraph,
             sources: &graph.sources,
-            scope: facts.scope_of(&self.prepared),
+            refused: &self.refused,
+            scope: self.scope(facts),
             max_answer: rooms.settings.limits.response,
             deadline: facts.started + rooms.settings.limits.request_timeout,
         };
@@ -372,6 +394,15 @@ impl Run {
         let bill = cost::bill(variant, self.estimate.as_ref());
         let execution = execution.introspected(&self.introspected).masked(&masks).billed(bill);
         run(execution, &conditions).await
+    }
+
+    /// What expressions see of an operation that is about to run.
+    fn scope<'a>(&'a self, facts: &'a Facts) -> Scope<'a> {
+        let mut scope = facts.scope_of(&self.prepared);
+        if let Some(operation) = &mut scope.operation {
+            operation.cost = self.estimate.as_ref().map(|estimate| estimate.total);
+        }
+        scope
     }
 }
 
@@ -427,7 +458,8 @@ impl Facts {
     /// What expressions see of the request and of its operation.
     fn scope_of<'a>(&'a self, prepared: &'a Prepared) -> Scope<'a> {
         let operation = &prepared.operation;
-        let seen = Operation { name: operation.name(), kind: operation.kind().as_str() };
+        let (name, kind) = (operation.name(), operation.kind().as_str());
+        let seen = Operation { name, kind, cost: None };
         Scope { operation: Some(seen), ..self.scope(&[], "") }
     }
 }

@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use execution::{Answer, CallId, Execution, FetchOutcome, Summary};
+use execution::{Answer, Call, CallId, Execution, FetchOutcome, Refusal, Summary};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -50,6 +50,8 @@ pub struct Conditions<'a> {
     pub supergraph: &'a Supergraph,
     /// By subgraph.
     pub sources: &'a IdVec<SubgraphId, Source>,
+    /// The subgraphs that are not asked, and why.
+    pub refused: &'a [(SubgraphId, Refusal)],
     /// What header rules see.
     pub scope: Scope<'a>,
     /// How large an answer may be.
@@ -77,7 +79,7 @@ pub struct Outcome {
 
 /// Runs an execution to its end.
 pub async fn run<E: Execution>(mut execution: E, conditions: &Conditions<'_>) -> Outcome {
-    let mut calls = execution.take_calls();
+    let mut calls = ready(&mut execution, conditions);
     if calls.is_empty() {
         return Told::default().outcome(execution);
     }
@@ -110,10 +112,27 @@ pub async fn run<E: Execution>(mut execution: E, conditions: &Conditions<'_>) ->
         let Some(ended) = next else { break };
         let (call, answer) = told.take(ended, conditions);
         execution.answer(call, answer);
-        calls = execution.take_calls();
+        calls = ready(&mut execution, conditions);
     }
     drop(under_way);
     told.outcome(execution)
+}
+
+/// The calls to send. Those that are refused are answered at once, which may make others ready.
+fn ready(execution: &mut impl Execution, conditions: &Conditions<'_>) -> Vec<Call> {
+    let mut calls = execution.take_calls();
+    if conditions.refused.is_empty() {
+        return calls;
+    }
+    let why = |call: &Call| conditions.refused.iter().find(|(id, _)| *id == call.subgraph);
+    while let Some(at) = calls.iter().position(|call| why(call).is_some()) {
+        let call = calls.remove(at);
+        if let Some((_, refusal)) = why(&call) {
+            execution.answer(call.id, Answer::Refused(refusal.clone()));
+            calls.extend(execution.take_calls());
+        }
+    }
+    calls
 }
 
 /// What the work comes to, if it does before the deadline.

@@ -19,6 +19,7 @@ mod address;
 mod caller;
 mod connections;
 mod cors;
+mod cost_headers;
 mod csrf;
 mod graphql_http;
 mod keys;

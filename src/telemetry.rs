@@ -10,6 +10,7 @@
 //! **Read first:** [`RequestRecord`], [`Metrics`].
 
 mod admission;
+mod cost;
 mod diagnostics;
 mod log;
 mod metrics;

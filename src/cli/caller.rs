@@ -117,7 +117,11 @@ impl Caller {
             consumer: &self.consumer,
             path_params: &[],
             route: "",
-            operation: Some(Operation { name: operation.name(), kind: operation.kind().as_str() }),
+            operation: Some(Operation {
+                name: operation.name(),
+                kind: operation.kind().as_str(),
+                cost: None,
+            }),
             args: None,
             response: None,
         };

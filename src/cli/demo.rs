@@ -173,7 +173,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
         headers: HeaderRules::default(),
         require: None,
         timeout: None,
-        limits: Limits { depth: 1, tokens: 1, body: 1_000 },
+        limits: Limits { body: 1_000, ..Limits::of_nobody(1) },
         policies: Vec::new(),
         cost: 1,
         ip: IpRules::default(),

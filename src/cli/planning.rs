@@ -53,12 +53,15 @@ pub(super) fn plan_operation(supergraph: &Arc<Supergraph>, asked: Asked<'_>) -> 
     })
 }
 
-/// What the only operation of a document costs: the formula, its value, and the share of each subgraph.
+/// A formula as text, its value, and the share of each subgraph.
+pub(super) type Costed = (String, u64, Vec<(SubgraphId, u64)>);
+
+/// What the only operation of a document costs.
 pub(super) fn cost_operation(
     supergraph: &Arc<Supergraph>,
     asked: Asked<'_>,
     rates: &CostRates,
-) -> Answer<(String, u64, Vec<(SubgraphId, u64)>)> {
+) -> Answer<Costed> {
     let (labels, caller) = (asked.labels, asked.caller);
     on_runtime(async {
         let (prepared, variables) = prepare(supergraph, asked).await?;

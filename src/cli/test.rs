@@ -85,7 +85,7 @@ pub enum CheckError {
 }
 
 /// A page is not a request of a stranger, so only what protects the process bounds it.
-const LIMITS: Limits = Limits { depth: u32::MAX, tokens: 1_000_000, body: usize::MAX };
+const LIMITS: Limits = Limits::of_nobody(1_000_000);
 
 /// Checks one page.
 ///

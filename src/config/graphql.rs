@@ -186,7 +186,7 @@ impl RawGraphql {
             },
             authorization: (self.authorization.unwrap_or_default())
                 .settle(&key.then("authorization"), problems),
-            cost: self.cost.map(RawCost::settle).unwrap_or_default(),
+            cost: self.cost.map_or_else(CostSettings::unused, RawCost::settle),
             planning: self.planning.unwrap_or_default().settle(&key.then("planning"), problems),
             warm: self.warm.unwrap_or_default().settle(&key.then("warm"), problems),
             merge: self.merge.unwrap_or_default().settle(),

@@ -120,7 +120,7 @@ impl RawMask {
             problems.add(&key.then("field"), format!("`{field}` is not a field"), fix);
         }
         let (replacement, has_key) = (self.replace.clone(), self.hash.is_some());
-        let mask = self.settle(Phase::Operation, key, problems);
+        let mask = self.settle(Phase::Planned, key, problems);
         let ((ty, field), mut place) = (coordinate?, problems.place(&key.then("field")));
         if has_key {
             // The key may stand in the same line, and what is wrong with a graph is told to many.

@@ -24,7 +24,9 @@ use super::spending::{self, RawConcurrency, RawQuota, RawRateLimit};
 use super::suggest::nearest;
 use limits::{RawLimits, SaidLimits};
 
-pub use limits::Limits;
+pub use limits::{Bounds, Limits};
+
+pub(super) use limits::RawMode;
 
 /// One of `policies` as written.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -186,7 +186,7 @@ impl RawSubgraph {
             }
         };
         let headers = self.headers.unwrap_or_default();
-        let headers = headers.settle(&key.then("headers"), Phase::Operation, problems);
+        let headers = headers.settle(&key.then("headers"), Phase::Planned, problems);
         SubgraphSettings {
             schema: folder.join(schema),
             destination,

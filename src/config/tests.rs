@@ -27,7 +27,10 @@ fn a_file_that_names_only_its_graph_has_safe_defaults() {
     assert_eq!(settings.graphql.introspection, Introspection::Never);
     assert!(settings.graphql.csrf && settings.graphql.cors.is_none() && !settings.graphql.ide);
     assert!(settings.graphql.errors.mask);
-    assert_eq!((settings.graphql_limits.depth, settings.graphql_limits.body), (30, 2_000_000));
+    assert_eq!(
+        (settings.graphql_limits.enforced.depth, settings.graphql_limits.body),
+        (Some(30), 2_000_000)
+    );
     let SupergraphSettings::File(file) = settings.supergraph else { panic!("a file was named") };
     assert_eq!(file, Path::new("/etc/graphloom/graphs/s.graphql"));
 }
@@ -40,7 +43,10 @@ fn a_replaced_text_may_stand_for_a_number_or_a_boolean_and_an_empty_key_for_noth
     );
     let settings = settings(&text).unwrap();
     assert!(settings.graphql.ide);
-    assert_eq!((settings.graphql.path.as_str(), settings.graphql_limits.depth), ("/g", 7));
+    assert_eq!(
+        (settings.graphql.path.as_str(), settings.graphql_limits.enforced.depth),
+        ("/g", Some(7))
+    );
     assert_eq!(settings.limits.drain, Duration::from_secs(30));
 }
 
@@ -53,7 +59,10 @@ fn of_several_policies_the_strictest_counts() {
          routes: [{{ match: {{ path: /x }}, upstream: o, policies: [b] }}]\n"
     );
     let settings = settings(&text).unwrap();
-    assert_eq!((settings.graphql_limits.depth, settings.graphql_limits.body), (9, 4_000));
+    assert_eq!(
+        (settings.graphql_limits.enforced.depth, settings.graphql_limits.body),
+        (Some(9), 4_000)
+    );
     assert_eq!(settings.routes[0].limits.body, 1_024);
 }
 

@@ -42,13 +42,14 @@ pub(super) enum Name {
     Route,
     Operation,
     OperationType,
+    Cost,
     Args,
     Status,
     ResponseHeaders,
 }
 
 /// Group, member, name, kind. A group without a member is a value itself.
-pub(super) const NAMES: [(&str, &str, Name, Kind); 20] = [
+pub(super) const NAMES: [(&str, &str, Name, Kind); 21] = [
     ("request", "id", Name::RequestId, Kind::Text),
     ("request", "method", Name::Method, Kind::Text),
     ("request", "path", Name::Path, Kind::Text),
@@ -66,6 +67,7 @@ pub(super) const NAMES: [(&str, &str, Name, Kind); 20] = [
     ("route", "name", Name::Route, Kind::Text),
     ("operation", "name", Name::Operation, Kind::Text),
     ("operation", "type", Name::OperationType, Kind::Text),
+    ("operation", "cost", Name::Cost, Kind::Number),
     ("args", "", Name::Args, Kind::Map),
     ("response", "status", Name::Status, Kind::Number),
     ("response", "headers", Name::ResponseHeaders, Kind::Map),
@@ -140,7 +142,8 @@ impl Phase {
             "request" => member != "path_params" || is_route,
             "consumer" => true,
             "route" => is_route,
-            "operation" => matches!(self, Self::Operation | Self::Field),
+            "operation" if member == "cost" => self == Self::Planned,
+            "operation" => matches!(self, Self::Operation | Self::Planned | Self::Field),
             "args" => self == Self::Field,
             "response" => matches!(self, Self::Response | Self::RouteResponse),
             _ => false,

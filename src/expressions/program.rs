@@ -214,7 +214,7 @@ fn value_of<'v>(found: Found<'v>, steps: &mut usize) -> Box<dyn Val + 'v> {
     match found {
         Found::Text(found) => text(found),
         Found::Bool(value) => Box::new(CelBool::from(value)),
-        Found::Number(number) => Box::new(CelInt::from(i64::from(number))),
+        Found::Number(number) => Box::new(CelInt::from(number)),
         Found::Texts(texts) => {
             let texts = texts.iter().map(|item| text((&**item).into())).collect::<Vec<_>>();
             Box::new(CelList::from(texts))

@@ -37,7 +37,7 @@ pub(super) enum Term {
 pub(super) enum Found<'a> {
     Text(Cow<'a, str>),
     Bool(bool),
-    Number(u16),
+    Number(i64),
     Texts(&'a [Arc<str>]),
     Json(&'a Value),
     Object(&'a Map<String, Value>),
@@ -107,6 +107,7 @@ impl Term {
                 Name::ClientIp => Read::ClientIp,
                 Name::Route => Read::Route,
                 Name::Operation | Name::OperationType => Read::Operation,
+                Name::Cost => Read::Cost,
                 Name::Args => Read::Args,
                 Name::Status | Name::ResponseHeaders => Read::Response,
                 Name::ConsumerId
@@ -173,8 +174,9 @@ impl Name {
             Self::Route => text(scope.route),
             Self::Operation => text(scope.operation?.name?),
             Self::OperationType => text(scope.operation?.kind),
+            Self::Cost => Found::Number(i64::try_from(scope.operation?.cost?).unwrap_or(i64::MAX)),
             Self::Args => Found::Object(scope.args?),
-            Self::Status => Found::Number(scope.response?.0.as_u16()),
+            Self::Status => Found::Number(scope.response?.0.as_u16().into()),
             Self::ResponseHeaders => Found::Headers(scope.response?.1),
         })
     }

@@ -50,7 +50,7 @@ fn with_scope<T>(consumer: &Consumer, run: impl FnOnce(&Scope<'_>) -> T) -> T {
         consumer,
         path_params: &[("id".to_owned(), "7".to_owned())],
         route: "/orders/{id}",
-        operation: Some(Operation { name: Some("Orders"), kind: "query" }),
+        operation: Some(Operation { name: Some("Orders"), kind: "query", cost: Some(37) }),
         args: Some(&args),
         response: Some((StatusCode::NOT_FOUND, &answer)),
     })
@@ -101,6 +101,11 @@ fn texts_names_and_sums_evaluate() {
     assert_eq!(
         evaluated("operation.type + operation.name", Phase::Operation).unwrap(),
         "queryOrders"
+    );
+    assert_eq!(evaluated("operation.cost", Phase::Planned).as_deref(), Some("37"));
+    assert_eq!(
+        evaluated("operation.cost > 30 ? 'dear' : 'cheap'", Phase::Planned).unwrap(),
+        "dear"
     );
 }
 
@@ -222,6 +227,7 @@ fn what_is_not_there_is_refused_with_its_place_and_what_there_is() {
         ("route.name == ''", Phase::Request, "there is no `route` here, at column 1"),
         ("request.path_params.id == ''", Phase::Request, "no `request.path_params` here"),
         ("args.id == ''", Phase::Operation, "there is no `args` here"),
+        ("operation.cost > 1", Phase::Operation, "there is no `operation.cost` here"),
         ("operation.name == ''", Phase::Route, "there is no `operation` here"),
         ("response.status == 1", Phase::Request, "there is no `response` here"),
         ("request == 1", Phase::Request, "`request` alone is no value"),

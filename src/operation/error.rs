@@ -7,11 +7,13 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Errors.Request-Errors>
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use super::measure::Limit;
 use crate::admission::Refused;
 
 /// Why nothing ran.
@@ -44,13 +46,16 @@ pub enum RequestErrorKind {
         /// The bound.
         limit: usize,
     },
-    /// The operation selects more deeply than allowed.
-    #[error("the operation is {depth} fields deep; {limit} are allowed")]
-    TooDeep {
-        /// How deep it is.
-        depth: u32,
-        /// The bound.
-        limit: u32,
+    /// The operation is larger than allowed.
+    #[error("{0}")]
+    Beyond(Excess),
+    /// What a list will cost cannot be said, and costs are limited.
+    #[error("`{field}` needs exactly one of its slicing arguments: {arguments}")]
+    Unsliced {
+        /// The coordinate of the field.
+        field: String,
+        /// Their names.
+        arguments: String,
     },
     /// The document does not have the operation.
     #[error("{0}")]
@@ -109,6 +114,17 @@ pub enum RequestErrorKind {
     Bug(String),
 }
 
+/// Something of an operation is beyond its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Excess {
+    /// What.
+    pub limit: Limit,
+    /// How much of it there is.
+    pub found: u64,
+    /// How much there may be.
+    pub max: u64,
+}
+
 /// One thing that is wrong in a document.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -126,7 +142,8 @@ impl RequestError {
             RequestErrorKind::Validation(_) => "GRAPHQL_VALIDATION_FAILED",
             RequestErrorKind::TooManyTokens { .. } => "MAX_TOKENS_LIMIT",
             RequestErrorKind::TooMuchRecursion { .. } => "MAX_RECURSION_LIMIT",
-            RequestErrorKind::TooDeep { .. } => "MAX_DEPTH_LIMIT",
+            RequestErrorKind::Beyond(excess) => excess.code(),
+            RequestErrorKind::Unsliced { .. } => "SLICING_ARGUMENT_REQUIRED",
             RequestErrorKind::NoSuchOperation(_) => "OPERATION_RESOLUTION_FAILURE",
             RequestErrorKind::Subscription => "SUBSCRIPTION_NOT_SUPPORTED",
             RequestErrorKind::MutationOverGet => "MUTATION_OVER_GET",
@@ -167,6 +184,11 @@ impl RequestError {
             RequestErrorKind::NotAdmitted(refused) => {
                 vec![json!({ "message": refused.to_string(), "extensions": refused.extensions() })]
             }
+            RequestErrorKind::Beyond(excess) if excess.limit == Limit::Cost => {
+                let cost = json!({ "estimated": excess.found, "max": excess.max });
+                let extensions = json!({ "code": self.code(), "cost": cost });
+                vec![json!({ "message": excess.to_string(), "extensions": extensions })]
+            }
             kind => vec![json!({ "message": kind.to_string(), "extensions": extensions })],
         }
     }
@@ -188,7 +210,53 @@ impl RequestError {
                 format!("{}: {}", self.kind, paths.join(" "))
             }
             RequestErrorKind::Variable { told, .. } => told.clone(),
+            RequestErrorKind::Beyond(excess) => excess.detail(),
+            RequestErrorKind::TooManyTokens { .. } => {
+                format!("{}: `policies.*.limits.tokens`", self.kind)
+            }
             kind => kind.to_string(),
+        }
+    }
+}
+
+impl Excess {
+    fn code(self) -> &'static str {
+        match self.limit {
+            Limit::Depth => "MAX_DEPTH_LIMIT",
+            Limit::Height => "MAX_HEIGHT_LIMIT",
+            Limit::Aliases => "MAX_ALIASES_LIMIT",
+            Limit::RootFields => "MAX_ROOT_FIELDS_LIMIT",
+            Limit::Directives => "MAX_DIRECTIVES_LIMIT",
+            Limit::ListArguments => "MAX_LIST_ARGUMENTS_LIMIT",
+            Limit::Tokens => "MAX_TOKENS_LIMIT",
+            Limit::Cost => "COST_ESTIMATED_TOO_EXPENSIVE",
+        }
+    }
+
+    /// With the key of the limit, for the log.
+    pub fn detail(self) -> String {
+        format!("{self}: `policies.*.limits.{}`", self.limit.key())
+    }
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { found, max, .. } = self;
+        match self.limit {
+            Limit::Depth => write!(f, "the operation is {found} fields deep; {max} are allowed"),
+            Limit::Height => write!(f, "the operation selects {found} fields; {max} are allowed"),
+            Limit::Aliases => write!(f, "the operation has {found} aliases; {max} are allowed"),
+            Limit::RootFields => {
+                write!(f, "the operation selects {found} fields at its root; {max} are allowed")
+            }
+            Limit::Directives => {
+                write!(f, "the operation applies {found} directives; {max} are allowed")
+            }
+            Limit::ListArguments => {
+                write!(f, "lists of the request have {found} items; {max} are allowed")
+            }
+            Limit::Tokens => write!(f, "the document has {found} tokens; {max} are allowed"),
+            Limit::Cost => write!(f, "the operation costs {found}; {max} are allowed"),
         }
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! **Never here:** keeping it (`operation`), planning it (`variant`: a plan depends on guards).
 //!
-//! **Holds:** limits on tokens and recursion are checked before anything grows with the document.
+//! **Holds:** limits on tokens and recursion are checked before anything grows with the document, all others
+//! before anything is planned.
 //!
 //! **Read first:** [`prepare`].
 //!
@@ -21,9 +22,10 @@ use supergraph::Supergraph;
 
 use super::error::{Finding, RequestError, RequestErrorKind};
 use super::key::Key;
+use super::measure::{Limit, Measures};
 use super::planner::Planner;
 use super::variant::Variants;
-use super::{Prepared, depth, introspection, variables};
+use super::{Prepared, introspection, variables};
 use crate::config::Limits;
 
 /// How deeply a document's syntax may nest.
@@ -38,8 +40,17 @@ pub(super) fn prepare(
     limits: Limits,
 ) -> Result<Prepared, RequestError> {
     let supergraph = &*planner.supergraph;
-    let document = parse(supergraph, &key.document, limits)?;
+    let (document, n_tokens) = parse(supergraph, &key.document, limits)?;
     let name = key.operation_name.as_deref();
+    let definition = document.operations.get(name);
+    let measures = match &definition {
+        Ok(definition) => Measures::of(&document, definition, n_tokens),
+        // What is wrong with the name is told below.
+        Err(_) => Measures::default(),
+    };
+    if let Some(excess) = measures.beyond(&limits.enforced).next() {
+        return Err(RequestErrorKind::Beyond(excess).into());
+    }
     let operation = Operation::read(supergraph, &document, name).map_err(|error| match error {
         OperationError::NotFound(message) => RequestErrorKind::NoSuchOperation(message),
         OperationError::NoRootType(kind) => {
@@ -47,13 +58,9 @@ pub(super) fn prepare(
         }
         error => RequestErrorKind::Unplannable(error.to_string()),
     })?;
-    let definition = document.operations.get(name).map_err(|_| {
+    let definition = definition.map_err(|_| {
         RequestErrorKind::NoSuchOperation("the document does not have the operation".to_owned())
     })?;
-    let depth = depth::of(&document, &definition.selection_set);
-    if depth > limits.depth {
-        return Err(RequestErrorKind::TooDeep { depth, limit: limits.depth }.into());
-    }
     let variables = variables::declared(supergraph.api_schema(), definition);
     let introspection = introspection::find(&document, definition)?;
     let sensitive = &planner.guarded.sensitive;
@@ -64,6 +71,11 @@ pub(super) fn prepare(
         operation: Arc::new(operation),
         introspection,
         is_sensitive,
+        // With those of variables they are counted for each request.
+        beyond: (measures.beyond(&limits.measured))
+            .filter(|excess| excess.limit != Limit::ListArguments)
+            .collect(),
+        n_list_items: measures.list_items(),
         key,
         variables,
         variants,
@@ -76,7 +88,7 @@ fn parse(
     supergraph: &Supergraph,
     text: &str,
     limits: Limits,
-) -> Result<Valid<ExecutableDocument>, RequestError> {
+) -> Result<(Valid<ExecutableDocument>, usize), RequestError> {
     let schema = supergraph.api_schema();
     let mut parser =
         Parser::new().recursion_limit(MAX_RECURSION).token_limit(limits.tokens as usize);
@@ -92,7 +104,8 @@ fn parse(
     // Names first: where one is unknown, the other rules would only find what follows from it.
     let invalid = |errors: &DiagnosticList| RequestErrorKind::Validation(findings(errors));
     let document = ast.to_executable(schema).map_err(|error| invalid(&error.errors))?;
-    document.validate(schema).map_err(|error| invalid(&error.errors).into())
+    let document = document.validate(schema).map_err(|error| invalid(&error.errors))?;
+    Ok((document, parser.tokens_reached()))
 }
 
 fn findings(errors: &DiagnosticList) -> Vec<Finding> {

@@ -21,7 +21,7 @@ mod told;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Executed, Facts, GraphqlRequest, Rooms};
 use crate::operation::RequestError;
@@ -87,14 +87,14 @@ pub fn extension(executed: &Executed) -> Value {
     })
 }
 
-/// Puts an `extensions.graphloom` into a response's bytes, before its last brace.
-pub fn splice(body: &mut Vec<u8>, extension: &Value) {
+/// Puts `extensions` into a response's bytes, before its last brace.
+pub fn splice(body: &mut Vec<u8>, extensions: &Map<String, Value>) {
     if body.last() == Some(&b'}') {
         body.pop();
         let separator = if body.last() == Some(&b'{') { "" } else { "," };
         body.extend_from_slice(separator.as_bytes());
-        body.extend_from_slice(b"\"extensions\":{\"graphloom\":");
-        body.extend_from_slice(extension.to_string().as_bytes());
-        body.extend_from_slice(b"}}");
+        body.extend_from_slice(b"\"extensions\":");
+        body.extend_from_slice(json!(extensions).to_string().as_bytes());
+        body.push(b'}');
     }
 }

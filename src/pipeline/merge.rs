@@ -112,9 +112,14 @@ fn put_expression(expression: &Expression, facts: &Facts, text: &mut Vec<u8>) {
             Read::Path => put(text, facts.path.as_bytes()),
             Read::Query => put(text, facts.query.as_bytes()),
             Read::ClientIp => put(text, facts.client_ip.to_string().as_bytes()),
-            // Routes are not merged, who asks is part of every key, the variant stands for the operation,
-            // and the answer is the same.
-            Read::Consumer | Read::Route | Read::Operation | Read::Args | Read::Response => {}
+            // Routes are not merged, who asks is part of every key, the variant stands for the operation
+            // and with the variables for its cost, and the answer is the same.
+            Read::Consumer
+            | Read::Route
+            | Read::Operation
+            | Read::Cost
+            | Read::Args
+            | Read::Response => {}
         }
     }
 }

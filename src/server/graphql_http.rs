@@ -25,6 +25,7 @@ use tokio::time::timeout_at;
 use super::authorize;
 use super::caller;
 use super::cors;
+use super::cost_headers;
 use super::csrf;
 use super::media_type::MediaType;
 use super::observe::Observation;
@@ -32,10 +33,10 @@ use super::reply::{GraphqlResult, Refusal, Reply, RequestErrors};
 use super::standing;
 use super::timing;
 use super::unread;
-use crate::operation::{Prepared, RequestError, RequestErrorKind};
+use crate::operation::{Excess, Prepared, RequestError, RequestErrorKind};
 use crate::pipeline::{
-    Envelope, Executed, Facts, GraphqlRequest, Manner, Rooms, Transport, execute_request, explain,
-    payment, read_request,
+    Envelope, Executed, Facts, GraphqlRequest, Manner, Rooms, Transport, cost, execute_request,
+    explain, payment, read_request,
 };
 
 /// Asks for `extensions.graphloom`; heeded only where the query page is.
@@ -181,16 +182,26 @@ fn render(
         observation.failed(&error.code, detail);
     }
     let graphql = &rooms.settings.graphql;
-    let explained = explains(rooms, facts).then(|| explain::extension(&executed));
-    let Executed { variant, outcome, duration, merged, receipt, .. } = executed;
+    let mut extensions = Map::new();
+    if explains(rooms, facts) {
+        extensions.insert("graphloom".to_owned(), explain::extension(&executed));
+    }
+    let Executed { variant, outcome, duration, merged, cost, beyond, receipt, .. } = executed;
     let (mut body, mut headers) = (outcome.body, outcome.headers);
     if let Some(receipt) = receipt {
         observation.record().paid = Some(receipt.paid);
         standing::put(receipt.standing, &mut headers);
     }
-    if let Some(extension) = explained {
+    if let Some(cost) = cost {
+        let record = observation.record();
+        (record.cost_estimated, record.cost_actual) = (Some(cost.estimated), Some(cost.actual));
+        extensions.extend(cost::extension(&graphql.cost, cost).map(|it| ("cost".to_owned(), it)));
+        cost_headers::put(&mut headers, cost::told(graphql.cost.headers, cost));
+    }
+    observation.record().beyond = beyond.into_iter().map(Excess::detail).collect();
+    if !extensions.is_empty() {
         let mut spliced = Vec::from(body);
-        explain::splice(&mut spliced, &extension);
+        explain::splice(&mut spliced, &extensions);
         body = spliced.into();
     }
     if graphql.server_timing {

@@ -24,6 +24,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::admission::AdmissionMetrics;
+use super::cost::CostMetrics;
 
 /// Upper bounds in seconds: those of the OpenTelemetry conventions, and one finer.
 const BUCKETS: [f64; 15] =
@@ -100,6 +101,8 @@ pub struct Metrics {
     merged_subgraph_queries: Family<UpstreamLabels, Counter>,
     handshakes: Family<OutcomeLabels, Counter>,
     certificates: Family<FileLabels, Gauge>,
+    /// What operations cost.
+    pub cost: CostMetrics,
     denied: Family<OutcomeLabels, Counter>,
     refused_credentials: Family<OutcomeLabels, Counter>,
     /// What rate limits count.
@@ -231,6 +234,7 @@ impl Metrics {
             merged_subgraph_queries,
             handshakes,
             certificates,
+            cost: CostMetrics::register(&mut registry),
             denied,
             refused_credentials,
             admission: AdmissionMetrics::register(&mut registry),

@@ -73,6 +73,12 @@ pub struct RequestRecord {
     pub client_ip: IpAddr,
     /// Who asked, unless anonymous: the id of the consumer.
     pub consumer: Option<Arc<str>>,
+    /// What the operation was estimated to cost.
+    pub cost_estimated: Option<u64>,
+    /// What it cost.
+    pub cost_actual: Option<u64>,
+    /// What of it is beyond a limit that is only measured.
+    pub beyond: Vec<String>,
     /// The codes of all errors.
     pub error_codes: Vec<String>,
     /// What the operator should know about the errors, unmasked.
@@ -200,6 +206,15 @@ impl RequestRecord {
         }
         if let Some(policy) = &self.refused_by {
             field("refused_by", Value::Text(policy));
+        }
+        if let Some(cost) = self.cost_estimated {
+            field("cost_estimated", Value::Number(cost));
+        }
+        if let Some(cost) = self.cost_actual {
+            field("cost_actual", Value::Number(cost));
+        }
+        if !self.beyond.is_empty() {
+            field("beyond_limits", Value::Texts(&self.beyond));
         }
         if !self.error_codes.is_empty() {
             field("error_codes", Value::Texts(&self.error_codes));
