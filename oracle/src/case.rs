@@ -129,18 +129,30 @@ pub(crate) fn compose_with(
     subgraphs: &[(String, String)],
     rules: &[Rule],
 ) -> Result<Supergraph, String> {
+    let sdl = composed_sdl(subgraphs, rules, &|_| None)?;
+    Supergraph::parse(&sdl).map_err(|error| format!("{:?}", error.kind))
+}
+
+/// The document of a supergraph, with access rules; `url` says where a subgraph answers.
+///
+/// # Errors
+/// When the subgraphs don't compose.
+pub(crate) fn composed_sdl(
+    subgraphs: &[(String, String)],
+    rules: &[Rule],
+    url: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, String> {
     let sources: Vec<SubgraphSource> = subgraphs
         .iter()
         .map(|(name, sdl)| SubgraphSource {
             name: name.clone(),
-            url: None,
+            url: url(name),
             sdl: sdl.clone(),
             file: None,
         })
         .collect();
     let composed = composition::compose(&sources).map_err(|failure| failure.to_string())?;
-    let sdl = rules::written(&composed.supergraph_sdl, rules)?;
-    Supergraph::parse(&sdl).map_err(|error| format!("{:?}", error.kind))
+    rules::written(&composed.supergraph_sdl, rules)
 }
 
 impl Bench {
@@ -198,6 +210,11 @@ impl Bench {
     /// Says which rules stand in the supergraph.
     pub(crate) fn under(self, rules: Vec<Rule>) -> Self {
         Self { rules, ..self }
+    }
+
+    /// The subgraphs, without what would be compared with them.
+    pub fn into_subgraphs(self) -> Vec<StrictSubgraph> {
+        self.subgraphs
     }
 
     /// The labels that the subgraphs mention.

@@ -8,7 +8,7 @@
 //!
 //! **Read first:** [`Stand::of`].
 
-use crate::case::{Bench, Case, compose, compose_with};
+use crate::case::{Bench, Case, compose, compose_with, composed_sdl};
 use crate::chance::Chance;
 use crate::generate::Graph;
 use crate::misfortune::misfortune;
@@ -118,6 +118,14 @@ impl Stand {
     pub fn small_case(&mut self) -> Case {
         let operation = small_operation(self.bench.supergraph.api_schema(), &mut self.chance);
         Case { operation, faults: BTreeMap::new(), caller: Caller::default() }
+    }
+
+    /// The document of the supergraph, rules included; `url` says where a subgraph answers.
+    ///
+    /// # Errors
+    /// When the subgraphs don't compose, as they did before.
+    pub fn supergraph_sdl(&self, url: impl Fn(&str) -> String) -> Result<String, String> {
+        composed_sdl(&self.subgraphs, &self.bench.rules, &|name| Some(url(name)))
     }
 
     /// How many cases it has given.

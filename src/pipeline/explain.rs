@@ -28,8 +28,8 @@ use crate::operation::RequestError;
 
 pub use route::NoRoute;
 pub use told::{
-    ConsumerTold, DeniedTold, Explanation, HeaderTold, IntrospectionTold, MaskTold, OperationTold,
-    RefusedTold, RouteTold, UpstreamTold,
+    ConsumerTold, CostTold, DeniedTold, Explanation, HeaderTold, IntrospectionTold, MaskTold,
+    OperationTold, RefusedTold, RouteTold, ShareTold, UpstreamTold,
 };
 
 /// What would become of a request to the GraphQL door that was let in.

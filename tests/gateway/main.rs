@@ -49,6 +49,7 @@ mod tls;
 mod phases;
 mod compressed;
 mod explain;
+mod explained;
 mod api_view;
 mod planning;
 mod prepared;

@@ -10,12 +10,13 @@
 use std::fmt::Write as _;
 
 use crate::pipeline::explain::{
-    ConsumerTold, DeniedTold, Explanation, MaskTold, OperationTold, RouteTold, UpstreamTold,
+    ConsumerTold, CostTold, DeniedTold, Explanation, MaskTold, OperationTold, RouteTold, ShareTold,
+    UpstreamTold,
 };
 
 /// The whole text.
 pub(super) fn of(explanation: &Explanation) -> String {
-    let Explanation { consumer, refused, operation, route, masks, upstreams } = explanation;
+    let Explanation { consumer, refused, operation, route, cost, masks, upstreams } = explanation;
     let mut text = Text::default();
     match consumer {
         Some(consumer) => text.line(&format!("asked by {}", who(consumer))),
@@ -36,6 +37,9 @@ pub(super) fn of(explanation: &Explanation) -> String {
         text.block(&operation.text);
         text.denied(operation);
         text.introspection(operation);
+    }
+    if let Some(cost) = cost {
+        text.cost(cost);
     }
     text.masks(masks);
     text.upstreams(upstreams);
@@ -85,6 +89,22 @@ impl Text {
         match &introspection.why {
             Some(why) => self.part(&format!("introspection is not allowed: {why}")),
             None => self.part("introspection is allowed"),
+        }
+    }
+
+    fn cost(&mut self, cost: &CostTold) {
+        let CostTold { estimated, formula, subgraphs, guessed } = cost;
+        self.part(&format!("costs {estimated}"));
+        if *formula != estimated.to_string() {
+            self.line(&format!("    {formula}"));
+        }
+        if let [_, _, ..] = subgraphs.as_slice() {
+            let share = |share: &ShareTold| format!("{} {}", share.name, share.estimated);
+            let shares: Vec<String> = subgraphs.iter().map(share).collect();
+            self.line(&format!("    by subgraph: {}", shares.join(", ")));
+        }
+        if let Some(field) = guessed {
+            self.line(&format!("    `{field}` lacks the argument that says how long its list is"));
         }
     }
 

@@ -52,6 +52,7 @@ pub(super) fn turned_away(refused: Vec<RefusedTold>) -> Explanation {
         refused,
         operation: None,
         route: None,
+        cost: None,
         masks: Vec::new(),
         upstreams: Vec::new(),
     }

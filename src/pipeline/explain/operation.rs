@@ -12,15 +12,15 @@
 use std::sync::Arc;
 
 use http::Method;
-use query_planner::{Denial, Denied, Occurrence, denials};
+use query_planner::{CostFormula, Denial, Denied, Occurrence, denials};
 use serde_json::{Map, Value};
 use supergraph::{Id, SubgraphId};
 
 use super::super::{Facts, GraphqlRequest, Rooms, access, hiding, labels_of, may_run};
 use super::hide::Hidden;
 use super::told::{
-    ConsumerTold, DeniedTold, Explanation, IntrospectionTold, MaskTold, OperationTold, RefusedTold,
-    UpstreamTold,
+    ConsumerTold, CostTold, DeniedTold, Explanation, IntrospectionTold, MaskTold, OperationTold,
+    RefusedTold, ShareTold, UpstreamTold,
 };
 use crate::config::AuthorizationMode;
 use crate::graph::Graph;
@@ -82,6 +82,7 @@ pub(super) async fn operation(
         refused,
         operation: Some(asked.operation(&variant, asked.denied(denied, &filtered))),
         route: None,
+        cost: Some(asked.cost(&variant)),
         masks: asked.masks(&variant),
         upstreams: asked.upstreams(&variant),
     })
@@ -127,6 +128,20 @@ impl Asked<'_> {
                 .collect(),
         };
         denials(supergraph, operation, denied, &filtered.plan).into_iter().map(told).collect()
+    }
+
+    fn cost(&self, variant: &Variant) -> CostTold {
+        let supergraph = &self.graph.supergraph;
+        let estimate = variant.cost.estimate(self.variables);
+        let rates = self.rooms.settings.graphql.cost.rates(supergraph);
+        let share =
+            |(id, estimated)| ShareTold { name: supergraph.subgraph(id).name.clone(), estimated };
+        CostTold {
+            estimated: estimate.total,
+            formula: CostFormula::text(&variant.plan, supergraph, &rates),
+            subgraphs: variant.cost.subgraphs(&estimate).map(share).collect(),
+            guessed: estimate.unsliced.map(|field| supergraph.coordinate(field)),
+        }
     }
 
     fn introspection(&self) -> IntrospectionTold {

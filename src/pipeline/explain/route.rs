@@ -80,6 +80,7 @@ pub(super) async fn route(
         refused,
         operation: None,
         route: told,
+        cost: None,
         masks: masks(&route, &hiding, &hidden),
         upstreams: vec![upstream],
     })

@@ -26,6 +26,9 @@ pub struct Explanation {
     /// For a route: which.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<RouteTold>,
+    /// What it would cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostTold>,
     /// The masks of what is asked for.
     pub masks: Vec<MaskTold>,
     /// Whom the gateway would ask, and how.
@@ -81,6 +84,32 @@ pub struct OperationTold {
     pub denied: Vec<DeniedTold>,
     /// Whether the caller may ask about the schema.
     pub introspection: IntrospectionTold,
+}
+
+/// What a request would cost.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CostTold {
+    /// The cost for the values of the variables.
+    pub estimated: u64,
+    /// How it comes to that, open in the variables; of a route its `cost`.
+    pub formula: String,
+    /// The share of each subgraph.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subgraphs: Vec<ShareTold>,
+    /// A list that lacks the argument by which it would be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guessed: Option<String>,
+}
+
+/// The share of a subgraph.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareTold {
+    /// The subgraph.
+    pub name: String,
+    /// Its share.
+    pub estimated: u64,
 }
 
 /// What the caller may not see, in one place.
