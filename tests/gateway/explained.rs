@@ -284,28 +284,25 @@ impl Comparison {
 }
 
 /// Whether every comparison was made, and not a few times only.
-fn expect_much(comparison: &Comparison) {
+fn expect_much(comparison: &Comparison, n_expected: usize) {
     let Comparison { operations, refused, denials, requests, hidden } = *comparison;
-    assert!(operations > 200, "{comparison:?}");
-    assert!(refused > 20 && denials > 100 && requests > 100 && hidden > 100, "{comparison:?}");
+    assert!(operations > n_expected, "{comparison:?}");
+    let least = [(refused, 15), (denials, 5), (requests, 3), (hidden, 3)];
+    assert!(least.iter().all(|(n, part)| *n > n_expected / part), "{comparison:?}");
 }
 
 #[tokio::test]
 async fn what_is_explained_is_done_on_the_first_seeds() {
-    expect_much(&Comparison::of(1..18).await);
+    expect_much(&Comparison::of(1..8).await, 100);
 }
 
 #[tokio::test]
 async fn what_is_explained_is_done_on_other_seeds() {
-    expect_much(&Comparison::of(20_000..20_017).await);
+    expect_much(&Comparison::of(20_000..20_007).await, 100);
 }
 
 #[tokio::test]
-async fn what_is_explained_is_done_on_seeds_far_away() {
-    expect_much(&Comparison::of(30_000..30_017).await);
-}
-
-#[tokio::test]
-async fn what_is_explained_is_done_on_seeds_still_farther_away() {
-    expect_much(&Comparison::of(40_000..40_017).await);
+#[ignore = "takes a minute; the tests above are a slice of it"]
+async fn what_is_explained_is_done_on_a_thousand_operations() {
+    expect_much(&Comparison::of(30_000..30_066).await, 1_000);
 }
