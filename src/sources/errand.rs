@@ -179,7 +179,7 @@ impl<'e> Errands<'e> {
 }
 
 /// The value of `$context`: what is known of the request besides its headers.
-fn context(scope: &Scope<'_>) -> Json<'static> {
+pub(super) fn context(scope: &Scope<'_>) -> Json<'static> {
     let consumer = scope.consumer;
     let texts = |texts: &[Arc<str>]| texts.iter().map(|text| (**text).into()).collect();
     let mut known = Map::new();

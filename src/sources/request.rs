@@ -50,24 +50,7 @@ pub(super) fn prepare<'a>(
     let exceeded = |exceeded| Failure::exceeded(source, exceeded);
     let address = address.expand(inputs, limits).map_err(|error| unaskable(&error.to_string()))?;
     let mut problems: Vec<_> = address.problems.into_iter().map(|(_, problem)| problem).collect();
-    let mut own = HeaderMap::with_capacity(request.headers.len() + 8);
-    for header in &request.headers {
-        let Ok(name) = HeaderName::from_bytes(header.name.as_bytes()) else { continue };
-        match &header.value {
-            Given::From(from) => {
-                for value in scope.headers.get_all(from.as_str()) {
-                    own.append(name.clone(), value.clone());
-                }
-            }
-            Given::Template(template) => {
-                let (text, found) = template.expand(inputs, limits).map_err(exceeded)?;
-                problems.extend(found);
-                if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
-                    own.append(name, value);
-                }
-            }
-        }
-    }
+    let mut own = own_headers(source, inputs, scope, &mut problems)?;
     let mut body = Bytes::new();
     if let Some(mapping) = &request.body {
         let evaluated = mapping.evaluate(inputs, &Wanted::All, limits).map_err(exceeded)?;
@@ -97,6 +80,51 @@ pub(super) fn prepare<'a>(
     let path = path.map_err(|_| unaskable("the mappings give no path that can be asked for"))?;
     let headers = headers::to_rest_source(scope, own, &source.terms.request_headers);
     Ok(Some(Prepared { method: method(request.method), path, headers, body, problems }))
+}
+
+/// The headers that the schema gives a request.
+fn own_headers<'a>(
+    source: &'a RestSource,
+    inputs: &Inputs<'a>,
+    scope: &Scope<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<HeaderMap, Failure> {
+    let headers = source.connector.request.iter().flat_map(|request| &request.headers);
+    let mut own = HeaderMap::with_capacity(8);
+    for header in headers {
+        let Ok(name) = HeaderName::from_bytes(header.name.as_bytes()) else { continue };
+        match &header.value {
+            Given::From(from) => {
+                for value in scope.headers.get_all(from.as_str()) {
+                    own.append(name.clone(), value.clone());
+                }
+            }
+            Given::Template(template) => {
+                let (text, found) = (template.expand(inputs, source.terms.limits))
+                    .map_err(|exceeded| Failure::exceeded(source, exceeded))?;
+                problems.extend(found);
+                if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+                    own.append(name, value);
+                }
+            }
+        }
+    }
+    Ok(own)
+}
+
+/// What a request would be as far as it is known before anything is fetched; none where nothing is asked.
+pub(super) fn outline<'a>(
+    source: &'a RestSource,
+    inputs: &Inputs<'a>,
+    scope: &Scope<'_>,
+) -> Option<(Method, HeaderMap)> {
+    let request = source.connector.request.as_ref()?;
+    let mut own = own_headers(source, inputs, scope, &mut Vec::new()).unwrap_or_default();
+    if request.body.is_some() {
+        own.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    }
+    let headers = headers::to_rest_source(scope, own, &source.terms.request_headers);
+    Some((method(request.method), headers))
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

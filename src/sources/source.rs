@@ -13,14 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use composition::{Connector, ConnectorKind, HeaderValue};
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, Method};
 use mapping::{
     Address, AddressError, Given, Inputs, Json, Limits, Mapping, Place, Source, UrlTemplate,
     Variable,
 };
 
 use super::arguments::owned;
+use super::{errand, request, response};
 use crate::config::HeaderRule;
+use crate::expressions::Scope;
 use crate::telemetry::FetchMetrics;
 use crate::upstream::Upstream;
 
@@ -126,6 +128,30 @@ impl RestSource {
     pub(super) fn address(&self) -> Option<Address<'_>> {
         let address = self.connector.address()?;
         Some(Address { base: self.terms.base.as_ref().or(address.base), ..address })
+    }
+
+    /// Its place in the schema.
+    #[must_use]
+    pub fn coordinate(&self) -> &str {
+        &self.coordinate
+    }
+
+    /// The method and the headers of its requests, as far as they are known before anything is fetched: what
+    /// arguments and other objects give is left out. None if it makes no requests.
+    #[must_use]
+    pub fn would_send(&self, scope: &Scope<'_>) -> Option<(Method, HeaderMap)> {
+        let headers = self.reads.request.then(|| response::of_headers(scope.headers));
+        let context = self.reads.context.then(|| errand::context(scope));
+        let mut inputs = self.terms.values.inputs();
+        let variables =
+            [(Variable::Request, headers.as_ref()), (Variable::Context, context.as_ref())];
+        for (variable, value) in variables {
+            if let Some(value) = value {
+                inputs = inputs.with(variable, value);
+            }
+        }
+        let (method, headers) = request::outline(self, &inputs, scope)?;
+        Some((method, self.upstream.would_send(headers.into())))
     }
 
     /// Whether any header of the client may decide what is asked.

@@ -143,5 +143,7 @@ async fn a_subscription_is_refused_here_and_planned_for_whoever_asks() {
         (400, "SUBSCRIPTION_NOT_SUPPORTED".into())
     );
     let planned = ask("/_graphloom/explain").await.json();
-    assert!(planned["text"].as_str().unwrap().starts_with("1 clock  subscription\n"), "{planned}");
+    let text = planned["operation"]["text"].as_str().unwrap();
+    assert!(text.starts_with("1 clock  subscription\n"), "{planned}");
+    assert_eq!(planned["refused"][0]["code"], "SUBSCRIPTION_NOT_SUPPORTED");
 }

@@ -182,14 +182,20 @@ impl Asked<'_> {
         }
         let told = |(subgraph, fetches)| {
             let source = &self.graph.sources[subgraph];
-            UpstreamTold {
+            let (method, headers) = match &source.rest {
+                None => (Method::POST, source.would_send(&scope)),
+                // One that computes its answer asks nobody.
+                Some(rest) => rest.would_send(&scope)?,
+            };
+            Some(UpstreamTold {
                 name: (*source.name).to_owned(),
                 fetches,
-                method: Method::POST.to_string(),
-                path: source.path.to_string(),
-                headers: self.hidden.headers(&source.would_send(&scope)),
-            }
+                method: method.to_string(),
+                path: source.rest.is_none().then(|| source.path.to_string()),
+                connector: source.rest.as_ref().map(|rest| rest.coordinate().to_owned()),
+                headers: self.hidden.headers(&headers),
+            })
         };
-        asked.into_iter().map(told).collect()
+        asked.into_iter().filter_map(told).collect()
     }
 }

@@ -171,8 +171,12 @@ pub struct UpstreamTold {
     pub fetches: Vec<usize>,
     /// The method.
     pub method: String,
-    /// Path and query, before which the target's own path is put.
-    pub path: String,
+    /// Path and query, before which the target's own path is put; none for a connector, whose mappings make it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The connector, if one answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<String>,
     /// The headers, but for those that only a connection and a body decide.
     pub headers: Vec<HeaderTold>,
 }
