@@ -1,9 +1,10 @@
 // Drives the query page in a real browser, the way a person would: write, run, read.
 //
-//   node graphiql.mjs BASE_URL [--screenshot FILE] [--query TEXT] [--subgraphs a,b] [--banner FILE:LINE] [--dark]
+//   node graphiql.mjs BASE_URL [--screenshot FILE] [--query TEXT] [--subgraphs a,b] [--banner FILE:LINE] [--callers] [--dark]
 //
 // In: a gateway that serves the page. Out: exit code 0 when the page did its part; else 1 and one line that says what
-// was missing. With --banner it runs nothing, and waits for the banner that names the place of a schema problem.
+// was missing. With --banner it runs nothing, and waits for the banner that names the place of a schema problem. With
+// --callers it looks at what each caller of a demo is told before and after the same query.
 //
 // Never here: starting the gateway (the test that calls this script does).
 //
@@ -50,6 +51,7 @@ async function main() {
       query: { type: "string", default: QUERY },
       subgraphs: { type: "string", default: "" },
       banner: { type: "string" },
+      callers: { type: "boolean", default: false },
       dark: { type: "boolean", default: false },
     },
   });
@@ -71,6 +73,7 @@ async function main() {
     });
     try {
       if (options.banner) await expectBanner(page, options.banner);
+      else if (options.callers) await expectCallers(page);
       else await expectPlan(page, options.query, options.subgraphs.split(",").filter(Boolean));
     } finally {
       if (options.screenshot) await page.screenshot({ path: options.screenshot });
@@ -117,6 +120,39 @@ async function expectPlan(page, query, subgraphs) {
   const shown = await plan.locator(".gl-fetch strong").allTextContents();
   for (const name of new Set([...subgraphs, ...report.plan.fetches.map((fetch) => fetch.subgraph)])) {
     if (!shown.includes(name)) throw new Missing(`the plan panel shows ${shown.join(", ") || "no subgraph"}, and not \`${name}\``);
+  }
+}
+
+/** Opens the page as each caller of the demo: the same query, other terms, another answer. */
+async function expectCallers(page) {
+  const terms = page.locator("graphloom-terms");
+  const small = page.locator("#query");
+  const monaco = page.locator(".graphiql-query-editor .monaco-editor .view-lines");
+  await needs("an editor", () => small.or(monaco).first().waitFor());
+  const isSmall = (await small.count()) > 0;
+  const answer = page.locator(isSmall ? "#response" : ".graphiql-response .view-lines");
+  for (const [name, caller, told, shown] of [
+    ["Anonymous", "anonymous", "the caller lacks the scope people", /"email": null|UNAUTHENTICATED/],
+    ["Reader", "keys:reader", "User.email", /\*{4}@example\.com/],
+    ["Admin", "keys:admin", null, /[a-z]@example\.com/],
+  ]) {
+    if (isSmall) await page.locator("#caller").selectOption(name);
+    else await page.getByRole("tab", { name }).click();
+    await needs(`\`${caller}\` among the terms`, () => terms.locator(".gl-caller").filter({ hasText: caller }).waitFor());
+    await needs("the cost", () => terms.locator(".gl-cost").filter({ hasText: /costs \d+/ }).waitFor());
+    for (const list of await terms.locator("details:not([open]) > summary").all()) await list.click();
+    const text = (await terms.innerText()).replace(/\s+/g, " ");
+    if (told && !text.includes(told)) throw new Missing(`the terms of ${name} do not say \`${told}\`, but: ${text}`);
+    if (!told && (await terms.locator(".gl-denied, .gl-masked").count())) throw new Missing(`something is kept from ${name}: ${text}`);
+    if (/glk_/.test(await terms.innerText())) throw new Missing("the terms show a key");
+
+    const budget = terms.locator(".gl-budget meter").first();
+    const before = Number(await needs("what is left of a budget", () => budget.getAttribute("value")));
+    await page.getByRole("button", { name: isSmall ? "Run" : /^Execute query/ }).click();
+    await needs(`an answer for ${name}`, () => answer.filter({ hasText: shown }).waitFor());
+    await needs(`a budget of ${name} with less in it`, () =>
+      page.waitForFunction((was) => Number(document.querySelector(".gl-budget meter")?.value) < was, before),
+    );
   }
 }
 

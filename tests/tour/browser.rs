@@ -26,6 +26,12 @@ fn a_broken_schema_is_a_banner_with_file_and_line() {
     drive(&guide, &["--banner", &place[..end]]);
 }
 
+#[test]
+fn three_callers_have_tabs_with_terms_of_their_own() {
+    let Some(guide) = page_guide(9) else { return };
+    drive(&guide, &["--callers"]);
+}
+
 /// A demo whose page can be opened; none, and said so, where something is missing.
 fn page_guide(stop: usize) -> Option<Guide> {
     let missing = if Command::new("node").arg("--version").output().is_err() {
