@@ -16,7 +16,7 @@ use std::path::Path;
 
 use apollo_compiler::ExecutableDocument;
 use composition::{Composed, ConnectorKind, Connectors, SubgraphSource, compose};
-use query_planner::{Batching, Guards, Limits, Operation};
+use query_planner::{Batching, CostFormula, CostRates, Guards, Limits, Operation, QueryPlan};
 use supergraph::Supergraph;
 
 /// A fenced block of a page.
@@ -118,6 +118,10 @@ fn answer(
             }
             Ok(text)
         }
+        "cost" => {
+            let operation = operation.ok_or("there is no operation above the cost")?;
+            cost(&composed.supergraph, operation)
+        }
         other => Err(format!("no block `{other}`").into()),
     }
 }
@@ -153,7 +157,20 @@ fn described(connectors: &Connectors) -> String {
     lines(described, "\n")
 }
 
+/// What an operation costs where a call costs a hundred and everything else nothing.
+fn cost(supergraph: &Supergraph, operation: &str) -> datatest_stable::Result<String> {
+    let rates = CostRates { object: 0, fetch: 100, ..CostRates::default() };
+    let plan = planned(supergraph, operation)?;
+    let formula = CostFormula::of(&plan, supergraph, &rates);
+    let estimate = formula.estimate(&serde_json::Map::new());
+    Ok(format!("{}\n= {}", CostFormula::text(&plan, supergraph, &rates), estimate.total))
+}
+
 fn plan(supergraph: &Supergraph, operation: &str) -> datatest_stable::Result<String> {
+    Ok(planned(supergraph, operation)?.to_text(supergraph))
+}
+
+fn planned(supergraph: &Supergraph, operation: &str) -> datatest_stable::Result<QueryPlan> {
     let schema = supergraph.api_schema();
     let document = ExecutableDocument::parse_and_validate(schema, operation, "operation")
         .map_err(|errors| errors.errors.to_string())?;
@@ -161,7 +178,7 @@ fn plan(supergraph: &Supergraph, operation: &str) -> datatest_stable::Result<Str
     let limits = Limits { positions: 10_000, steps: 1_000_000 };
     let guards = Guards::default();
     match query_planner::plan(supergraph, &operation, &guards, limits, Batching::Fewest) {
-        Ok(plan) => Ok(plan.to_text(supergraph)),
+        Ok(plan) => Ok(plan),
         Err(error) => Err(error.kind.to_string().into()),
     }
 }

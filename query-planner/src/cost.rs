@@ -14,7 +14,8 @@
 //! object(type)  = weight(type) + sum of its fields
 //! field         = never less than 0 (weight(field) + weights of its arguments) + size * one of its values
 //! one value     = a leaf's weight, or of all types that an object can have the dearest
-//! operation     = the root object + what each request to a subgraph costs
+//! operation     = the root object + what each request to a subgraph costs; a REST source that is asked once
+//!                 for each object adds its requests to these objects
 //! ```
 //!
 //! **Read first:** [`CostFormula::estimate`], then `build`.
@@ -22,6 +23,7 @@
 //! Spec: <https://ibm.github.io/graphql-specs/cost-spec.html>
 
 mod build;
+mod calls;
 mod input;
 mod print;
 mod size;

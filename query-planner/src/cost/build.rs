@@ -11,11 +11,12 @@
 
 use super::{
     CostFormula, CostRates, Node, Operand, Price,
+    calls::Calls,
     input::{Weighed, Weighing},
     size::Size,
 };
 use crate::plan::{
-    Fetch, OperationKind, PositionId, QueryPlan, ResponseCase, ResponseField, ResponseSelection,
+    OperationKind, PositionId, QueryPlan, ResponseCase, ResponseField, ResponseSelection,
     ResponseSource, Selection, SlotId,
 };
 use std::{collections::HashMap, rc::Rc};
@@ -34,6 +35,7 @@ pub(super) struct Builder<'a> {
     plan: &'a QueryPlan,
     supergraph: &'a Supergraph,
     rates: &'a CostRates,
+    calls: Calls,
     form: Form,
     formula: CostFormula,
     nodes: HashMap<Node, u32>,
@@ -78,6 +80,7 @@ impl<'a> Builder<'a> {
                 note(&plan.groups[*group].selection, fetch.subgraph, &mut answered_by);
             }
         }
+        let calls = Calls::of(plan, supergraph, rates);
         let formula = CostFormula {
             costs: supergraph.costs().clone(),
             nodes: Vec::new(),
@@ -85,12 +88,24 @@ impl<'a> Builder<'a> {
             total: Operand::Number(0),
             subgraphs: Vec::new(),
             prices: vec![None; plan.positions.len()],
-            fetches: plan.fetches.iter().map(|(_, fetch)| rate(rates, fetch)).collect(),
+            fetches: plan.fetches.iter().map(|(id, _)| calls.once(id)).collect(),
             unsliced: None,
         };
         let (nodes, selections) = (HashMap::new(), HashMap::new());
         let (share, seen) = (None, Vec::new());
-        Self { plan, supergraph, rates, form, formula, nodes, answered_by, share, selections, seen }
+        Self {
+            plan,
+            supergraph,
+            rates,
+            calls,
+            form,
+            formula,
+            nodes,
+            answered_by,
+            share,
+            selections,
+            seen,
+        }
     }
 
     pub(super) fn finish(mut self) -> CostFormula {
@@ -140,7 +155,8 @@ impl<'a> Builder<'a> {
             rest = rest.difference(&types);
             for alike in self.alike(case, &types) {
                 let of_type = if counts { self.type_weight(alike.first) } else { 0 };
-                let mut whole = vec![Operand::Number(of_type)];
+                let calls = self.calls.per_object(selection.position, self.share);
+                let mut whole = vec![Operand::Number(of_type.saturating_add(calls))];
                 let mut own = whole.clone();
                 for field in &case.fields {
                     self.field(field, alike.first, standing, (&mut whole, &mut own));
@@ -413,9 +429,4 @@ fn note(selection: &Selection, subgraph: SubgraphId, answered_by: &mut [Option<S
             note(below, subgraph, answered_by);
         }
     }
-}
-
-fn rate(rates: &CostRates, fetch: &Fetch) -> u64 {
-    let own = rates.subgraphs.get(&fetch.subgraph).and_then(|rates| rates.fetch);
-    own.unwrap_or(rates.fetch)
 }
