@@ -48,6 +48,7 @@ use crate::operation::{
 };
 use crate::routes::Routes;
 use crate::schedule::{Conditions, Outcome, run};
+use crate::sources::Seen;
 use crate::telemetry::{DoorMetrics, Telemetry};
 use crate::together::{Together, Turn};
 
@@ -150,6 +151,8 @@ struct Run {
     refused: Vec<(SubgraphId, Refusal)>,
     /// The masks that hide something from the caller.
     hiding: Vec<u32>,
+    /// Whether somebody wants to see its calls to REST sources, and may.
+    shows_calls: bool,
 }
 
 /// What a caller may say about how a request is run.
@@ -277,6 +280,7 @@ async fn execute_operation(
         estimate,
         refused,
         hiding: Vec::new(),
+        shows_calls: manner.is_own && rooms.settings.connectors.debug,
     };
     run.hiding = hiding(&run.graph, &run.variant, &run.scope(facts));
     let key = match rooms.settings.graphql.merge.client_queries && !manner.is_own {
@@ -380,6 +384,7 @@ impl Run {
             },
         };
         let execution = CompiledExecution::new(inputs, &variant.program);
+        let seen = self.shows_calls.then(|| Seen::new(is_withheld(&self.prepared, variant)));
         let conditions = Conditions {
             plan: &variant.plan,
             programs: &variant.programs,
@@ -389,11 +394,14 @@ impl Run {
             scope: self.scope(facts),
             max_answer: rooms.settings.limits.response,
             deadline: facts.started + rooms.settings.limits.request_timeout,
+            seen: seen.as_ref(),
         };
         let masks = self.graph.masks.of_request(&self.hiding);
         let bill = cost::bill(variant, self.estimate.as_ref());
         let execution = execution.introspected(&self.introspected).masked(&masks).billed(bill);
-        run(execution, &conditions).await
+        let mut outcome = run(execution, &conditions).await;
+        outcome.calls = seen.map(Seen::into_calls).unwrap_or_default();
+        outcome
     }
 
     /// What expressions see of an operation that is about to run.

@@ -30,7 +30,7 @@ use supergraph::{Id, IdVec, SubgraphId, Supergraph};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::expressions::Scope;
-use crate::sources::{Programs, RestAnswer, Sent};
+use crate::sources::{Programs, RestAnswer, Seen, Sent};
 use crate::telemetry::FetchRecord;
 use crate::upstream::headers;
 
@@ -58,6 +58,8 @@ pub struct Conditions<'a> {
     pub max_answer: usize,
     /// When the response is due.
     pub deadline: Instant,
+    /// Who wants to see the calls to REST sources.
+    pub seen: Option<&'a Seen>,
 }
 
 /// What a run comes to.
@@ -75,6 +77,8 @@ pub struct Outcome {
     pub upstream: Duration,
     /// Whether a subgraph's answer was meant for one client alone.
     pub sets_cookies: bool,
+    /// The calls to REST sources, for people, if somebody wants to see them.
+    pub calls: Vec<serde_json::Value>,
 }
 
 /// Runs an execution to its end.
@@ -195,6 +199,7 @@ impl Told {
             headers: self.headers,
             upstream: self.upstream,
             sets_cookies: self.sets_cookies,
+            calls: Vec::new(),
         }
     }
 }

@@ -18,6 +18,7 @@ mod errand; // One call.
 mod request; // What is sent.
 mod response; // What came back.
 mod session; // What an operation has asked so far.
+mod seen; // What people see of calls.
 mod source; // Who answers.
 mod failure; // What clients are told.
 mod program; // What a fetch asks, read once.
@@ -32,6 +33,7 @@ use crate::expressions::Scope;
 pub use ask::{RestAnswer, ask};
 pub use errand::Sent;
 pub use program::Programs;
+pub use seen::Seen;
 pub use session::{Exchange, Session};
 pub use source::{RestSource, RestTerms, Values};
 
@@ -50,4 +52,6 @@ pub struct Asking<'a> {
     pub scope: &'a Scope<'a>,
     /// How large an answer may be.
     pub max_answer: usize,
+    /// Who wants to see the calls.
+    pub seen: Option<&'a Seen>,
 }

@@ -110,6 +110,8 @@ const MAX_ATTEMPTS: usize = 4;
 
 #[derive(Debug)]
 struct Target {
+    /// Its URL, for people.
+    shown: String,
     host: HeaderValue,
     /// Scheme and host, where they belong into the URI.
     origin: Option<(Scheme, Authority)>,
@@ -132,6 +134,7 @@ impl Upstream {
                 Some((scheme, Authority::try_from(host.as_bytes()).ok()?))
             };
             Target {
+                shown: url.as_str().trim_end_matches('/').to_owned(),
                 origin: if settings.http == HttpVersion::One { None } else { origin() },
                 host,
                 base_path: url.path().trim_end_matches('/').to_owned(),
@@ -157,6 +160,11 @@ impl Upstream {
     pub fn common_head(&self, headers: HeaderMap) -> CommonHead {
         let has_host = self.targets.iter().all(|target| target.origin.is_none());
         CommonHead::new(headers, has_host, self.compression)
+    }
+
+    /// Scheme, host and port of its first target, for people.
+    pub fn origin(&self) -> String {
+        self.targets.first().map(|target| target.shown.clone()).unwrap_or_default()
     }
 
     /// Whether its targets bring a path of their own.

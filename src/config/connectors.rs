@@ -36,6 +36,9 @@ pub(super) struct RawConnectors {
     pub env: Option<Vec<String>>,
     /// What evaluating one mapping may cost.
     pub limits: Option<RawMappingLimits>,
+    /// Whether the query page shows the requests to REST sources and their responses, without credentials.
+    /// Default: false.
+    pub debug: Option<bool>,
 }
 
 /// One of `sources` as written.
@@ -75,6 +78,8 @@ pub struct ConnectorSettings {
     pub env: OperatorValues<Vec<(String, String)>>,
     /// What evaluating one mapping may cost.
     pub mapping_limits: mapping::Limits,
+    /// Whether the query page shows requests and responses.
+    pub debug: bool,
 }
 
 /// What holds for one source.
@@ -137,6 +142,7 @@ impl RawConnectors {
             sources: sources.collect(),
             max_requests_per_operation: max.unwrap_or(MAX_REQUESTS),
             env,
+            debug: self.debug.unwrap_or(false),
             mapping_limits: mapping::Limits {
                 steps: limits.steps.unwrap_or(STEPS),
                 size: size.map_or(SIZE, |size| size as u64),

@@ -17,9 +17,8 @@ use url::Url;
 
 use super::Workshop;
 use super::problem::{Problem, ProblemError};
-use crate::config::HeaderRule;
 use crate::config::{
-    Destination, RestSourceSettings, SubgraphSettings, SupergraphSettings, nearest,
+    Destination, HeaderRule, RestSourceSettings, SubgraphSettings, SupergraphSettings, nearest,
 };
 use crate::sources::{RestSource, RestTerms, Values};
 use crate::telemetry::FetchMetrics;
@@ -54,6 +53,10 @@ pub(super) fn rest_source(
     });
     let named = settings.upstream.as_ref().or(of_subgraph);
     let named = named.and_then(|name| workshop.upstreams.by_name(name));
+    let shown = match (&origin, named) {
+        (Some(_), Some(upstream)) => upstream.origin(),
+        (origin, _) => origin.clone().unwrap_or_default(),
+    };
     let upstream = match (origin, named) {
         (None, _) => workshop.upstreams.nobody(&name),
         (Some(_), Some(upstream)) => Arc::clone(upstream),
@@ -69,6 +72,7 @@ pub(super) fn rest_source(
         name: connector.subgraph.as_str().into(),
         budget: name.as_str().into(),
         max_requests: settings.max_requests_per_operation.unwrap_or(all.max_requests_per_operation),
+        origin: shown,
         base: base.cloned(),
         values: Arc::new(values),
         request_headers,
@@ -88,7 +92,8 @@ pub(super) fn check(workshop: &Workshop, connectors: &Connectors) -> Result<(), 
     let subgraphs = connectors.iter().map(|(_, connector)| connector.subgraph.clone());
     let known: Vec<String> = sources.chain(subgraphs).collect();
     let settings = &workshop.settings;
-    for name in settings.connectors.sources.keys().filter(|name| !known.contains(name)) {
+    let mut named = settings.connectors.sources.keys();
+    if let Some(name) = named.find(|name| !known.contains(name)) {
         let fix = match nearest(name, known.iter().map(String::as_str)) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "write `subgraph.source`, as the schema's `@source(name:)` names it".to_owned(),

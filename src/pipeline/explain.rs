@@ -78,13 +78,17 @@ pub async fn route(
 /// What goes into `extensions.graphloom` of a response.
 pub fn extension(executed: &Executed) -> Value {
     let outcome = &executed.outcome;
-    json!({
+    let mut extension = json!({
         "plan": executed.variant.plan.to_json(&executed.graph.supergraph),
         "requests": outcome.fetches.len(),
         "naiveRequests": outcome.summary.naive_requests,
         "durationMs": (executed.duration.as_secs_f64() * 1e6).round() / 1e3,
         "fetches": outcome.fetches,
-    })
+    });
+    if !outcome.calls.is_empty() {
+        extension["connectors"] = outcome.calls.clone().into();
+    }
+    extension
 }
 
 /// Puts `extensions` into a response's bytes, before its last brace.

@@ -99,6 +99,7 @@ async fn ask_rest(
         session: session.get_or_init(Session::default),
         scope: &conditions.scope,
         max_answer: conditions.max_answer,
+        seen: conditions.seen,
     };
     let asked = sources::ask(call, source, &asking).await;
     Ended { call: id, subgraph, answered: Answered::Rest(asked) }

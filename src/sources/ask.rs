@@ -25,6 +25,7 @@ use super::errand::{Done, Errand, Errands, Sent};
 use super::failure::{Failure, Step};
 use super::form::{key, separate};
 use super::program::{Called, EntityProgram, FetchProgram, GroupProgram};
+use super::seen::Notes;
 use super::source::RestSource;
 
 /// What came of a call.
@@ -223,7 +224,16 @@ impl Part<'_> {
             PartForm::Field(called) => &called.reading,
             PartForm::Entity(entities, _) => &entities.reading,
         };
-        let mut make = |value: Option<&Value<'_>>| {
+        let mut make = |value: Option<&Value<'_>>, notes: &mut Notes| {
+            if let (true, Some(value)) = (notes.is_wanted, value) {
+                let found = &mut notes.mismatched;
+                match self.form {
+                    PartForm::Field(called) => called.form.compare(value, "", supergraph, found),
+                    PartForm::Entity(entities, _) => {
+                        entities.form.compare(value, "", supergraph, found);
+                    }
+                }
+            }
             let mut out = Vec::new();
             match (self.form, value) {
                 (PartForm::Field(called), value) => {

@@ -20,6 +20,7 @@ use super::ask::{Response, members, representations};
 use super::errand::{Done, Errand, Errands, Sent};
 use super::failure::{Failure, Step};
 use super::program::{EntityProgram, FetchProgram, GroupProgram};
+use super::seen::Notes;
 
 /// Whoever asks for an entity: a group, and the place among its representations.
 type Asker = (usize, usize);
@@ -133,12 +134,12 @@ impl Chunk<'_> {
             n_entities: self.asked.len(),
             ..Errand::default()
         };
-        let mut make = |value: Option<&Value<'_>>| self.deal(value);
+        let mut make = |value: Option<&Value<'_>>, notes: &mut Notes| self.deal(value, notes);
         self.errands.run(&errand, &self.program.batch, &mut make).await
     }
 
     /// Gives each element to those whose key it has.
-    fn deal(&self, value: Option<&Value<'_>>) -> Result<Found, Failure> {
+    fn deal(&self, value: Option<&Value<'_>>, notes: &mut Notes) -> Result<Found, Failure> {
         let elements = match value.map(Value::view) {
             Some(View::Array(elements)) => elements,
             None | Some(View::Null) => return Ok(Vec::new()),
@@ -151,6 +152,13 @@ impl Chunk<'_> {
             }
         }
         let supergraph = self.errands.asking.supergraph;
+        if notes.is_wanted {
+            for group in self.groups {
+                for element in elements.iter() {
+                    group.form.compare(&element, "@", supergraph, &mut notes.mismatched);
+                }
+            }
+        }
         let mut found = Vec::with_capacity(self.asked.len());
         for wanting in self.asked {
             let Some(element) = by_key.get(&wanting.key) else { continue };

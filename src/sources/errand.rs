@@ -14,7 +14,7 @@ use std::sync::Arc;
 use execution::CallKind;
 use futures_util::future::BoxFuture;
 use http::Method;
-use mapping::{Json, Value, Variable};
+use mapping::{Json, Variable};
 use query_planner::FetchId;
 use serde_json::Map;
 use supergraph::Id;
@@ -24,7 +24,8 @@ use super::Asking;
 use super::failure::Failure;
 use super::program::Reading;
 use super::request::{Prepared, prepare};
-use super::response;
+use super::response::{self, Use};
+use super::seen::{self, Notes};
 use super::session::Exchange;
 use super::source::RestSource;
 use crate::expressions::Scope;
@@ -71,8 +72,9 @@ impl<'e> Errands<'e> {
         &self,
         errand: &Errand<'_>,
         reading: &Reading,
-        make: &mut (dyn FnMut(Option<&Value<'_>>) -> T + Send),
+        make: Use<'_, T>,
     ) -> Done<T> {
+        let started = Instant::now();
         let Self { source, asking, .. } = *self;
         let scope = asking.scope;
         let headers = source.reads.request.then(|| response::of_headers(scope.headers));
@@ -90,19 +92,34 @@ impl<'e> Errands<'e> {
                 inputs = inputs.with(variable, value);
             }
         }
-        let mut sent = None;
+        let mut notes = Notes { is_wanted: asking.seen.is_some(), ..Notes::default() };
+        let (mut sent, mut answered) = (None, None);
         let result = match prepare(source, &inputs, scope) {
             Err(failure) => Err(failure),
-            Ok(None) => response::evaluate(source, &inputs, &reading.wanted, make),
-            Ok(Some(prepared)) => match self.exchange(prepared, errand.n_entities, &mut sent).await
-            {
-                Err(failure) => Err(failure),
-                Ok(exchange) => match &*exchange {
-                    Ok(collected) => response::read(source, &inputs, collected, reading, make),
-                    Err(error) => Err(Failure::unanswered(source, error)),
-                },
-            },
+            Ok(None) => response::evaluate(source, &inputs, &reading.wanted, &mut notes, make),
+            Ok(Some(mut prepared)) => {
+                notes.request(source, &mut prepared);
+                match self.exchange(prepared, errand.n_entities, &mut sent).await {
+                    Err(failure) => Err(failure),
+                    Ok(exchange) => match &**answered.insert(exchange) {
+                        Ok(it) => response::read(source, &inputs, it, reading, &mut notes, make),
+                        Err(error) => Err(Failure::unanswered(source, error)),
+                    },
+                }
+            }
         };
+        if let Some(seen) = asking.seen {
+            let ended = seen::Ended {
+                source,
+                fetch: number(self.fetch),
+                n_entities: errand.n_entities,
+                exchange: answered.as_ref(),
+                is_reused: answered.is_some() && sent.is_none(),
+                failure: result.as_ref().err().map(Failure::text),
+                duration: started.elapsed(),
+            };
+            seen.add(&ended, notes);
+        }
         if result.is_err()
             && let Some(Sent { record, .. }) = &mut sent
         {
@@ -163,8 +180,7 @@ impl<'e> Errands<'e> {
         }
         let exchange = Arc::new(exchange);
         let record = FetchRecord {
-            // Fetches are counted from 1, as the plan prints them.
-            id: u32::try_from(self.fetch.index() + 1).unwrap_or(u32::MAX),
+            id: number(self.fetch),
             subgraph: Arc::clone(&source.terms.name),
             duration,
             status,
@@ -176,6 +192,11 @@ impl<'e> Errands<'e> {
         *sent = Some(Sent { exchange: Arc::clone(&exchange), record });
         exchange
     }
+}
+
+/// Fetches are counted from 1, as the plan prints them.
+fn number(fetch: FetchId) -> u32 {
+    u32::try_from(fetch.index() + 1).unwrap_or(u32::MAX)
 }
 
 /// The value of `$context`: what is known of the request besides its headers.

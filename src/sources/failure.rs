@@ -96,6 +96,12 @@ impl Failure {
         Self::new(source, "REQUEST_LIMIT_EXCEEDED", message)
     }
 
+    /// What it says, with its code, for people.
+    pub(super) fn text(&self) -> String {
+        let code = self.extensions.get("code").and_then(Value::as_str).unwrap_or_default();
+        format!("{code}: {}", self.message)
+    }
+
     fn with_status(mut self, status: u16) -> Self {
         self.extensions.insert("http".to_owned(), json!({ "status": status }));
         self

@@ -13,7 +13,9 @@
 
 use mapping::{Json, Value, View, Wanted};
 use query_planner::{QueryPlan, RuntimeType, Selection};
-use supergraph::{Supergraph, TypeId, TypeKind, TypeSet};
+use supergraph::{Supergraph, TypeId, TypeKind, TypeRef, TypeSet};
+
+use super::seen::{ITEMS, Mismatch};
 
 /// What is asked of the objects of a place.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(super) struct FieldForm {
     pub(super) response_name: String,
     /// The field's own name.
     pub(super) name: String,
+    /// Its type in the schema.
+    ty: TypeRef,
     /// For composite values: what is asked of them.
     pub(super) below: Option<ObjectForm>,
 }
@@ -54,6 +58,7 @@ impl ObjectForm {
             key: key(&field.response_name),
             response_name: field.response_name.clone(),
             name: plan.slots[field.slot].field.clone(),
+            ty: plan.slots[field.slot].ty.clone(),
             below: field.selection.as_ref().map(|below| Self::of(below, plan, supergraph)),
         });
         let with_typename = selection.runtime_type == RuntimeType::Asked;
@@ -141,7 +146,71 @@ impl ObjectForm {
     }
 }
 
+impl ObjectForm {
+    /// Notes what of a value is of another kind than the schema says.
+    pub(super) fn compare(
+        &self,
+        value: &Value<'_>,
+        path: &str,
+        supergraph: &Supergraph,
+        found: &mut Vec<Mismatch>,
+    ) {
+        match value.view() {
+            View::Object(members) => {
+                for field in &self.fields {
+                    if let Some(value) = members.get(&field.name) {
+                        let dot = if path.is_empty() { "" } else { "." };
+                        let path = format!("{path}{dot}{}", field.name);
+                        field.compare(&value, &path, supergraph, found);
+                    }
+                }
+            }
+            View::Null => {}
+            _ => note(path, "an object", value, found),
+        }
+    }
+}
+
 impl FieldForm {
+    /// Notes what of its value is of another kind than the schema says.
+    pub(super) fn compare(
+        &self,
+        value: &Value<'_>,
+        path: &str,
+        supergraph: &Supergraph,
+        found: &mut Vec<Mismatch>,
+    ) {
+        self.compare_as(&self.ty, value, path, supergraph, found);
+    }
+
+    fn compare_as(
+        &self,
+        ty: &TypeRef,
+        value: &Value<'_>,
+        path: &str,
+        supergraph: &Supergraph,
+        found: &mut Vec<Mismatch>,
+    ) {
+        if found.len() >= ITEMS {
+            return;
+        }
+        match (ty, value.view(), &self.below) {
+            (ty, View::Null, _) if !ty.is_non_null() => {}
+            (TypeRef::List { item, .. }, View::Array(elements), _) => {
+                let dot = if path.is_empty() { "" } else { "." };
+                let path = format!("{path}{dot}@");
+                for element in elements.iter() {
+                    self.compare_as(item, &element, &path, supergraph, found);
+                }
+            }
+            (TypeRef::Named { .. }, View::Object(_), Some(below)) => {
+                below.compare(value, path, supergraph, found);
+            }
+            (TypeRef::Named { id, .. }, view, None) if fits(&supergraph.ty(*id).name, view) => {}
+            _ => note(path, &supergraph.print_type(ty), value, found),
+        }
+    }
+
     /// The members of its value that will be read.
     pub(super) fn wanted(&self) -> Wanted {
         self.below.as_ref().map_or(Wanted::All, ObjectForm::wanted)
@@ -159,6 +228,29 @@ impl FieldForm {
             (Some(value), Some(below)) => below.write(value, None, supergraph, out),
             (Some(value), None) => value.write_json(out),
         }
+    }
+}
+
+/// Whether a leaf is of the kind of a built-in scalar; of others nothing is known.
+fn fits(scalar: &str, view: View<'_, '_>) -> bool {
+    match (scalar, view) {
+        ("Int", View::Number(number)) => {
+            number.as_i64().is_some_and(|it| i32::try_from(it).is_ok())
+        }
+        ("ID", View::Number(number)) => number.is_i64() || number.is_u64(),
+        ("Float", View::Number(_)) | ("String" | "ID", View::String(_)) => true,
+        ("Boolean", View::Boolean(_)) => true,
+        ("Int" | "Float" | "String" | "ID" | "Boolean", _) => false,
+        _ => true,
+    }
+}
+
+fn note(path: &str, expected: &str, value: &Value<'_>, found: &mut Vec<Mismatch>) {
+    let (path, expected) = (path.to_owned(), expected.to_owned());
+    let mismatch = Mismatch { path, expected, found: value.kind().to_string() };
+    let is_known = |it: &Mismatch| it.path == mismatch.path && it.found == mismatch.found;
+    if found.len() < ITEMS && !found.iter().any(is_known) {
+        found.push(mismatch);
     }
 }
 

@@ -13,7 +13,7 @@
 use std::sync::OnceLock;
 
 use apollo_compiler::ast::{self, Document};
-use composition::{Connector, ConnectorKind};
+use composition::{Connector, ConnectorKind, RootOperation};
 use mapping::Wanted;
 use query_planner::{Fetch, FetchId, Group, GroupKind, QueryPlan};
 use supergraph::{Id, Supergraph};
@@ -189,11 +189,10 @@ impl Reader<'_> {
     fn called(&self, form: FieldForm, text: &[ast::Selection], parent: Option<&str>) -> Called {
         let parent = match (parent, &self.connector.kind) {
             (Some(parent), _) => self.supergraph.type_named(parent),
-            (None, ConnectorKind::RootField { field, .. }) => {
-                let query = self.supergraph.query_type();
-                let is_query = self.supergraph.field_named(query, field).is_some();
-                if is_query { Some(query) } else { self.supergraph.mutation_type() }
-            }
+            (None, ConnectorKind::RootField { operation, .. }) => match operation {
+                RootOperation::Query => Some(self.supergraph.query_type()),
+                RootOperation::Mutation => self.supergraph.mutation_type(),
+            },
             (None, _) => None,
         };
         let declared = parent.and_then(|ty| self.supergraph.field_named(ty, &form.name));

@@ -20,11 +20,12 @@ use mapping::{Evaluated, Inputs, Json, Level, Mapping, Value, Variable, View, Wa
 
 use super::failure::Failure;
 use super::program::Reading;
+use super::seen::Notes;
 use super::source::RestSource;
 use crate::upstream::Collected;
 
 /// What a caller makes of a value.
-pub(super) type Use<'u, T> = &'u mut dyn FnMut(Option<&Value<'_>>) -> T;
+pub(super) type Use<'u, T> = &'u mut (dyn FnMut(Option<&Value<'_>>, &mut Notes) -> T + Send);
 
 /// Reads a response.
 pub(super) fn read<T>(
@@ -32,11 +33,13 @@ pub(super) fn read<T>(
     inputs: &Inputs<'_>,
     response: &Collected,
     reading: &Reading,
+    notes: &mut Notes,
     make: Use<'_, T>,
 ) -> Result<T, Failure> {
     let connector = &source.connector;
     let status = response.status.as_u16();
     let is_plain = connector.is_success.is_none() && response.status.is_success();
+    let is_plain = is_plain && !notes.is_wanted;
     let wanted = if is_plain { &reading.body } else { &Wanted::All };
     let body = body(&response.headers, &response.body, wanted);
     let status_value = Json::Number(status.into());
@@ -49,10 +52,9 @@ pub(super) fn read<T>(
     if !is_success(source, &inputs, response)? {
         return Err(refused(source, &inputs, status)?);
     }
-    if body.is_none() {
-        return Err(Failure::unreadable(source, status));
-    }
-    evaluate(source, &inputs, &reading.wanted, make)
+    let Some(read) = &body else { return Err(Failure::unreadable(source, status)) };
+    notes.body(source, read);
+    evaluate(source, &inputs, &reading.wanted, notes, make)
 }
 
 /// Makes a value of inputs alone.
@@ -60,13 +62,19 @@ pub(super) fn evaluate<T>(
     source: &RestSource,
     inputs: &Inputs<'_>,
     wanted: &Wanted,
+    notes: &mut Notes,
     make: Use<'_, T>,
 ) -> Result<T, Failure> {
     let selection = &source.connector.selection;
     let evaluated = selection.evaluate(inputs, wanted, source.terms.limits);
     let evaluated = evaluated.map_err(|exceeded| Failure::exceeded(source, exceeded))?;
     tell(source, &evaluated);
-    Ok(make(evaluated.value.as_ref()))
+    notes.result(source, evaluated.value.as_ref());
+    let made = make(evaluated.value.as_ref(), notes);
+    if notes.is_wanted {
+        notes.problems.extend(evaluated.problems);
+    }
+    Ok(made)
 }
 
 /// Writes into the log what `->withError` and `->withWarning` say.

@@ -47,6 +47,8 @@ pub struct RestTerms {
     pub budget: Arc<str>,
     /// How many of them one operation may cause.
     pub max_requests: usize,
+    /// Scheme, host and port of its requests, for people; empty if it makes none.
+    pub origin: String,
     /// Instead of the schema's `baseURL`.
     pub base: Option<UrlTemplate>,
     /// `$config` and `$env`.
@@ -175,6 +177,16 @@ impl RestSource {
         })
     }
 
+    /// The values of the operator, in all forms that they may have in a request: nobody may see them.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        gather(&self.terms.values.config, &mut secrets);
+        gather(&self.terms.values.env, &mut secrets);
+        // A longer one may contain a shorter one.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
+    }
+
     /// Whether one request may answer many entities.
     pub(super) fn is_batch(&self) -> bool {
         matches!(self.connector.kind, ConnectorKind::Batch { .. })
@@ -219,5 +231,27 @@ impl Reads {
             }
         }
         reads
+    }
+}
+
+/// The texts in a value, as they are, as in a URL, in a form and in JSON.
+fn gather(json: &Json<'_>, texts: &mut Vec<String>) {
+    /// So short a text would hide what has nothing to do with it.
+    const TOO_SHORT: usize = 3;
+    match json {
+        Json::String(text) if text.len() > TOO_SHORT => {
+            let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+            let in_url = text.bytes().map(|byte| match is_plain(&byte) {
+                true => char::from(byte).to_string(),
+                false => format!("%{byte:02X}"),
+            });
+            let in_form = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            let in_json = serde_json::to_string(text).unwrap_or_default();
+            let in_json = in_json.trim_matches('"').to_owned();
+            texts.extend([text.clone().into_owned(), in_url.collect(), in_form, in_json]);
+        }
+        Json::Array(elements) => elements.iter().for_each(|element| gather(element, texts)),
+        Json::Object(members) => members.iter().for_each(|(_, value)| gather(value, texts)),
+        _ => {}
     }
 }

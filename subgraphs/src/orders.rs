@@ -1,7 +1,7 @@
 //! Takes orders and quotes shipping: the REST service `orders`.
 //!
 //! **In:** `GET /orders/{id}` · `GET /orders?ids=o1,o2` · `GET /orders?user=u1&limit=10` ·
-//! `POST /orders` · `POST /shipping/quotes`.
+//! `POST /orders` · `GET /shipments?orders=o1,o2` · `POST /shipping/quotes`.
 //! **Out:** JSON. Lists are streamed, so their length costs no memory. Errors are
 //! `{"error": {"code", "message"}}` with a status that fits.
 //!
@@ -41,6 +41,7 @@ pub(crate) fn router(data: &Arc<Data>, orders_per_user: usize, tally: &Arc<Tally
     Router::new()
         .route("/orders", get(list_orders).post(place_order))
         .route("/orders/{id}", get(get_order))
+        .route("/shipments", get(list_shipments))
         .route("/shipping/quotes", post(quote_shipping))
         .with_state(shop)
 }
@@ -81,6 +82,20 @@ struct Quote {
     carrier: &'static str,
     price: i64,
     days: u8,
+}
+
+/// How an order travels.
+#[derive(Serialize)]
+struct Shipment {
+    order: String,
+    carrier: &'static str,
+    weight: i64,
+    days: u8,
+}
+
+#[derive(Deserialize)]
+struct Travelers {
+    orders: String,
 }
 
 enum RestError {
@@ -139,6 +154,22 @@ async fn place_order(State(shop): State<Shop>, body: Bytes) -> Result<Response, 
     let order = shop.book.place(user, &order.items);
     let location = [(LOCATION, format!("/orders/{}", order.id))];
     Ok((location, json_response(StatusCode::CREATED, &*order)).into_response())
+}
+
+async fn list_shipments(
+    State(shop): State<Shop>,
+    Query(Travelers { orders }): Query<Travelers>,
+) -> Response {
+    let found = orders.split(',').filter_map(|id| shop.book.find(id));
+    let shipments = found.map(|order| {
+        let weight = shop.book.weight(&order.lines());
+        // What is heavy goes by land.
+        let (carrier, days) = if weight > 5_000 { ("land", 5) } else { ("air", 1) };
+        Shipment { order: order.id.clone(), carrier, weight, days }
+    });
+    let shipments: Vec<Shipment> = shipments.collect();
+    shop.tally.add(shipments.len());
+    json_response(StatusCode::OK, &shipments)
 }
 
 async fn quote_shipping(State(shop): State<Shop>, body: Bytes) -> Result<Response, RestError> {

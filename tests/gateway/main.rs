@@ -14,6 +14,7 @@ mod stub;
 mod folder;
 mod pem;
 mod issuer;
+mod shop;
 
 mod queries;
 mod graphql_over_http;
@@ -57,6 +58,7 @@ mod merging;
 mod override_labels;
 mod authorization;
 mod plan_command;
+mod connectors;
 mod identity;
 mod identity_attacks;
 mod identity_keys;

@@ -50,6 +50,14 @@ pub(super) struct Line {
     pub(super) quantity: u32,
 }
 
+impl Order {
+    /// What is in it.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        let line = |item: &Item| Line { upc: item.upc.clone(), quantity: item.quantity };
+        self.items.iter().map(line).collect()
+    }
+}
+
 const STATUSES: [&str; 4] = ["placed", "packed", "shipped", "delivered"];
 
 impl Book {
