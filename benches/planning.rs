@@ -47,13 +47,11 @@ const EXAMPLES: [(&str, &str); 3] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let sources: Vec<SubgraphSource> = Service::SUBGRAPHS
         .iter()
-        .filter_map(|service| {
-            Some(SubgraphSource {
-                name: service.name().to_owned(),
-                url: None,
-                sdl: service.schema()?.to_owned(),
-                file: None,
-            })
+        .map(|service| SubgraphSource {
+            name: service.name().to_owned(),
+            url: None,
+            sdl: service.schema().to_owned(),
+            file: None,
         })
         .collect();
     let (composed, time) = best(|| composition::compose(&sources));

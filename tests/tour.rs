@@ -1,4 +1,4 @@
-//! Takes the tour that `graphloom demo` prints: types every command of its nine stops, and looks at
+//! Takes the tour that `graphloom demo` prints: types every command of its ten stops, and looks at
 //! what it promises.
 //!
 //! **In:** the program, started in an empty folder on free ports. **Out:** one test a stop.

@@ -360,7 +360,8 @@ type Deep { here: String }
     let more = "graphql: { ide: true }\n\
                 connectors: { debug: true, sources: { shop.api: { config: { key: \"s3cr&t\" } } } }\n";
     let shop = Shop::open_with(schema, more, says).await;
-    let document = "{ find(name: \"x\") { n missing deep { here } } again: find(name: \"x\") { n } }";
+    let document =
+        "{ find(name: \"x\") { n missing deep { here } } again: find(name: \"x\") { n } }";
     let explain = [("graphloom-explain", "1")];
     let body = shop.ask(document, json!({}), &explain).await.json();
     let calls = body["extensions"]["graphloom"]["connectors"].as_array().unwrap();
@@ -375,7 +376,10 @@ type Deep { here: String }
     assert_eq!(call["dropped"], json!(["deep.there", "rest"]), "{call}");
     let call = calls.iter().find(|call| call["result"].to_string().contains("deep")).unwrap();
     assert_eq!(call["problems"][0]["path"], "missing", "{call}");
-    assert_eq!(call["mismatched"], json!([{ "path": "n", "expected": "Int", "found": "a string" }]));
+    assert_eq!(
+        call["mismatched"],
+        json!([{ "path": "n", "expected": "Int", "found": "a string" }])
+    );
     // Nobody else sees them, and nobody at all unless the configuration says so.
     let body = shop.ask(document, json!({}), &[]).await.json();
     assert_eq!(body["extensions"], json!(null), "{body}");

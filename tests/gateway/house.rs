@@ -57,12 +57,22 @@ impl House {
 
     /// The same with an admin port of another kind.
     pub(crate) async fn open_with_admin(admin: &str, more: &str, options: Options) -> Self {
+        Self::furnish(admin, String::new(), more, options).await
+    }
+
+    /// The example graph with the orders service as a part of it.
+    pub(crate) async fn open_with_orders(more: &str, options: Options) -> Self {
+        let orders = "    orders: { schema: orders.graphql, upstream: orders }\n".to_owned();
+        Self::furnish("admin: { listen: 127.0.0.1:0 }\n", orders, more, options).await
+    }
+
+    async fn furnish(admin: &str, mut subgraphs: String, more: &str, options: Options) -> Self {
         let servers = subgraphs::start(options).await.unwrap();
         let folder = Folder::new();
-        let mut subgraphs = String::new();
+        folder.write("orders.graphql", Service::Orders.schema());
         for service in Service::SUBGRAPHS {
             let schema = format!("{}.graphql", service.name());
-            folder.write(&schema, service.schema().unwrap());
+            folder.write(&schema, service.schema());
             let url = servers.server(service).url();
             subgraphs
                 .push_str(&format!("    {}: {{ schema: {schema}, url: {url} }}\n", service.name()));

@@ -59,6 +59,7 @@ mod override_labels;
 mod authorization;
 mod plan_command;
 mod connectors;
+mod example_orders;
 mod identity;
 mod identity_attacks;
 mod identity_keys;

@@ -70,7 +70,7 @@ impl Shop {
         .await;
         let servers = subgraphs::start(Options::default()).await.unwrap();
         let folder = Folder::new();
-        folder.write("products.graphql", Service::Products.schema().unwrap());
+        folder.write("products.graphql", Service::Products.schema());
         let address = format!("http://{}", api.address);
         folder.write("shop.graphql", &format!("{HEAD}{}", schema.replace("API", &address)));
         let products = servers.server(Service::Products).url();
@@ -113,7 +113,7 @@ impl Shop {
 
     /// How many requests the `products` subgraph has had.
     pub(crate) fn requests_to_products(&self) -> u64 {
-        self.servers.server(Service::Products).requests() as u64
+        self.servers.server(Service::Products).requests()
     }
 }
 

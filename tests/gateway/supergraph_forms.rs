@@ -48,7 +48,7 @@ async fn a_supergraph_that_was_composed_before_names_its_subgraphs_and_their_add
 async fn a_file_that_joins_the_folder_joins_the_graph() {
     let servers = subgraphs::start(Options::default()).await.unwrap();
     let folder = Folder::new();
-    let schema = |service: Service| service.schema().unwrap();
+    let schema = |service: Service| service.schema();
     std::fs::create_dir(folder.path().join("schemas")).unwrap();
     folder.write("schemas/products.graphql", schema(Service::Products));
     let target = |service: Service| {

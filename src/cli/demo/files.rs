@@ -57,9 +57,7 @@ impl DemoFiles {
 fn write_example(folder: &Path) -> io::Result<()> {
     write_new(&folder.join("graphloom.yaml"), EXAMPLE_CONFIG)?;
     for service in Service::ALL {
-        if let Some(schema) = service.schema() {
-            write_new(&folder.join(format!("{service}.graphql")), schema)?;
-        }
+        write_new(&folder.join(format!("{service}.graphql")), service.schema())?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The tour: nine things to try, each with the command to type and what to look at.
+//! The tour: ten things to try, each with the command to type and what to look at.
 //!
 //! **In:** where the gateway listens, where its files are, how this program is called.
 //! **Out:** the text of the tour.
@@ -20,6 +20,10 @@ use crate::config::Tab;
 /// The operation that needs all four subgraphs.
 pub(super) const TOP_PRODUCTS: &str = "query TopProducts { topProducts(first: 3) \
      { name inStock reviews(first: 2) { rating author { name } } } }";
+
+/// The operation that joins the REST API with users and products.
+const ORDERS: &str = "query Orders { me { name orders(first: 3) \
+     { placedOn total shipment { carrier days } items { quantity product { name } } } } }";
 
 /// What the tour speaks of.
 pub(super) struct Places<'a> {
@@ -43,7 +47,7 @@ type Step = (String, &'static str);
 /// The whole tour, numbered.
 pub(super) fn text(places: &Places<'_>) -> String {
     let shell = Shell { url: format!("http://{}", places.address), places };
-    let mut text = String::from("Nine things to try:\n");
+    let mut text = String::from("Ten things to try:\n");
     for (i, stop) in shell.stops().iter().enumerate() {
         text.push_str(&format!("\n{}. {}\n", i + 1, stop.title));
         for (command, see) in &stop.steps {
@@ -63,12 +67,13 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    fn stops(&self) -> [Stop; 9] {
+    fn stops(&self) -> [Stop; 10] {
         let stop = |title, steps| Stop { title, steps };
         [
             stop("One query over all four subgraphs", self.one_query()),
             stop("Fifty products instead of three", self.fifty_products()),
             stop("The query page, with the plan beside the answer", self.query_page()),
+            stop("A REST API as part of the graph", self.rest_source()),
             stop("The REST door, through the same gateway", self.rest_door()),
             stop("Kill a subgraph", self.kill()),
             stop("Break a schema", self.break_schema()),
@@ -95,6 +100,13 @@ impl Shell<'_> {
         vec![(
             format!("curl -s {}/", self.url),
             "Better: open that address in a browser, run a query, and look at its plan.",
+        )]
+    }
+
+    fn rest_source(&self) -> Vec<Step> {
+        vec![(
+            self.ask(ORDERS),
+            "Two requests to the REST API, whatever the number of orders: schemas/orders.graphql says which.",
         )]
     }
 

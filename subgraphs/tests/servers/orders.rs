@@ -49,6 +49,17 @@ async fn orders_are_found_by_id_by_ids_and_by_user() {
 }
 
 #[tokio::test]
+async fn shipments_of_many_orders_are_one_list() {
+    let running = start_only(Service::Orders).await;
+    let (status, shipments) = get(&running, "/shipments?orders=o5,o999,o4").await;
+    assert_eq!(status, StatusCode::OK);
+    let orders: Vec<_> = shipments.as_array().unwrap().iter().map(|it| &it["order"]).collect();
+    assert_eq!(orders, ["o5", "o4"]);
+    let weight = shipments[0]["weight"].as_i64().unwrap();
+    assert_eq!(shipments[0]["carrier"], if weight > 5_000 { "land" } else { "air" });
+}
+
+#[tokio::test]
 async fn what_does_not_exist_or_makes_no_sense_is_an_error_in_json() {
     let running = start_only(Service::Orders).await;
     for path in ["/orders/o999", "/orders/u1", "/orders?user=u999"] {
