@@ -208,7 +208,7 @@ fn pay_at_once(
         let key = key::text(&limiter.settings.key, scope);
         match limiter.pay_at_once(&key, cost) {
             Ok(standings) => payment.paid.push(Paid { key, standings }),
-            Err(unpaid) => return Err(refused(payment, (limiter, key), &unpaid)),
+            Err(unpaid) => return Err(refused(*payment, (limiter, key), &unpaid)),
         }
     }
     Ok(payment.admitted())
@@ -224,18 +224,14 @@ async fn pay(
         let key = key::text(&limiter.settings.key, scope);
         match limiter.pay(&key, cost).await {
             Ok(standings) => payment.paid.push(Paid { key, standings }),
-            Err(unpaid) => return Err(refused(payment, (limiter, key), &unpaid)),
+            Err(unpaid) => return Err(refused(*payment, (limiter, key), &unpaid)),
         }
     }
     Ok(payment.admitted())
 }
 
 /// Gives back what the first limits took, and says which one has not as much.
-fn refused(
-    payment: Box<Payment>,
-    (limiter, key): (&Limiter, String),
-    unpaid: &Unpaid,
-) -> Box<Refused> {
+fn refused(payment: Payment, (limiter, key): (&Limiter, String), unpaid: &Unpaid) -> Box<Refused> {
     limiter.metrics.refused.inc();
     let cost = payment.cost();
     let (why, policy, remaining, retry_after, standings) = match unpaid {

@@ -91,7 +91,8 @@ mod tests {
             ("corp:alice", "Alice", Some("gold"))
         );
         assert!(alice.has_scope("read") && alice.has_scope("write") && !alice.has_scope("wri"));
-        assert_eq!(alice.roles, ["admin".into(), "user".into()]);
+        let roles: Vec<&str> = alice.roles.iter().map(|role| &**role).collect();
+        assert_eq!(roles, ["admin", "user"]);
         let job = of(json!({ "sub": 7, "scp": ["run"], "realm_access": "admin", "plan": "gold" }))
             .unwrap();
         assert_eq!((&*job.id, &*job.name, job.plan.is_none()), ("corp:7", "7", true));
