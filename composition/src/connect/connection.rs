@@ -22,7 +22,7 @@ use super::connector::{
     Connector, ConnectorKind, ErrorMapping, Header, Method, Request, RootOperation, Source,
 };
 use super::entity;
-use super::given::{Given, Position};
+use super::given::{Given, MAX_UNKNOWN, Position};
 use super::headers::headers;
 use super::key::{KeyFields, Lookup};
 use super::problem::{Place, Problem};
@@ -371,7 +371,8 @@ fn given(
     let coordinate = site.coordinate;
     let (types, version) = (around.types, around.version);
     let is_merged = around.is_merged;
-    Given { types, version, coordinate, node, is_merged, problems }.at(ty, &checked.output)
+    let left = MAX_UNKNOWN;
+    Given { types, version, coordinate, node, is_merged, left, problems }.at(ty, &checked.output)
 }
 
 /// Which root type it is.

@@ -325,10 +325,8 @@ fn field_row(graph: &Name, own: Option<&Directive>, row: &FieldRow) -> Node<Dire
     let mut arguments = vec![(name!("graph"), Value::Enum(graph.clone()))];
     arguments.extend(text(name!("requires"), &row.requires));
     arguments.extend(text(name!("provides"), &row.provides));
-    let is_external = row.external
-        || own.is_some_and(|own| {
-            own.specified_argument_by_name("external").and_then(|it| it.to_bool()) == Some(true)
-        });
+    // What a selection gives is there, even if the author calls the field `@external`.
+    let is_external = row.external;
     if is_external {
         arguments.push((name!("external"), Value::Boolean(true)));
     }

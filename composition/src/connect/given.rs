@@ -38,8 +38,13 @@ pub(super) struct Given<'a> {
     pub(super) node: &'a Node<Value>,
     /// Whether fields may be gone, because others took them over by `@override`.
     pub(super) is_merged: bool,
+    /// Objects that unknown values may still be.
+    pub(super) left: usize,
     pub(super) problems: &'a mut Vec<Problem>,
 }
+
+/// Objects that the unknown values of one selection may be.
+pub(super) const MAX_UNKNOWN: usize = 1_000;
 
 /// Levels to which all of a type is there where the value is unknown.
 const MAX_UNKNOWN_DEPTH: usize = 8;
@@ -238,7 +243,8 @@ impl<'a> Given<'a> {
     }
 
     /// All of a type, as deep as types do not repeat.
-    fn all(&self, ty: &TypeDef, above: &mut Vec<Name>) -> Position {
+    fn all(&mut self, ty: &TypeDef, above: &mut Vec<Name>) -> Position {
+        self.left = self.left.saturating_sub(1);
         let mut position = Position { ty: ty.name.clone(), fields: IndexMap::new() };
         above.push(ty.name.clone());
         for field in ty.fields.values().filter(|field| may_be_given(field)) {
@@ -250,7 +256,7 @@ impl<'a> Given<'a> {
             let members = members_of(self.types, below);
             let is_new = |member: &&&TypeDef| !above.contains(&member.name);
             let members: Vec<&TypeDef> = members.iter().filter(is_new).copied().collect();
-            if members.is_empty() || above.len() >= MAX_UNKNOWN_DEPTH {
+            if members.is_empty() || above.len() >= MAX_UNKNOWN_DEPTH || self.left == 0 {
                 continue;
             }
             let below = members.iter().map(|member| self.all(member, above)).collect();
@@ -276,7 +282,7 @@ fn members_of<'a>(types: &'a Types, ty: &TypeDef) -> Vec<&'a TypeDef> {
 fn may_be_given(field: &FieldDef) -> bool {
     field.arguments.is_empty()
         && !schema::has(&field.applied, Known::Connect)
-        && field.external == schema::External::No
+        && field.external != schema::External::Yes
 }
 
 /// What a value or the elements of its lists may be.

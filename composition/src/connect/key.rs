@@ -245,7 +245,9 @@ impl Lookup<'_> {
                 at =
                     types.get(inner).filter(|it| it.kind == Kind::InputObject).map(|it| &it.inputs);
             }
-            let below = at.map(|inputs| all_inputs(types, inputs, 0)).unwrap_or_default();
+            let mut left = MAX_INPUTS;
+            let below = at.map(|inputs| all_inputs(types, inputs, (0, &mut left)));
+            let below = below.unwrap_or_default();
             let mut whole = below;
             for name in path.into_iter().rev() {
                 whole = KeyFields { fields: IndexMap::from([(name, whole)]) };
@@ -259,14 +261,24 @@ impl Lookup<'_> {
 /// Input objects below which nothing is looked at.
 const MAX_INPUT_DEPTH: usize = 5;
 
-fn all_inputs(types: &Types, inputs: &IndexMap<Name, InputDef>, depth: usize) -> KeyFields {
-    let fields = inputs.values().map(|input| {
+/// Fields of input objects that a key may have.
+const MAX_INPUTS: usize = 500;
+
+fn all_inputs(
+    types: &Types,
+    inputs: &IndexMap<Name, InputDef>,
+    (depth, left): (usize, &mut usize),
+) -> KeyFields {
+    let mut key = KeyFields::default();
+    for input in inputs.values() {
+        *left = left.saturating_sub(1);
         let below = types.get(input.ty.inner_named_type());
-        let below = below.filter(|it| it.kind == Kind::InputObject && depth < MAX_INPUT_DEPTH);
-        let below = below.map(|it| all_inputs(types, &it.inputs, depth + 1));
-        (input.name.to_string(), below.unwrap_or_default())
-    });
-    KeyFields { fields: fields.collect() }
+        let below = below.filter(|it| it.kind == Kind::InputObject);
+        let below = below.filter(|_| depth < MAX_INPUT_DEPTH && *left > 0);
+        let below = below.map(|it| all_inputs(types, &it.inputs, (depth + 1, left)));
+        key.fields.insert(input.name.to_string(), below.unwrap_or_default());
+    }
+    key
 }
 
 pub(super) fn suggestion<'n>(name: &str, names: impl Iterator<Item = &'n Name>) -> String {

@@ -67,6 +67,9 @@ impl Rows {
         for entry in &sorted.entries {
             rows.entry(&sorted, entry, settled);
         }
+        for entry in &sorted.entries {
+            rows.key_fields(types, &entry.ty, &settled.key);
+        }
         rows.interfaces(&sorted);
         rows.leaves(types, settled);
         rows
@@ -80,7 +83,6 @@ impl Rows {
         let is_root = matches!(settled.connector.kind, ConnectorKind::RootField { .. });
         if !is_root {
             self.row(&entry.ty).key = Some(sorted.key.text());
-            self.key_fields(sorted.types, &entry.ty, sorted.key);
         }
         for (name, below) in &entry.fields {
             let is_key = sorted.key.fields.contains_key(name.as_str());
