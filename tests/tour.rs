@@ -125,6 +125,21 @@ fn three_callers_see_as_much_as_each_of_them_may() {
 }
 
 #[test]
+fn orders_of_the_rest_api_join_users_and_products() {
+    let Some(mut guide) = Guide::start(10) else { return };
+    let [answer] = guide.type_all();
+    let answer: Value = serde_json::from_str(&answer).expect("the answer is JSON");
+    let orders = answer["data"]["me"]["orders"].as_array().expect("there are orders");
+    assert_eq!(orders.len(), 3, "{answer}");
+    for order in orders {
+        assert!(order["shipment"]["carrier"].is_string(), "{answer}");
+        assert!(order["items"][0]["product"]["name"].is_string(), "{answer}");
+    }
+    assert_eq!(answer["errors"], Value::Null);
+    guide.expect_line("orders");
+}
+
+#[test]
 fn in_a_checkout_the_schemas_are_those_of_the_checkout() {
     let Some(guide) = Guide::start_in_checkout(6) else { return };
     assert!(guide.commands()[0].ends_with(" schemas/inventory.graphql"), "{:?}", guide.commands());

@@ -28,7 +28,7 @@ pub(crate) struct Guide {
 /// Longer than any line takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const N_STOPS: usize = 9;
+const N_STOPS: usize = 10;
 
 impl Guide {
     /// A demo in an empty folder; none where the shell cannot type the commands.

@@ -73,13 +73,13 @@ impl Shell<'_> {
             stop("One query over all four subgraphs", self.one_query()),
             stop("Fifty products instead of three", self.fifty_products()),
             stop("The query page, with the plan beside the answer", self.query_page()),
-            stop("A REST API as part of the graph", self.rest_source()),
             stop("The REST door, through the same gateway", self.rest_door()),
             stop("Kill a subgraph", self.kill()),
             stop("Break a schema", self.break_schema()),
             stop("A slow subgraph, and who waits for it", self.slow()),
             stop("A plan that must not change", self.plan_fixture()),
             stop("The same question from three callers", self.callers()),
+            stop("A REST API as part of the graph", self.rest_source()),
         ]
     }
 
