@@ -125,9 +125,10 @@ fn root() -> &'static Path {
 }
 
 fn pages() -> Vec<PathBuf> {
-    let docs = fs::read_dir(root().join("docs")).expect("the manual is there");
+    let folders = ["docs", "docs/rest"].map(|folder| fs::read_dir(root().join(folder)));
+    let entries = folders.into_iter().flat_map(|folder| folder.expect("the manual is there"));
     let mut pages: Vec<PathBuf> =
-        docs.map(|entry| entry.expect("the folder can be read").path()).collect();
+        entries.map(|entry| entry.expect("the folder can be read").path()).collect();
     pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.push(root().join("README.md"));
     pages

@@ -53,9 +53,10 @@ pub(crate) fn run(
 ) -> Result<(), String> {
     let folder = folder(name, example)?;
     let mut addresses = Addresses::of(example, services);
-    let configuration = addresses.forth(&example.files[0].1);
-    let written = fs::write(folder.join("graphloom.yaml"), configuration);
-    written.map_err(|error| error.to_string())?;
+    for (title, text) in &example.files {
+        let written = fs::write(folder.join(title), addresses.forth(text));
+        written.map_err(|error| error.to_string())?;
+    }
     let mut gateway = None;
     let mut shell = Shell::start(&folder);
     for step in &example.steps {
@@ -91,9 +92,6 @@ fn folder(name: &str, example: &Example) -> Result<PathBuf, String> {
                 let name = file.file_name().unwrap_or_default();
                 fs::copy(&file, folder.join("schemas").join(name))?;
             }
-        }
-        for (title, text) in example.files.iter().skip(1) {
-            fs::write(folder.join(title), text)?;
         }
         Ok::<_, std::io::Error>(())
     })();
