@@ -31,6 +31,7 @@ mod own;
 mod page;
 mod passthrough;
 mod authorize;
+mod batch;
 mod patience;
 mod reply;
 mod request_id;

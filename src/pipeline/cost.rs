@@ -49,11 +49,12 @@ pub(super) fn may_cost(
         let max = max.filter(|max| estimate.total > *max)?;
         Some(Excess { limit: Limit::Cost, found: estimate.total, max })
     };
-    if let Some(excess) = beyond(limits.enforced.cost) {
-        return Err(RequestErrorKind::Beyond(excess));
-    }
+    // Without it, the cost is a guess.
     if let (Some(field), Some(_)) = (estimate.unsliced, limits.enforced.cost) {
         return Err(unsliced(supergraph, field));
+    }
+    if let Some(excess) = beyond(limits.enforced.cost) {
+        return Err(RequestErrorKind::Beyond(excess));
     }
     measured.extend(beyond(limits.measured.cost));
     Ok(())

@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::timeout_at;
 
 use super::authorize;
+use super::batch;
 use super::caller;
 use super::cors;
 use super::cost_headers;
@@ -85,16 +86,39 @@ pub(super) async fn answer(
     let content = read_content(rooms, facts, body).await;
     let n_bytes = content.as_ref().map_or(0, Bytes::len);
     observation.record().bytes_in = n_bytes as u64;
-    let request = content.as_ref().map_err(Refusal::clone);
-    let request = match request.and_then(|content| read(facts, query, content)) {
-        Ok(request) => request,
-        Err(refusal) => {
-            observation.failed(refusal.code(), refusal.message());
-            return Reply::GraphqlRefused { media_type, refusal };
-        }
-    };
     let manner = Manner { media_type: media_type.as_str(), is_own: explains(rooms, facts) };
-    let result = match execute_request(rooms, facts, request, manner).await {
+    let content = match &content {
+        Ok(content) if batch::is_batch(content) => {
+            // Boxed, as all that is seldom waited for.
+            let batch = Box::pin(batch::answer(rooms, facts, content, manner, observation));
+            return match batch.await {
+                Ok(result) => Reply::Graphql { media_type, result },
+                Err(refusal) => refuse(media_type, refusal, observation),
+            };
+        }
+        content => content.as_ref().map_err(Refusal::clone),
+    };
+    let request = match content.and_then(|content| read(facts, query, content)) {
+        Ok(request) => request,
+        Err(refusal) => return refuse(media_type, refusal, observation),
+    };
+    let result = execute_request(rooms, facts, request, manner).await;
+    Reply::Graphql { media_type, result: respond(rooms, facts, result, observation) }
+}
+
+fn refuse(media_type: MediaType, refusal: Refusal, observation: &mut Observation) -> Reply {
+    observation.failed(refusal.code(), refusal.detail());
+    Reply::GraphqlRefused { media_type, refusal }
+}
+
+/// The response of one operation, which is told as well.
+pub(super) fn respond(
+    rooms: &Rooms,
+    facts: &Facts,
+    result: Result<Executed, (Option<Arc<Prepared>>, Arc<RequestError>)>,
+    observation: &mut Observation,
+) -> GraphqlResult {
+    match result {
         Ok(executed) => render(rooms, facts, executed, observation),
         Err((prepared, error)) => {
             if let Some(prepared) = prepared {
@@ -106,8 +130,7 @@ pub(super) async fn answer(
             }
             GraphqlResult::RequestError(RequestErrors::of(&error))
         }
-    };
-    Reply::Graphql { media_type, result }
+    }
 }
 
 /// Lets in who may ask of the graph, here or on the query page.
@@ -189,16 +212,21 @@ fn render(
     let Executed { variant, outcome, duration, merged, cost, beyond, receipt, .. } = executed;
     let (mut body, mut headers) = (outcome.body, outcome.headers);
     if let Some(receipt) = receipt {
-        observation.record().paid = Some(receipt.paid);
+        let paid = &mut observation.record().paid;
+        *paid = Some(paid.unwrap_or(0).saturating_add(receipt.paid));
         standing::put(receipt.standing, &mut headers);
     }
     if let Some(cost) = cost {
         let record = observation.record();
-        (record.cost_estimated, record.cost_actual) = (Some(cost.estimated), Some(cost.actual));
+        // A request may have several operations.
+        let add =
+            |sum: &mut Option<u64>, cost: u64| *sum = Some(sum.unwrap_or(0).saturating_add(cost));
+        add(&mut record.cost_estimated, cost.estimated);
+        add(&mut record.cost_actual, cost.actual);
         extensions.extend(cost::extension(&graphql.cost, cost).map(|it| ("cost".to_owned(), it)));
         cost_headers::put(&mut headers, cost::told(graphql.cost.headers, cost));
     }
-    observation.record().beyond = beyond.into_iter().map(Excess::detail).collect();
+    observation.record().beyond.extend(beyond.into_iter().map(Excess::detail));
     if !extensions.is_empty() {
         let mut spliced = Vec::from(body);
         explain::splice(&mut spliced, &extensions);
@@ -210,7 +238,7 @@ fn render(
     observation.record().plan = Some(Arc::clone(&variant.shape));
     match merged {
         // The requests are told by the run that sent them.
-        true => observation.record().merged = outcome.fetches.len(),
+        true => observation.record().merged += outcome.fetches.len(),
         false => observation.fetched(outcome.fetches, outcome.upstream),
     }
     GraphqlResult::Executed { body, headers }

@@ -151,10 +151,14 @@ impl Observation {
 
     /// Requests were sent to upstreams.
     pub(super) fn fetched(&mut self, fetches: Vec<FetchRecord>, upstream: Duration) {
-        self.record.merged = fetches.iter().filter(|fetch| fetch.merged).count();
-        self.record.fetches = fetches.len() - self.record.merged;
-        self.record.upstream = upstream;
-        self.record.fetch_records = fetches;
+        let n_merged = fetches.iter().filter(|fetch| fetch.merged).count();
+        self.record.merged += n_merged;
+        self.record.fetches += fetches.len() - n_merged;
+        self.record.upstream += upstream;
+        match self.record.fetch_records.is_empty() {
+            true => self.record.fetch_records = fetches,
+            false => self.record.fetch_records.extend(fetches),
+        }
     }
 
     /// From here on the body carries the observation.

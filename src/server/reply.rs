@@ -85,6 +85,8 @@ pub(super) enum Refusal {
     UnsupportedMediaType,
     /// The body is larger than allowed.
     TooLarge { limit: usize },
+    /// A list of operations, or one of more than so many.
+    Batch { limit: usize },
     /// The request is not well-formed.
     Malformed(String),
     /// The body did not arrive in time.
@@ -146,7 +148,7 @@ pub(super) fn status(reply: &Reply) -> StatusCode {
             Refusal::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Refusal::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
+            Refusal::Malformed(_) | Refusal::Batch { .. } => StatusCode::BAD_REQUEST,
             Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Refusal::NotMeant
             | Refusal::Foreign
@@ -203,6 +205,7 @@ impl Refusal {
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::TooLarge { .. } => "REQUEST_TOO_LARGE",
             Self::Malformed(_) => "BAD_REQUEST",
+            Self::Batch { .. } => "MAX_BATCH_LIMIT",
             Self::TooSlow => "REQUEST_TIMEOUT",
             Self::NotMeant | Self::Foreign => "CSRF_PREVENTED",
             Self::OriginDenied => "ORIGIN_DENIED",
@@ -231,6 +234,8 @@ impl Refusal {
             Self::UnsupportedMediaType => "send `content-type: application/json`".to_owned(),
             Self::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
             Self::Malformed(why) => why.clone(),
+            Self::Batch { limit: 0 | 1 } => "lists of requests are not taken here".to_owned(),
+            Self::Batch { limit } => format!("the list has more than {limit} requests"),
             Self::TooSlow => "the body did not arrive in time".to_owned(),
             Self::NotMeant => "a page of another origin could have had a browser send this; \
                                add the header `graphql-require-preflight: 1`, or use `POST`"
@@ -250,6 +255,26 @@ impl Refusal {
             Self::UpstreamTimeout => "the upstream did not answer in time".to_owned(),
             Self::Draining => "the gateway is about to stop".to_owned(),
             Self::Bug => "the gateway failed; its log says why".to_owned(),
+        }
+    }
+}
+
+impl Refusal {
+    /// What the log says.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::Batch { .. } => format!("{}: `policies.*.limits.batch`", self.message()),
+            refusal => refusal.message(),
+        }
+    }
+}
+
+impl GraphqlResult {
+    /// Its body, and headers of its own.
+    pub(super) fn into_parts(self) -> (Bytes, HeaderMap) {
+        match self {
+            Self::Executed { body, headers } => (body, headers),
+            Self::RequestError(error) => (error.body, error.headers),
         }
     }
 }
