@@ -17,6 +17,7 @@ mod sabotage; // Mistakes on purpose.
 mod optimum; // How far from the best plan.
 mod stand; // A graph with data, and its cases.
 mod tally; // Counts.
+mod cost; // What an operation costs.
 mod shrink; // A failing case, made small; as a page.
 mod coverage; // Which semantics a plan used.
 mod case; // One operation both ways: through planner and executor, and the truth.
@@ -49,6 +50,7 @@ mod ordered; // JSON with an order.
 
 pub use case::{Bench, Case, Verdict, compose};
 pub use chance::Chance;
+pub use cost::{Cost, Priced, PricedTwice};
 pub use coverage::Coverage;
 pub use data::{Data, DataError};
 pub use fault::{Fault, Unreachable};

@@ -143,10 +143,11 @@ impl<'a> Builder<'a> {
         let counts = self.counts(standing.answered_by);
         let mut wholes = Vec::new();
         let mut groups = Vec::new();
-        let denied = &selection.denied;
-        let mut rest =
-            self.supergraph.ty(self.plan.positions[selection.position].ty).possible.clone();
-        rest = rest.difference(denied);
+        let possible = &self.supergraph.ty(self.plan.positions[selection.position].ty).possible;
+        // An object that clients may not see is null.
+        let hidden = possible.iter().filter(|ty| !self.supergraph.ty(*ty).accessible);
+        let unseen: TypeSet = hidden.chain(selection.denied.iter()).collect();
+        let mut rest = possible.difference(&unseen);
         for case in &selection.cases {
             let types = match &case.types {
                 Some(types) => rest.intersection(types),
@@ -169,7 +170,7 @@ impl<'a> Builder<'a> {
         let dearest = self.max(wholes);
         if self.share.is_none() && self.formula.prices[selection.position.index()].is_none() {
             let otherwise = self.max(groups.iter().map(|(_, own)| *own).collect());
-            let is_typed = groups.len() > 1 || !denied.is_empty();
+            let is_typed = groups.len() > 1 || !unseen.is_empty();
             let price = Price { places: 0, is_typed, groups, otherwise };
             self.formula.prices[selection.position.index()] = Some(price);
             self.seen.push(selection);
@@ -187,21 +188,22 @@ impl<'a> Builder<'a> {
         (whole, own): (&mut Vec<Operand>, &mut Vec<Operand>),
     ) {
         let ResponseSource::Slot { slot, ty, selection } = &field.source else { return };
-        let Some(answered_by) = self.answered_by[slot.index()] else { return };
+        // What no subgraph can answer here was asked for all the same; it is nobody's share.
+        let answered_by = self.answered_by[slot.index()];
         let declared = self.declared(*slot, parent);
-        let weight = match self.counts(Some(answered_by)) {
+        let weight = match self.counts(answered_by) {
             true => self.weight(*slot, declared),
             false => Operand::Number(0),
         };
         whole.push(weight);
         own.push(weight);
-        let (size, sizing) = self.sizes(*slot, declared, standing, answered_by);
+        let (size, sizing) = self.sizes(*slot, declared, standing, whole);
         let value = match selection {
             Some(below) => {
-                let standing = Standing { answered_by: Some(answered_by), sizing };
+                let standing = Standing { answered_by, sizing };
                 self.selection(below, &standing)
             }
-            None if self.counts(Some(answered_by)) => Operand::Number(self.type_weight(ty.named())),
+            None if self.counts(answered_by) => Operand::Number(self.type_weight(ty.named())),
             None => Operand::Number(0),
         };
         let values = match ty.list_depth() {
@@ -219,16 +221,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The size of a field's list, and what it says about lists below it.
+    /// The size of a field's list, and what it says about lists below it. Its slicing arguments are looked at
+    /// though nothing has their size: one of them may have to be given.
     fn sizes(
         &mut self,
         slot: SlotId,
         declared: Option<FieldId>,
         above: &Standing,
-        answered_by: SubgraphId,
+        whole: &mut Vec<Operand>,
     ) -> (Size, Option<(FieldId, Rc<Size>)>) {
         let row = &self.plan.slots[slot];
-        let default = self.list_size(answered_by);
+        let default = self.list_size(self.answered_by[slot.index()]);
         let costs = self.supergraph.costs();
         let said = declared.and_then(|id| Some((id, costs.of_field(id)?.list_size.as_ref()?)));
         let said = said.map(|(id, list_size)| {
@@ -244,13 +247,19 @@ impl<'a> Builder<'a> {
             list_size.is_some_and(|it| it.sized_fields.contains(&row.field))
         });
         let own = sized_from_above.map(|(_, size)| Size::clone(size));
-        match said {
+        let (said, for_below) = match said {
             Some((id, list_size, size)) if !list_size.sized_fields.is_empty() => {
-                (own.unwrap_or(Size::Fixed(default)), Some((id, Rc::new(size))))
+                whole.push(self.times(&size, Operand::Number(0)));
+                (None, Some((id, Rc::new(size))))
             }
-            Some((_, _, size)) => (own.unwrap_or(size), None),
-            None => (own.unwrap_or(Size::Fixed(default)), None),
-        }
+            Some((_, _, size)) if own.is_some() => {
+                whole.push(self.times(&size, Operand::Number(0)));
+                (None, None)
+            }
+            Some((_, _, size)) => (Some(size), None),
+            None => (None, None),
+        };
+        (own.or(said).unwrap_or(Size::Fixed(default)), for_below)
     }
 
     /// The weight of a field with its arguments.
@@ -325,8 +334,8 @@ impl<'a> Builder<'a> {
         said.map_or(default, |weight| u64::try_from(weight).unwrap_or(0))
     }
 
-    fn list_size(&self, subgraph: SubgraphId) -> u64 {
-        let own = self.rates.subgraphs.get(&subgraph).and_then(|rates| rates.list_size);
+    fn list_size(&self, subgraph: Option<SubgraphId>) -> u64 {
+        let own = subgraph.and_then(|subgraph| self.rates.subgraphs.get(&subgraph)?.list_size);
         own.unwrap_or(self.rates.list_size)
     }
 

@@ -72,8 +72,9 @@ impl Size {
             Self::Fixed(size) => *size,
             Self::Sliced { slices, otherwise, require_one } => {
                 let (size, n_given) = largest(slices, variables);
-                if n_given != 1 && unsliced.is_none() {
-                    *unsliced = *require_one;
+                if n_given != 1 {
+                    // Outer lists come later, and are what people look for first.
+                    *unsliced = require_one.or(*unsliced);
                 }
                 size.unwrap_or(*otherwise)
             }
