@@ -23,6 +23,7 @@ mod access;
 mod limits;
 
 use std::net::IpAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -149,6 +150,8 @@ struct Run {
     estimate: Option<Estimate>,
     /// Subgraphs that are not asked.
     refused: Vec<(SubgraphId, Refusal)>,
+    /// Where the cost of what arrived is noted if it is broken off.
+    fetched: Option<Arc<AtomicU64>>,
     /// The masks that hide something from the caller.
     hiding: Vec<u32>,
     /// Whether somebody wants to see its calls to REST sources, and may.
@@ -279,6 +282,7 @@ async fn execute_operation(
         introspected,
         estimate,
         refused,
+        fetched: payment.as_ref().map(|payment| payment.fetched()),
         hiding: Vec::new(),
         shows_calls: manner.is_own && rooms.settings.connectors.debug,
     };
@@ -302,7 +306,8 @@ async fn execute_operation(
     if let Some(cost) = cost.filter(|_| rooms.settings.graphql.cost.metrics) {
         rooms.telemetry.metrics.cost.actual(cost.actual);
     }
-    let receipt = payment.map(|payment| payment.settle(cost.map_or(0, |cost| cost.actual)));
+    let receipt =
+        payment.map(|payment| payment.settle(payment::price(cost.map_or(0, |cost| cost.actual))));
     Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost, beyond, receipt })
 }
 
@@ -395,6 +400,7 @@ impl Run {
             max_answer: rooms.settings.limits.response,
             deadline: facts.started + rooms.settings.limits.request_timeout,
             seen: seen.as_ref(),
+            fetched: self.fetched.as_deref(),
         };
         let masks = self.graph.masks.of_request(&self.hiding);
         let bill = cost::bill(variant, self.estimate.as_ref());

@@ -7,7 +7,7 @@
 //!
 //! **Holds:** when the client goes away, the driver is dropped, and with it every call under way that no
 //! other request has joined. When the deadline passes, what has arrived is rendered and the rest counts
-//! as failed.
+//! as failed. Whoever pays for a run that is dropped is told what had arrived until then.
 //!
 //! **Read first:** [`run`].
 
@@ -16,6 +16,7 @@ mod source;
 
 use std::pin::{Pin, pin};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -60,6 +61,8 @@ pub struct Conditions<'a> {
     pub deadline: Instant,
     /// Who wants to see the calls to REST sources.
     pub seen: Option<&'a Seen>,
+    /// Where the cost of what arrived is noted if the run is dropped.
+    pub fetched: Option<&'a AtomicU64>,
 }
 
 /// What a run comes to.
@@ -87,6 +90,7 @@ pub async fn run<E: Execution>(mut execution: E, conditions: &Conditions<'_>) ->
     if calls.is_empty() {
         return Told::default().outcome(execution);
     }
+    let mut running = Running { execution: Some(execution), fetched: conditions.fetched };
     let session = OnceLock::new();
     let mut told = Told::default();
     told.fetches.reserve(conditions.plan.fetches.len());
@@ -115,11 +119,37 @@ pub async fn run<E: Execution>(mut execution: E, conditions: &Conditions<'_>) ->
         }
         let Some(ended) = next else { break };
         let (call, answer) = told.take(ended, conditions);
-        execution.answer(call, answer);
-        calls = ready(&mut execution, conditions);
+        calls = running.go_on(call, answer, conditions);
     }
     drop(under_way);
-    told.outcome(execution)
+    told.outcome(running.end())
+}
+
+/// An execution that tells what had arrived if it is dropped before its end.
+struct Running<'a, E: Execution> {
+    execution: Option<E>,
+    fetched: Option<&'a AtomicU64>,
+}
+
+impl<E: Execution> Running<'_, E> {
+    /// Brings an answer; gives the calls that are ready then.
+    fn go_on(&mut self, call: CallId, answer: Answer, conditions: &Conditions<'_>) -> Vec<Call> {
+        let Some(execution) = &mut self.execution else { return Vec::new() };
+        execution.answer(call, answer);
+        ready(execution, conditions)
+    }
+
+    fn end(mut self) -> E {
+        self.execution.take().expect("only the end takes it")
+    }
+}
+
+impl<E: Execution> Drop for Running<'_, E> {
+    fn drop(&mut self) {
+        if let (Some(execution), Some(fetched)) = (&self.execution, self.fetched) {
+            fetched.store(execution.cost(), Ordering::Relaxed);
+        }
+    }
 }
 
 /// The calls to send. Those that are refused are answered at once, which may make others ready.

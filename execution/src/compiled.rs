@@ -371,7 +371,8 @@ impl<'a> CompiledExecution<'a> {
         explained
     }
 
-    fn summary(mut self, errors: Errors<'a>, bytes: usize) -> Summary {
+    /// At how many places objects of each position stand.
+    fn counts(&self) -> IdVec<PositionId, usize> {
         let mut counts = vec![0; self.program.n_slots.len()];
         for object in &self.store.objects {
             counts[object.position as usize] += object.weight as usize;
@@ -380,17 +381,29 @@ impl<'a> CompiledExecution<'a> {
         counts.into_iter().for_each(|count| {
             objects.push(count);
         });
+        objects
+    }
+
+    fn billed_cost(
+        &self,
+        objects: &IdVec<PositionId, usize>,
+        fetches: &IdVec<FetchId, FetchSummary>,
+    ) -> u64 {
+        let Some(bill) = self.bill.clone() else { return 0 };
+        let each = self.store.objects.iter().map(|object| {
+            let position = PositionId::from_index(object.position as usize);
+            (position, object.ty, object.weight as usize)
+        });
+        bill::cost(bill, objects, fetches, each)
+    }
+
+    fn summary(mut self, errors: Errors<'a>, bytes: usize) -> Summary {
+        let objects = self.counts();
         let mut fetches = IdVec::new();
         std::mem::take(&mut self.fetches).into_iter().for_each(|fetch| {
             fetches.push(fetch.summary);
         });
-        let cost = self.bill.take().map_or(0, |bill| {
-            let each = self.store.objects.iter().map(|object| {
-                let position = PositionId::from_index(object.position as usize);
-                (position, object.ty, object.weight as usize)
-            });
-            bill::cost(bill, &objects, &fetches, each)
-        });
+        let cost = self.billed_cost(&objects, &fetches);
         Summary {
             errors: errors.len(),
             bytes,
@@ -434,6 +447,17 @@ impl Execution for CompiledExecution<'_> {
             }
         };
         self.end(call, reading);
+    }
+
+    fn cost(&self) -> u64 {
+        if self.bill.is_none() {
+            return 0;
+        }
+        let mut fetches = IdVec::new();
+        self.fetches.iter().for_each(|fetch| {
+            fetches.push(fetch.summary.clone());
+        });
+        self.billed_cost(&self.counts(), &fetches)
     }
 
     fn finish(mut self, out: &mut dyn Sink) -> Summary {

@@ -20,6 +20,9 @@ pub trait Execution {
     /// Brings the answer of a call. A second answer to the same call changes nothing.
     fn answer(&mut self, call: CallId, answer: Answer);
 
+    /// What has arrived so far costs, if there is a bill.
+    fn cost(&self) -> u64;
+
     /// Writes the response. Calls that are still unanswered, and all that would follow, count as
     /// failed.
     fn finish(self, out: &mut dyn Sink) -> Summary;

@@ -28,7 +28,7 @@ use crate::{
     problem::{self, Explained, Problem, Where},
     tree::RequestedGroup,
 };
-use query_planner::{Bill, FetchId, GroupKind};
+use query_planner::{Bill, FetchId, GroupKind, PositionId};
 use read::Data;
 use request::Request;
 use store::Store;
@@ -188,7 +188,7 @@ impl<'a> SimpleExecution<'a> {
         }
     }
 
-    fn summary(&self, errors: Errors<'a>, bytes: usize) -> Summary {
+    fn counts(&self) -> (IdVec<PositionId, usize>, IdVec<FetchId, FetchSummary>) {
         let mut objects = IdVec::new();
         for _ in self.inputs.plan.positions.ids() {
             objects.push(0);
@@ -200,11 +200,13 @@ impl<'a> SimpleExecution<'a> {
         for (_, progress) in self.fetches.iter() {
             fetches.push(progress.summary.clone());
         }
+        (objects, fetches)
+    }
+
+    fn summary(&self, errors: Errors<'a>, bytes: usize) -> Summary {
+        let (objects, fetches) = self.counts();
         let naive_requests = self.naive_requests;
-        let cost = self.bill.clone().map_or(0, |bill| {
-            let each = self.store.objects().map(|object| (object.position, object.ty, 1));
-            bill::cost(bill, &objects, &fetches, each)
-        });
+        let cost = self.cost();
         Summary {
             errors: errors.len(),
             bytes,
@@ -256,6 +258,13 @@ impl Execution for SimpleExecution<'_> {
             Data::Failed => FetchOutcome::Failed,
         };
         self.end(call, reading.problems, reading.data != Data::Read, outcome);
+    }
+
+    fn cost(&self) -> u64 {
+        let Some(bill) = self.bill.clone() else { return 0 };
+        let (objects, fetches) = self.counts();
+        let each = self.store.objects().map(|object| (object.position, object.ty, 1));
+        bill::cost(bill, &objects, &fetches, each)
     }
 
     fn finish(mut self, out: &mut dyn Sink) -> Summary {

@@ -69,6 +69,10 @@ impl Execution for Both<'_> {
         self.fast.answer(call, answer);
     }
 
+    fn cost(&self) -> u64 {
+        self.plain.cost()
+    }
+
     fn finish(self, out: &mut dyn Sink) -> Summary {
         let (mut plain, mut fast) = (Vec::new(), Vec::new());
         let mut difference = self.difference;

@@ -32,6 +32,9 @@ pub struct Payment {
     state: State,
 }
 
+/// What a request pays at least that is broken off before anything has arrived.
+const LEAST: u64 = 1;
+
 /// What was paid to one limit.
 #[derive(Debug)]
 pub(super) struct Paid {
@@ -133,10 +136,14 @@ impl Payment {
 
 impl Drop for Payment {
     fn drop(&mut self) {
-        if self.state != State::Settled {
-            // Where a limit was not asked yet, nothing was fetched.
-            let fetched = self.fetched.load(Ordering::Relaxed);
-            self.correct(fetched);
+        match self.state {
+            State::Settled => {}
+            // Nothing was fetched before all limits were asked.
+            State::Begun => self.correct(0),
+            State::Admitted => {
+                let fetched = self.fetched.load(Ordering::Relaxed);
+                self.correct(fetched.max(LEAST.min(self.cost)));
+            }
         }
     }
 }

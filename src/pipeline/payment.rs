@@ -17,8 +17,13 @@ use crate::admission::Payment;
 use crate::expressions::Scope;
 use crate::operation::{RequestError, RequestErrorKind};
 
-/// What a request pays that comes to nothing.
-const NOTHING: u64 = 1;
+/// What a request pays at least, also one that comes to nothing.
+const LEAST: u64 = 1;
+
+/// What an operation of this cost pays.
+pub fn price(cost: u64) -> u64 {
+    cost.max(LEAST)
+}
 
 /// What the limits of the door see of a request. To them the door is a route like others: its name is its path.
 pub fn scope<'a>(rooms: &'a Rooms, facts: &'a Facts) -> Scope<'a> {
@@ -31,7 +36,8 @@ pub(super) async fn pay(
     facts: &Facts,
     estimate: u64,
 ) -> Result<Option<Box<Payment>>, RequestErrorKind> {
-    let paid = rooms.admission.pay(&rooms.graphql_limits, &scope(rooms, facts), estimate).await;
+    let paid =
+        rooms.admission.pay(&rooms.graphql_limits, &scope(rooms, facts), price(estimate)).await;
     paid.map_err(RequestErrorKind::NotAdmitted)
 }
 
@@ -44,9 +50,9 @@ pub(super) async fn for_nothing(
     if matches!(error.kind, RequestErrorKind::NotAdmitted(_)) {
         return error;
     }
-    match pay(rooms, facts, NOTHING).await {
+    match pay(rooms, facts, LEAST).await {
         Ok(payment) => {
-            payment.map(|payment| payment.settle(NOTHING));
+            payment.map(|payment| payment.settle(LEAST));
             error
         }
         Err(refused) => Arc::new(refused.into()),

@@ -15,6 +15,7 @@ mod folder;
 mod pem;
 mod issuer;
 mod shop;
+mod redis;
 
 mod queries;
 mod graphql_over_http;
@@ -33,6 +34,8 @@ mod log_and_metrics;
 mod masking;
 mod limits;
 mod rate_limits;
+mod quotas;
+mod shared_limits;
 mod drain;
 mod bombs;
 mod cancellation;

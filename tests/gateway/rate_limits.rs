@@ -42,8 +42,12 @@ fn remaining(answer: &Answer) -> u64 {
 #[tokio::test]
 async fn both_doors_pay_from_one_purse() {
     let house = open(FAIR).await;
-    let answer = query(&house, "{ me { name } }", &[("x-tenant", "a")]).await;
+    // Three products with their reviews and their authors are 27 objects, and ten products are ten.
+    let document = "{ topProducts(first: 3) { name reviews { body author { name } } } \
+        more: topProducts(first: 10) { name } }";
+    let answer = query(&house, document, &[("x-tenant", "a")]).await;
     let before = remaining(&answer);
+    assert_eq!(before, 100 - 37, "{}", answer.text());
     assert_eq!(answer.header("ratelimit-policy"), Some("\"fair\";q=100;w=25920000"));
     let answer = order(&house, &[("x-tenant", "a")]).await;
     assert_eq!(answer.status, 200);
