@@ -57,15 +57,22 @@ pub struct Standing {
     pub limit: Option<HeaderValue>,
 }
 
+impl WhyRefused {
+    /// A stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::RateLimit => "RATE_LIMITED",
+            Self::Quota => "QUOTA_EXCEEDED",
+            Self::TooManyOfCaller | Self::TooMany => "CONCURRENCY_LIMITED",
+            Self::Store => "RATE_LIMIT_UNAVAILABLE",
+        }
+    }
+}
+
 impl Refused {
     /// A stable code.
     pub fn code(&self) -> &'static str {
-        match self.why {
-            WhyRefused::RateLimit => "RATE_LIMITED",
-            WhyRefused::Quota => "QUOTA_EXCEEDED",
-            WhyRefused::TooManyOfCaller | WhyRefused::TooMany => "CONCURRENCY_LIMITED",
-            WhyRefused::Store => "RATE_LIMIT_UNAVAILABLE",
-        }
+        self.why.code()
     }
 
     /// What a GraphQL error says of it besides.

@@ -12,6 +12,7 @@
 //!
 //! **Read first:** [`operation`], [`route`], [`extension`].
 
+mod budgets;
 mod door;
 mod hide;
 mod operation;
@@ -26,10 +27,12 @@ use serde_json::{Map, Value, json};
 use super::{Executed, Facts, GraphqlRequest, Rooms};
 use crate::operation::RequestError;
 
+use budgets::For;
+
 pub use route::NoRoute;
 pub use told::{
-    ConsumerTold, CostTold, DeniedTold, Explanation, HeaderTold, IntrospectionTold, MaskTold,
-    OperationTold, RefusedTold, RouteTold, ShareTold, UpstreamTold,
+    BudgetTold, ConsumerTold, CostTold, DeniedTold, Explanation, HeaderTold, IntrospectionTold,
+    MaskTold, OperationTold, RefusedTold, RouteTold, ShareTold, UpstreamTold,
 };
 
 /// What would become of a request to the GraphQL door that was let in.
@@ -41,7 +44,7 @@ pub async fn operation(
     facts: &Facts,
     request: GraphqlRequest<'_>,
 ) -> Result<Explanation, Arc<RequestError>> {
-    operation::operation(rooms, facts, request, Vec::new()).await
+    operation::operation(rooms, facts, request, (Vec::new(), For::Caller)).await
 }
 
 /// The same for one that still has its credential, of whom nobody has asked who they are.
@@ -60,7 +63,7 @@ pub async fn operation_at_the_door(
         return Ok(door::turned_away(refused));
     }
     door::authorize(graphql.authorize.as_ref(), &facts.scope(&[], ""), &hidden, &mut refused);
-    operation::operation(rooms, facts, request, refused).await
+    operation::operation(rooms, facts, request, (refused, For::Operator)).await
 }
 
 /// What would become of a request to the REST door.

@@ -10,13 +10,14 @@
 use std::fmt::Write as _;
 
 use crate::pipeline::explain::{
-    ConsumerTold, CostTold, DeniedTold, Explanation, MaskTold, OperationTold, RouteTold, ShareTold,
-    UpstreamTold,
+    BudgetTold, ConsumerTold, CostTold, DeniedTold, Explanation, MaskTold, OperationTold,
+    RouteTold, ShareTold, UpstreamTold,
 };
 
 /// The whole text.
 pub(super) fn of(explanation: &Explanation) -> String {
-    let Explanation { consumer, refused, operation, route, cost, masks, upstreams } = explanation;
+    let Explanation { consumer, refused, operation, route, cost, budgets, masks, upstreams } =
+        explanation;
     let mut text = Text::default();
     match consumer {
         Some(consumer) => text.line(&format!("asked by {}", who(consumer))),
@@ -41,6 +42,7 @@ pub(super) fn of(explanation: &Explanation) -> String {
     if let Some(cost) = cost {
         text.cost(cost);
     }
+    text.budgets(budgets);
     text.masks(masks);
     text.upstreams(upstreams);
     text.0
@@ -105,6 +107,18 @@ impl Text {
         }
         if let Some(field) = guessed {
             self.line(&format!("    `{field}` lacks the argument that says how long its list is"));
+        }
+    }
+
+    fn budgets(&mut self, budgets: &[BudgetTold]) {
+        if budgets.is_empty() {
+            return;
+        }
+        self.part("paid from");
+        for BudgetTold { name, key, pays, remaining, burst, per, .. } in budgets {
+            let key = key.as_ref().map_or(String::new(), |key| format!(" of {key}"));
+            let left = remaining.map_or("nobody knows how much".to_owned(), |it| it.to_string());
+            self.line(&format!("    {name}{key}: {pays}; {left} of {burst} left, {per}"));
         }
     }
 

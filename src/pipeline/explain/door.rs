@@ -53,6 +53,7 @@ pub(super) fn turned_away(refused: Vec<RefusedTold>) -> Explanation {
         operation: None,
         route: None,
         cost: None,
+        budgets: Vec::new(),
         masks: Vec::new(),
         upstreams: Vec::new(),
     }

@@ -16,7 +16,10 @@ use query_planner::{CostFormula, Denial, Denied, Occurrence, denials};
 use serde_json::{Map, Value};
 use supergraph::{Id, SubgraphId};
 
-use super::super::{Facts, GraphqlRequest, Rooms, access, hiding, labels_of, may_run};
+use super::super::{
+    Facts, GraphqlRequest, Rooms, access, cost, hiding, labels_of, may_run, payment,
+};
+use super::budgets::{For, Purse};
 use super::hide::Hidden;
 use super::told::{
     ConsumerTold, CostTold, DeniedTold, Explanation, IntrospectionTold, MaskTold, OperationTold,
@@ -44,8 +47,9 @@ pub(super) async fn operation(
     rooms: &Rooms,
     facts: &Facts,
     request: GraphqlRequest<'_>,
-    mut refused: Vec<RefusedTold>,
+    (mut refused, reader): (Vec<RefusedTold>, For),
 ) -> Result<Explanation, Arc<RequestError>> {
+    let is_let_in = refused.is_empty();
     let graph = rooms.graph.current();
     let name = request.operation_name.as_deref();
     let limits = rooms.settings.graphql_limits;
@@ -77,12 +81,24 @@ pub(super) async fn operation(
             graph.operations.variant(prepared, decided).await?
         }
     };
+    let budgets = match is_let_in {
+        // Who is not let in pays nothing.
+        false => Vec::new(),
+        true => {
+            let estimated = cost::estimate(rooms, &variant, variables);
+            let estimated = estimated.map_or(0, |estimate| estimate.total);
+            let pays = if refused.is_empty() { estimated } else { payment::LEAST };
+            let (door, scope) = (&rooms.graphql_limits, &payment::scope(rooms, facts));
+            Purse { rooms, door, scope, reader }.look(pays, &mut refused).await
+        }
+    };
     Ok(Explanation {
         consumer: Some(ConsumerTold::of(&facts.consumer)),
         refused,
         operation: Some(asked.operation(&variant, asked.denied(denied, &filtered))),
         route: None,
         cost: Some(asked.cost(&variant)),
+        budgets,
         masks: asked.masks(&variant),
         upstreams: asked.upstreams(&variant),
     })

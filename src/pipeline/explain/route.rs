@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::super::{Facts, Rooms};
+use super::budgets::{For, Purse};
 use super::door::{let_in, turned_away};
 use super::hide::Hidden;
-use super::told::{ConsumerTold, Explanation, MaskTold, RouteTold, UpstreamTold};
+use super::told::{ConsumerTold, CostTold, Explanation, MaskTold, RouteTold, UpstreamTold};
 use crate::masks::PathMask;
 use crate::routes::{Found, Route, has_dot_segments};
 
@@ -67,6 +68,12 @@ pub(super) async fn route(
     }
     let scope = facts.scope(&params, &route.name);
     super::door::authorize(route.authorize.as_ref(), &scope, &hidden, &mut refused);
+    let purse = Purse { rooms, door: &route.admission, scope: &scope, reader: For::Operator };
+    // Who is not let in pays nothing.
+    let budgets = match refused.is_empty() {
+        true => purse.look(route.cost, &mut refused).await,
+        false => Vec::new(),
+    };
     let hiding: Vec<&PathMask> = route.hiding(&scope).collect();
     let upstream = UpstreamTold {
         name: route.upstream().to_string(),
@@ -81,7 +88,13 @@ pub(super) async fn route(
         refused,
         operation: None,
         route: told,
-        cost: None,
+        cost: Some(CostTold {
+            estimated: route.cost,
+            formula: route.cost.to_string(),
+            subgraphs: Vec::new(),
+            guessed: None,
+        }),
+        budgets,
         masks: masks(&route, &hiding, &hidden),
         upstreams: vec![upstream],
     })

@@ -29,6 +29,8 @@ pub struct Explanation {
     /// What it would cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<CostTold>,
+    /// From which buckets it would pay.
+    pub budgets: Vec<BudgetTold>,
     /// The masks of what is asked for.
     pub masks: Vec<MaskTold>,
     /// Whom the gateway would ask, and how.
@@ -100,6 +102,27 @@ pub struct CostTold {
     /// A list that lacks the argument by which it would be counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guessed: Option<String>,
+}
+
+/// A bucket from which a request would pay.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BudgetTold {
+    /// Its policy, as headers name it.
+    pub name: String,
+    /// Whose it is, for operators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What the request would take.
+    pub pays: u64,
+    /// What is left; null if its store does not answer.
+    pub remaining: Option<u64>,
+    /// What it holds when it is full.
+    pub burst: u64,
+    /// What comes back, and in how long.
+    pub per: String,
+    /// Whether that is enough.
+    pub allowed: bool,
 }
 
 /// The share of a subgraph.
