@@ -110,12 +110,20 @@ fn three_callers_see_as_much_as_each_of_them_may() {
     let Some(mut guide) = Guide::start(9) else { return };
     let [anonymous, reader, admin, explained] = guide.type_all();
     let first = |answer: &str| -> (Value, Value) {
-        let answer: Value = serde_json::from_str(answer).expect("the answer is JSON");
+        let answer = body_of(answer);
         let review = &answer["data"]["topProducts"][0]["reviews"][0];
         (review["author"]["email"].clone(), answer["errors"][0]["extensions"]["code"].clone())
     };
     assert_eq!(first(&anonymous), (Value::Null, "UNAUTHENTICATED".into()));
     assert_eq!(first(&reader), ("****@example.com".into(), Value::Null));
+    let left = |answer: &str, policy: &str| -> u64 {
+        let field = format!("ratelimit: \"{policy}\";r=");
+        let (_, rest) = answer.split_once(&field).expect("the answer says what is left");
+        let end = rest.find(';').expect("the field goes on");
+        rest[..end].parse().expect("what is left is a number")
+    };
+    assert!(left(&anonymous, "visitors") < 2_000 && left(&reader, "visitors") < 2_000);
+    assert!((2_000..20_000).contains(&left(&admin, "staff")));
     let (address, errors) = first(&admin);
     let address = address.as_str().expect("an address is shown");
     assert!(address.ends_with("@example.com") && !address.starts_with('*'), "{address}");

@@ -31,8 +31,8 @@ use budgets::For;
 
 pub use route::NoRoute;
 pub use told::{
-    BudgetTold, ConsumerTold, CostTold, DeniedTold, Explanation, HeaderTold, IntrospectionTold,
-    MaskTold, OperationTold, RefusedTold, RouteTold, ShareTold, UpstreamTold,
+    BudgetTold, ConnectorTold, ConsumerTold, CostTold, DeniedTold, Explanation, HeaderTold,
+    IntrospectionTold, MaskTold, OperationTold, RefusedTold, RouteTold, ShareTold, UpstreamTold,
 };
 
 /// What would become of a request to the GraphQL door that was let in.

@@ -132,10 +132,16 @@ impl RestSource {
         Some(Address { base: self.terms.base.as_ref().or(address.base), ..address })
     }
 
-    /// Its place in the schema.
+    /// The template of the URL that its requests go to; empty if it makes none.
     #[must_use]
-    pub fn coordinate(&self) -> &str {
-        &self.coordinate
+    pub fn template(&self) -> String {
+        let address = self.address();
+        let part = |url: Option<&UrlTemplate>| url.map(ToString::to_string).unwrap_or_default();
+        let (base, own) = address.map_or((None, None), |address| (address.base, address.url));
+        match own.is_some_and(UrlTemplate::is_absolute) {
+            true => part(own),
+            false => part(base) + &part(own),
+        }
     }
 
     /// The method and the headers of its requests, as far as they are known before anything is fetched: what

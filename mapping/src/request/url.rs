@@ -17,6 +17,7 @@ use super::template::{self, Gathered, Part, TemplateError, TemplateErrorKind, er
 use crate::mapping::Mapping;
 use crate::syntax::Span;
 use crate::version::Version;
+use std::fmt;
 
 /// Whose URL it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +33,16 @@ pub enum UrlKind {
 pub struct UrlTemplate {
     parts: Vec<Part>,
     is_absolute: bool,
+}
+
+/// As it was written, with its expressions in one form.
+impl fmt::Display for UrlTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Text { text, .. } => f.write_str(text),
+            Part::Expression(expression) => write!(f, "{{{}}}", expression.mapping.text()),
+        })
+    }
 }
 
 /// A URL that was filled in.

@@ -26,11 +26,12 @@ struct Caller {
     name: &'static str,
     scopes: &'static [&'static str],
     roles: &'static [&'static str],
+    plan: Option<&'static str>,
 }
 
 const KNOWN: [Caller; 2] = [
-    Caller { name: "Reader", scopes: &["people"], roles: &[] },
-    Caller { name: "Admin", scopes: &["people"], roles: &["admin"] },
+    Caller { name: "Reader", scopes: &["people"], roles: &[], plan: None },
+    Caller { name: "Admin", scopes: &["people"], roles: &["admin"], plan: Some("staff") },
 ];
 
 /// What all of them ask.
@@ -65,7 +66,7 @@ impl Callers {
                 consumer: Some(caller.name.to_lowercase()),
                 scopes: texts(caller.scopes),
                 roles: texts(caller.roles),
-                plan: None,
+                plan: caller.plan.map(str::to_owned),
                 expires_in: None,
             })?;
             let key = match prefix {

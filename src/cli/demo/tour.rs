@@ -141,7 +141,7 @@ impl Shell<'_> {
     }
 
     fn slow(&self) -> Vec<Step> {
-        let with_headers = self.ask(TOP_PRODUCTS).replacen("curl -s ", "curl -si ", 1);
+        let with_headers = self.ask_all(TOP_PRODUCTS);
         vec![
             (self.control("reviews/slow/300ms"), ""),
             (with_headers, "`Server-Timing` names each request and its time."),
@@ -164,12 +164,12 @@ impl Shell<'_> {
     fn callers(&self) -> Vec<Step> {
         let asked = |(tab, see): (&Tab, &'static str)| {
             let headers = tab.headers.iter().map(|(name, value)| format!(" -H '{name}: {value}'"));
-            (self.ask(LETTERS) + &headers.collect::<String>(), see)
+            (self.ask_all(LETTERS) + &headers.collect::<String>(), see)
         };
         let sees = [
-            "Nobody known sees no address: it is not even asked for.",
+            "Nobody known sees no address: it is not even asked for. `ratelimit` says what is left to spend.",
             "A reader may write to people, and sees that there is an address.",
-            "An administrator sees it. The query page has a tab for each of them.",
+            "An administrator sees it, and has more to spend. The query page has a tab for each of them.",
         ];
         let mut steps: Vec<Step> = self.places.tabs.iter().zip(sees).map(asked).collect();
         let Places { program, files, .. } = self.places;
@@ -186,6 +186,11 @@ impl Shell<'_> {
             "curl -s {}/graphql -H 'content-type: application/json' -d '{{\"query\":\"{operation}\"}}'",
             self.url
         )
+    }
+
+    /// The same, with the headers of the answer.
+    fn ask_all(&self, operation: &str) -> String {
+        self.ask(operation).replacen("curl -s ", "curl -si ", 1)
     }
 
     fn control(&self, action: &str) -> String {

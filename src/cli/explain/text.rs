@@ -136,14 +136,16 @@ impl Text {
 
     fn upstreams(&mut self, upstreams: &[UpstreamTold]) {
         for UpstreamTold { name, fetches, method, path, connector, headers } in upstreams {
-            let place = path.as_ref().or(connector.as_ref()).map_or("", String::as_str);
             let fetches: Vec<String> = fetches.iter().map(ToString::to_string).collect();
             let of = match fetches.as_slice() {
                 [] => String::new(),
                 [one] => format!(", for request {one}"),
                 several => format!(", for requests {}", several.join(", ")),
             };
-            self.part(&format!("to {name}{of}: {method} {place}"));
+            self.part(&format!("to {name}{of}: {method} {path}"));
+            if let Some(connector) = connector {
+                self.line(&format!("    connector {}, {}", connector.coordinate, connector.asked));
+            }
             for header in headers {
                 self.line(&format!("    {}: {}", header.name, header.value));
             }

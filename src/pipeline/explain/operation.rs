@@ -14,7 +14,7 @@ use std::sync::Arc;
 use http::Method;
 use query_planner::{CostFormula, Denial, Denied, Occurrence, denials};
 use serde_json::{Map, Value};
-use supergraph::{Id, SubgraphId};
+use supergraph::{Calls, Id, SubgraphId};
 
 use super::super::{
     Facts, GraphqlRequest, Rooms, access, cost, hiding, labels_of, may_run, payment,
@@ -22,8 +22,8 @@ use super::super::{
 use super::budgets::{For, Purse};
 use super::hide::Hidden;
 use super::told::{
-    ConsumerTold, CostTold, DeniedTold, Explanation, IntrospectionTold, MaskTold, OperationTold,
-    RefusedTold, ShareTold, UpstreamTold,
+    ConnectorTold, ConsumerTold, CostTold, DeniedTold, Explanation, IntrospectionTold, MaskTold,
+    OperationTold, RefusedTold, ShareTold, UpstreamTold,
 };
 use crate::config::AuthorizationMode;
 use crate::graph::Graph;
@@ -185,6 +185,17 @@ impl Asked<'_> {
         variant.program.masks().iter().filter_map(told).collect()
     }
 
+    fn connector(&self, subgraph: SubgraphId) -> Option<ConnectorTold> {
+        let connector = self.graph.supergraph.subgraph(subgraph).connector.as_ref()?;
+        let asked = match connector.calls {
+            Calls::PerField => "once per field".to_owned(),
+            Calls::PerObject => "once per object".to_owned(),
+            Calls::PerBatch(None) => "once per batch".to_owned(),
+            Calls::PerBatch(Some(n)) => format!("once per batch of {n} objects"),
+        };
+        Some(ConnectorTold { coordinate: connector.coordinate.clone(), asked })
+    }
+
     fn upstreams(&self, variant: &Variant) -> Vec<UpstreamTold> {
         let scope = self.facts.scope_of(self.prepared);
         let mut asked: Vec<(SubgraphId, Vec<usize>)> = Vec::new();
@@ -207,8 +218,9 @@ impl Asked<'_> {
                 name: (*source.name).to_owned(),
                 fetches,
                 method: method.to_string(),
-                path: source.rest.is_none().then(|| source.path.to_string()),
-                connector: source.rest.as_ref().map(|rest| rest.coordinate().to_owned()),
+                path: (source.rest.as_ref())
+                    .map_or_else(|| source.path.to_string(), |rest| rest.template()),
+                connector: self.connector(subgraph),
                 headers: self.hidden.headers(&headers),
             })
         };

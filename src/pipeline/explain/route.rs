@@ -79,7 +79,7 @@ pub(super) async fn route(
         name: route.upstream().to_string(),
         fetches: Vec::new(),
         method: facts.method.to_string(),
-        path: Some(path.to_string()),
+        path: path.to_string(),
         connector: None,
         headers: hidden.headers(&route.would_send(&scope, !hiding.is_empty())),
     };

@@ -194,14 +194,23 @@ pub struct UpstreamTold {
     pub fetches: Vec<usize>,
     /// The method.
     pub method: String,
-    /// Path and query, before which the target's own path is put; none for a connector, whose mappings make it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    /// Path and query, before which the target's own path is put; of a connector the template of its URL.
+    pub path: String,
     /// The connector, if one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub connector: Option<String>,
+    pub connector: Option<ConnectorTold>,
     /// The headers, but for those that only a connection and a body decide.
     pub headers: Vec<HeaderTold>,
+}
+
+/// A connector that would be asked.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectorTold {
+    /// What it stands on, such as `Query.orders`.
+    pub coordinate: String,
+    /// How often it is asked in one fetch: `once per field`, `once per object`, `once per batch`.
+    pub asked: String,
 }
 
 /// A header as it would be sent.
