@@ -36,6 +36,9 @@ struct World {
 /// The headers of all requests, by subgraph.
 type Received = Arc<Mutex<Vec<(String, HeaderMap)>>>;
 
+/// What is left for a caller, who loses it and never gets it back during a test.
+const BUDGET: u64 = 3_000;
+
 /// How often what was compared.
 #[derive(Debug, Default)]
 struct Comparison {
@@ -44,6 +47,8 @@ struct Comparison {
     denials: usize,
     requests: usize,
     hidden: usize,
+    payments: usize,
+    too_dear: usize,
 }
 
 const SECRET: &str = "signs what the tests like to be signed";
@@ -118,6 +123,7 @@ supergraph:
   ide: true
   introspection: true
   errors: {{ mask: false }}
+  cost: {{ list_size: 3, extensions: [estimated, actual] }}
   authorization:
     mode: {mode}
     policies:
@@ -127,6 +133,9 @@ supergraph:
       d: '"d" in consumer.scopes'
 identity:
   try: {{ jwt: {{ issuer: try, audience: api, secret: "{SECRET}" }} }}
+policies:
+  purse: {{ rate_limit: {{ windows: [{{ cost: {BUDGET}, per: 300d }}] }} }}
+apply: {{ all: [purse] }}
 headers:
   request:
     - {{ forward: x-tenant }}
@@ -136,6 +145,12 @@ headers:
     - {{ remove: tracestate }}
 "#
     )
+}
+
+/// What a `RateLimit` field says is left: `"purse";r=2963;t=...`.
+fn left_in(field: &str) -> u64 {
+    let (_, rest) = field.split_once(";r=").unwrap();
+    rest.split(';').next().unwrap().parse().unwrap()
 }
 
 /// All subgraphs behind one address, each at its name.
@@ -195,7 +210,9 @@ impl Comparison {
         sent.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
         let body = json!({ "query": query, "variables": case.operation.variables }).to_string();
         let address = world.gateway.public_address;
-        let answer = call(address, Method::POST, "/graphql", &sent, body).await.json();
+        let answer = call(address, Method::POST, "/graphql", &sent, body).await;
+        let left = answer.header("ratelimit").map(left_in);
+        let answer = answer.json();
         let received = std::mem::take(&mut *world.received.lock().unwrap());
 
         let context = format!("{query}\n{explained:#}\n{answer:#}");
@@ -212,10 +229,34 @@ impl Comparison {
             let ran = &answer["extensions"]["graphloom"];
             assert_eq!(explained["operation"]["plan"], ran["plan"], "{context}");
         }
+        self.add_payment(&explained, &answer, left, &context);
         self.add_denials(&explained, &answer, &context);
         for (subgraph, headers) in &received {
             self.add_request(&explained, (subgraph, headers), &context);
         }
+    }
+
+    /// What was to be paid was taken, but for what the operation did not come to.
+    fn add_payment(&mut self, explained: &Value, answer: &Value, left: Option<u64>, context: &str) {
+        let budget = &explained["budgets"][0];
+        let number = |value: &Value| value.as_u64().unwrap();
+        let (pays, before) = (number(&budget["pays"]), number(&budget["remaining"]));
+        let left = left.unwrap_or_else(|| panic!("it is said what is left\n{context}"));
+        let cost = &answer["extensions"]["cost"];
+        let taken = match (budget["allowed"].as_bool().unwrap(), cost.is_object()) {
+            (false, _) => {
+                self.too_dear += 1;
+                0
+            }
+            (true, false) => pays,
+            (true, true) => {
+                self.payments += 1;
+                assert_eq!(number(&cost["estimated"]), pays, "{context}");
+                assert_eq!(explained["cost"]["estimated"], cost["estimated"], "{context}");
+                number(&cost["actual"])
+            }
+        };
+        assert_eq!(left, before.saturating_sub(taken), "{taken} of {before}\n{context}");
     }
 
     /// What is denied is what the client is told, and each has a reason.
@@ -285,9 +326,11 @@ impl Comparison {
 
 /// Whether every comparison was made, and not a few times only.
 fn expect_much(comparison: &Comparison, n_expected: usize) {
-    let Comparison { operations, refused, denials, requests, hidden } = *comparison;
+    let Comparison { operations, refused, denials, requests, hidden, payments, too_dear } =
+        *comparison;
     assert!(operations > n_expected, "{comparison:?}");
-    let least = [(refused, 15), (denials, 5), (requests, 3), (hidden, 3)];
+    let least =
+        [(refused, 15), (denials, 5), (requests, 3), (hidden, 3), (payments, 3), (too_dear, 50)];
     assert!(least.iter().all(|(n, part)| *n > n_expected / part), "{comparison:?}");
 }
 

@@ -95,13 +95,17 @@ impl Text {
     }
 
     fn cost(&mut self, cost: &CostTold) {
-        let CostTold { estimated, formula, subgraphs, guessed } = cost;
-        self.part(&format!("costs {estimated}"));
+        let CostTold { estimated, maximum, formula, subgraphs, guessed } = cost;
+        let maximum = maximum.map_or(String::new(), |maximum| format!(" of at most {maximum}"));
+        self.part(&format!("costs {estimated}{maximum}"));
         if *formula != estimated.to_string() {
             self.line(&format!("    {formula}"));
         }
         if let [_, _, ..] = subgraphs.as_slice() {
-            let share = |share: &ShareTold| format!("{} {}", share.name, share.estimated);
+            let share = |share: &ShareTold| match share.maximum {
+                Some(max) => format!("{} {} of at most {max}", share.name, share.estimated),
+                None => format!("{} {}", share.name, share.estimated),
+            };
             let shares: Vec<String> = subgraphs.iter().map(share).collect();
             self.line(&format!("    by subgraph: {}", shares.join(", ")));
         }

@@ -12,12 +12,12 @@
 use std::sync::Arc;
 
 use http::Method;
-use query_planner::{CostFormula, Denial, Denied, Occurrence, denials};
+use query_planner::{CostFormula, Denial, Denied, Estimate, Occurrence, denials};
 use serde_json::{Map, Value};
 use supergraph::{Calls, Id, SubgraphId};
 
 use super::super::{
-    Facts, GraphqlRequest, Rooms, access, cost, hiding, labels_of, may_run, payment,
+    Facts, GraphqlRequest, Rooms, access, cost, hiding, labels_of, limits, may_run, payment,
 };
 use super::budgets::{For, Purse};
 use super::hide::Hidden;
@@ -57,6 +57,10 @@ pub(super) async fn operation(
     if let Err(kind) = may_run(rooms, facts, &prepared, &request) {
         refused.push(refusal(&kind.into()));
     }
+    let mut beyond = limits::check(rooms, &prepared, &request.variables).unwrap_or_else(|kind| {
+        refused.push(refusal(&kind.into()));
+        Vec::new()
+    });
     let given = request.variables;
     let coerced = prepared.coerce_variable_values(&graph.supergraph, given.clone());
     let variables = coerced.unwrap_or_else(|error| {
@@ -81,13 +85,20 @@ pub(super) async fn operation(
             graph.operations.variant(prepared, decided).await?
         }
     };
+    let estimate = variant.cost.estimate(variables);
+    if rooms.settings.graphql.cost.is_used
+        && let Err(kind) = cost::may_cost(rooms, &graph.supergraph, &estimate, &mut beyond)
+    {
+        refused.push(refusal(&kind.into()));
+    }
     let budgets = match is_let_in {
         // Who is not let in pays nothing.
         false => Vec::new(),
         true => {
-            let estimated = cost::estimate(rooms, &variant, variables);
-            let estimated = estimated.map_or(0, |estimate| estimate.total);
-            let pays = if refused.is_empty() { estimated } else { payment::LEAST };
+            // Where nobody counts, nobody pays.
+            let is_used = rooms.settings.graphql.cost.is_used;
+            let estimated = if is_used { estimate.total } else { 0 };
+            let pays = if refused.is_empty() { payment::price(estimated) } else { payment::LEAST };
             let (door, scope) = (&rooms.graphql_limits, &payment::scope(rooms, facts));
             Purse { rooms, door, scope, reader }.look(pays, &mut refused).await
         }
@@ -97,7 +108,7 @@ pub(super) async fn operation(
         refused,
         operation: Some(asked.operation(&variant, asked.denied(denied, &filtered))),
         route: None,
-        cost: Some(asked.cost(&variant)),
+        cost: Some(asked.cost(&variant, &estimate)),
         budgets,
         masks: asked.masks(&variant),
         upstreams: asked.upstreams(&variant),
@@ -146,16 +157,27 @@ impl Asked<'_> {
         denials(supergraph, operation, denied, &filtered.plan).into_iter().map(told).collect()
     }
 
-    fn cost(&self, variant: &Variant) -> CostTold {
+    fn cost(&self, variant: &Variant, estimate: &Estimate) -> CostTold {
         let supergraph = &self.graph.supergraph;
-        let estimate = variant.cost.estimate(self.variables);
-        let rates = self.rooms.settings.graphql.cost.rates(supergraph);
-        let share =
-            |(id, estimated)| ShareTold { name: supergraph.subgraph(id).name.clone(), estimated };
+        let settings = &self.rooms.settings.graphql.cost;
+        let mut subgraphs: Vec<ShareTold> = Vec::new();
+        for (id, share) in variant.cost.subgraphs(estimate) {
+            let name = &*self.graph.sources[id].name;
+            // The connectors of one name share its maximum.
+            match subgraphs.iter_mut().find(|known| known.name == *name) {
+                Some(known) => known.estimated = known.estimated.saturating_add(share),
+                None => subgraphs.push(ShareTold {
+                    name: name.to_owned(),
+                    estimated: share,
+                    maximum: settings.max_of(name),
+                }),
+            }
+        }
         CostTold {
             estimated: estimate.total,
-            formula: CostFormula::text(&variant.plan, supergraph, &rates),
-            subgraphs: variant.cost.subgraphs(&estimate).map(share).collect(),
+            maximum: cost::max(self.rooms),
+            formula: CostFormula::text(&variant.plan, supergraph, &settings.rates(supergraph)),
+            subgraphs,
             guessed: estimate.unsliced.map(|field| supergraph.coordinate(field)),
         }
     }

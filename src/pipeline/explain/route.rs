@@ -90,6 +90,7 @@ pub(super) async fn route(
         route: told,
         cost: Some(CostTold {
             estimated: route.cost,
+            maximum: None,
             formula: route.cost.to_string(),
             subgraphs: Vec::new(),
             guessed: None,

@@ -94,6 +94,8 @@ pub struct OperationTold {
 pub struct CostTold {
     /// The cost for the values of the variables.
     pub estimated: u64,
+    /// What it may cost, if there is a limit.
+    pub maximum: Option<u64>,
     /// How it comes to that, open in the variables; of a route its `cost`.
     pub formula: String,
     /// The share of each subgraph.
@@ -133,6 +135,9 @@ pub struct ShareTold {
     pub name: String,
     /// Its share.
     pub estimated: u64,
+    /// What it may be, if there is a limit: beyond it the subgraph is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<u64>,
 }
 
 /// What the caller may not see, in one place.
