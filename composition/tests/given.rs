@@ -8,6 +8,8 @@
 //! however types repeat inside and below one another; what one selection gives takes one
 //! request; and every operation has a plan, for every type is answered by its key.
 
+#![expect(clippy::unwrap_used, reason = "a test panics where something is wrong")]
+
 use std::fmt::Write;
 
 use apollo_compiler::ExecutableDocument;
