@@ -118,6 +118,13 @@ fn answer(
             }
             Ok(text)
         }
+        "warnings" => {
+            let operation = operation.ok_or("there is no operation above the warnings")?;
+            let supergraph = &composed.supergraph;
+            let plan = planned(supergraph, operation)?;
+            let warnings = plan.warnings(supergraph).into_iter();
+            Ok(lines(warnings.map(|warning| warning.to_text(&plan, supergraph)), "\n"))
+        }
         "cost" => {
             let operation = operation.ok_or("there is no operation above the cost")?;
             cost(&composed.supergraph, operation)

@@ -145,7 +145,7 @@ fn print(
         PlanFormat::Text => plan.to_text(supergraph),
         PlanFormat::Sequence => plan.to_sequence(supergraph),
     };
-    let warnings = plan.warnings();
+    let warnings = plan.warnings(supergraph);
     if !warnings.is_empty() {
         text.push('\n');
     }

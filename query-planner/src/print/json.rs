@@ -37,7 +37,7 @@ impl QueryPlan {
                 "depth": fetch.depth,
             })
         });
-        let warnings = self.warnings().into_iter();
+        let warnings = self.warnings(supergraph).into_iter();
         let deferred = self.deferred.iter().map(|(id, group)| {
             let field = |field: &DeferredField| {
                 json!({ "path": self.path(field.position), "name": field.response_name })

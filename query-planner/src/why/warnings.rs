@@ -1,4 +1,4 @@
-//! Warns of plans that will be slow: lists in lists, and long chains.
+//! Warns of plans that will be slow: lists in lists, a REST source asked once per item, long chains.
 //!
 //! **In:** a [`QueryPlan`]. **Out:** [`PlanWarning`]s.
 //!
@@ -8,7 +8,7 @@
 
 use crate::plan::{FetchId, QueryPlan};
 use serde_json::{Value, json};
-use supergraph::{Id, Supergraph, TypeRef};
+use supergraph::{Calls, Id, Supergraph, TypeRef};
 
 /// Something about a plan that costs time whatever the subgraphs do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +16,13 @@ pub enum PlanWarning {
     /// A fetch asks for something at every item of a list in a list: what it asks for grows with the
     /// product of their lengths.
     ListInList {
+        /// The fetch.
+        fetch: FetchId,
+        /// The position, `@` for each list.
+        path: String,
+    },
+    /// A fetch to a REST source that is asked once for each item of a list.
+    OncePerItem {
         /// The fetch.
         fetch: FetchId,
         /// The position, `@` for each list.
@@ -33,12 +40,18 @@ const ORDINARY_CHAIN: u32 = 3;
 
 impl QueryPlan {
     /// What will make this plan slow.
-    pub fn warnings(&self) -> Vec<PlanWarning> {
+    pub fn warnings(&self, supergraph: &Supergraph) -> Vec<PlanWarning> {
         let mut warnings = Vec::new();
         for (id, fetch) in self.fetches.iter() {
             for group in &fetch.groups {
                 let position = self.groups[*group].position;
-                if self.n_lists_above(position) > 1 {
+                let n_lists = self.n_lists_above(position);
+                let connector = supergraph.subgraph(fetch.subgraph).connector.as_ref();
+                let is_per_object = connector.is_some_and(|it| it.calls == Calls::PerObject);
+                if n_lists > 0 && is_per_object {
+                    let path = self.path(position);
+                    warnings.push(PlanWarning::OncePerItem { fetch: id, path });
+                } else if n_lists > 1 {
                     let path = self.path(position);
                     warnings.push(PlanWarning::ListInList { fetch: id, path });
                 }
@@ -90,6 +103,17 @@ impl PlanWarning {
                 fetch.index() + 1,
                 name(fetch),
             ),
+            Self::OncePerItem { fetch, path } => {
+                let connector =
+                    supergraph.subgraph(plan.fetches[*fetch].subgraph).connector.as_ref();
+                let connector = connector.map_or("", |connector| connector.coordinate.as_str());
+                format!(
+                    "once per item: request {} asks {} (connector of `{connector}`) once for every item of \
+                     `{path}`; a connector with `$batch` asks once for all",
+                    fetch.index() + 1,
+                    name(fetch),
+                )
+            }
             Self::LongChain { fetches } => {
                 let chain: Vec<String> = fetches
                     .iter()
@@ -110,6 +134,12 @@ impl PlanWarning {
         match self {
             Self::ListInList { fetch, path } => json!({
                 "kind": "listInList",
+                "fetches": [fetch.index() + 1],
+                "path": path,
+                "message": message,
+            }),
+            Self::OncePerItem { fetch, path } => json!({
+                "kind": "oncePerItem",
                 "fetches": [fetch.index() + 1],
                 "path": path,
                 "message": message,
