@@ -6,7 +6,7 @@
 //! **Never here:** plans and tables in the transcription: it reads the document's directives, and walks the
 //! selections of the operation as an executor would, once for each type that an object can have.
 //!
-//! **Read first:** [`Priced::next`], then `Truth::object`.
+//! **Read first:** [`Priced::next_case`], then `Truth::object`.
 //!
 //! Spec: <https://ibm.github.io/graphql-specs/cost-spec.html>
 
@@ -96,7 +96,7 @@ impl Priced {
     ///
     /// # Errors
     /// When the operation is not valid: the generator is at fault.
-    pub fn next(&mut self) -> Result<Option<PricedTwice>, String> {
+    pub fn next_case(&mut self) -> Result<Option<PricedTwice>, String> {
         let schema = self.supergraph.api_schema();
         let generated = operation(schema, &mut self.chance);
         let rates = CostRates {
