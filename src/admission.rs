@@ -270,7 +270,7 @@ impl Policy {
             });
             let names = names.by_ref().take(limit.windows.len()).collect();
             let place = store.place(limit, id, max_keys);
-            Arc::new(Limiter::new(name, limit, names, metrics, place))
+            Arc::new(Limiter::new((name, i), limit, names, metrics, place))
         });
         let limiters = limiters.collect();
         let bounds = settings.concurrency.iter().enumerate().map(|(i, bound)| {

@@ -106,6 +106,17 @@ impl Rate {
     }
 }
 
+impl Wait {
+    /// Whether another wait is longer.
+    pub(super) fn is_shorter_than(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::For(this), Self::For(other)) => this < other,
+            (Self::For(_), Self::Forever) => true,
+            (Self::Forever, _) => false,
+        }
+    }
+}
+
 fn common_divisor(a: u64, b: u64) -> u64 {
     let (mut a, mut b) = (a, b);
     while b != 0 {

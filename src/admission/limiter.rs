@@ -33,6 +33,8 @@ pub(super) struct Limiter {
     pub(super) names: Vec<Arc<str>>,
     pub(super) metrics: LimitMetrics,
     pub(super) place: Place,
+    /// What it is called in a store, where other limits of the policy are counted, too.
+    stored_as: String,
     is_failing: AtomicBool,
 }
 
@@ -60,7 +62,7 @@ pub(super) enum Unpaid {
 
 impl Limiter {
     pub(super) fn new(
-        policy: &Arc<str>,
+        (policy, index): (&Arc<str>, usize),
         settings: &SpendingLimit,
         names: Vec<Arc<str>>,
         metrics: &LimitMetrics,
@@ -68,6 +70,7 @@ impl Limiter {
     ) -> Self {
         Self {
             policy: Arc::clone(policy),
+            stored_as: stored_as(policy, index, settings),
             settings: settings.clone(),
             names,
             metrics: metrics.clone(),
@@ -90,7 +93,7 @@ impl Limiter {
                 paid.map(Some).map_err(Unpaid::Short)
             }
             Place::File { file, windows } => {
-                match file.pay((&self.policy, key), windows, cost, seconds()) {
+                match file.pay((&self.stored_as, key), windows, cost, seconds()) {
                     Ok(standings) => {
                         self.stands();
                         Ok(Some(standings))
@@ -135,7 +138,7 @@ impl Limiter {
                 }
             }
             Place::File { file, windows } => {
-                file.correct((&self.policy, key), windows, (paid, actual), seconds())
+                file.correct((&self.stored_as, key), windows, (paid, actual), seconds())
             }
             Place::Shared(store) => {
                 let (store, this) = (Arc::clone(store), Arc::clone(self));
@@ -164,10 +167,14 @@ impl Limiter {
                 Some(store.table.look(Limit { id: *id, rates }, key, store.table.now()))
             }
             Place::File { file, windows } => {
-                Some(file.look((&self.policy, key), windows, seconds()))
+                Some(file.look((&self.stored_as, key), windows, seconds()))
             }
             Place::Shared(store) => {
-                store.pay(&self.caller(key), &self.settings.windows, 0).await.ok()
+                match store.pay(&self.caller(key), &self.settings.windows, 0).await {
+                    Ok(standings) => Some(standings),
+                    Err(SharedError::Short(short)) => Some(short.standings),
+                    Err(SharedError::Away) => None,
+                }
             }
             Place::Nowhere(_) => None,
         }
@@ -175,8 +182,7 @@ impl Limiter {
 
     /// A caller under this limit, among all that share a store.
     fn caller(&self, key: &str) -> String {
-        let kind = if self.settings.is_quota() { "quota" } else { "rate" };
-        format!("{kind}:{}:{}{key}", self.policy.len(), self.policy)
+        format!("{}:{}{key}", self.stored_as.len(), self.stored_as)
     }
 
     fn corrected(&self, known: &Standings, (paid, actual): (u64, u64)) -> Standings {
@@ -242,6 +248,22 @@ fn separate(field: &mut String) {
     if !field.is_empty() {
         field.push_str(", ");
     }
+}
+
+/// What a limit is called in a store. Other windows of a rate limit begin anew, as in memory; of a quota only
+/// its periods count, so that what was spent stays spent when its amount changes.
+fn stored_as(policy: &str, index: usize, settings: &SpendingLimit) -> String {
+    let mut name = format!("{}:{policy}:{index}", policy.len());
+    for window in &settings.windows {
+        let _ = match window {
+            WindowSettings::Rate { cost, per, burst } => {
+                write!(name, ":{cost}/{}/{burst}", per.as_nanos())
+            }
+            WindowSettings::Quota { per: Period::Day, .. } => write!(name, ":day"),
+            WindowSettings::Quota { per: Period::Month, .. } => write!(name, ":month"),
+        };
+    }
+    name
 }
 
 /// Seconds since 1970, by which days and months are counted.

@@ -163,21 +163,21 @@ impl QuotaFile {
         let id = id_of(policy, key);
         let mut shard = self.shard(&id);
         let mut standings = Standings::new();
-        let mut short: Option<(usize, u64)> = None;
+        let mut short: Option<(usize, Wait)> = None;
         for (i, window) in windows.iter().enumerate() {
             let used = used(&shard, (id, tag(window.per)), window, now);
-            let (_, end) = calendar::bounds(window.per, now);
-            let is_short = window.cost.saturating_sub(used) < cost;
-            if is_short && short.is_none_or(|(_, known)| known < end) {
-                short = Some((i, end));
-            }
-            standings.push(standing(window, used, now));
-        }
-        if let Some((window, end)) = short {
-            let wait = match windows[window].cost < cost {
+            let standing = standing(window, used, now);
+            let wait = match window.cost < cost {
                 true => Wait::Forever,
-                false => Wait::For((end - now).saturating_mul(1_000_000_000)),
+                false => Wait::For(standing.until_full),
             };
+            let is_short = standing.remaining < cost;
+            if is_short && short.is_none_or(|(_, known)| known.is_shorter_than(wait)) {
+                short = Some((i, wait));
+            }
+            standings.push(standing);
+        }
+        if let Some((window, wait)) = short {
             return Err(QuotaError::Short(Short { window, wait, standings }));
         }
         for (i, window) in windows.iter().enumerate() {

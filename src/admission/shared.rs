@@ -23,7 +23,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Script};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, Script};
 use tokio::time::{Instant, timeout};
 
 use super::gcra::Wait;
@@ -59,12 +59,15 @@ enum Link {
         connection: MultiplexedConnection,
         n_late: u32,
     },
-    Connecting(Shared<BoxFuture<'static, Option<MultiplexedConnection>>>),
+    Connecting(Shared<BoxFuture<'static, Connected>>),
     /// Nobody tries before this.
     Down {
         until: Instant,
     },
 }
+
+/// What came of connecting, or why nothing did.
+type Connected = Result<MultiplexedConnection, &'static str>;
 
 /// A caller that could not pay.
 #[derive(Debug)]
@@ -167,7 +170,7 @@ impl SharedStore {
             }
         }
         let asking = async {
-            let mut connection = self.connection().await.ok_or("there is no connection")?;
+            let mut connection = self.connection().await?;
             let answer = call.invoke_async::<Vec<i64>>(&mut connection).await;
             answer.map_err(|error| {
                 if error.is_io_error() || error.is_connection_dropped() {
@@ -191,13 +194,15 @@ impl SharedStore {
     }
 
     /// The connection of this worker, or the one that is being made.
-    async fn connection(&self) -> Option<MultiplexedConnection> {
+    async fn connection(&self) -> Connected {
         let connecting = {
             let mut links = self.links();
             match links.get(&thread::current().id()) {
-                Some(Link::Up { connection, .. }) => return Some(connection.clone()),
+                Some(Link::Up { connection, .. }) => return Ok(connection.clone()),
                 Some(Link::Connecting(connecting)) => connecting.clone(),
-                Some(Link::Down { until }) if *until > Instant::now() => return None,
+                Some(Link::Down { until }) if *until > Instant::now() => {
+                    return Err("there is no connection");
+                }
                 Some(Link::Down { .. }) | None => {
                     let connecting = connect(self.client.clone()).boxed().shared();
                     // The attempt goes on when this request no longer waits for it.
@@ -210,8 +215,8 @@ impl SharedStore {
         let connection = connecting.await;
         if let Some(link @ Link::Connecting(_)) = self.links().get_mut(&thread::current().id()) {
             *link = match &connection {
-                Some(connection) => Link::Up { connection: connection.clone(), n_late: 0 },
-                None => Link::Down { until: Instant::now() + PAUSE },
+                Ok(connection) => Link::Up { connection: connection.clone(), n_late: 0 },
+                Err(_) => Link::Down { until: Instant::now() + PAUSE },
             };
         }
         connection
@@ -301,11 +306,20 @@ impl SharedStore {
     }
 }
 
-async fn connect(client: Client) -> Option<MultiplexedConnection> {
+/// Why it fails is told without the words of the error, which may quote the address.
+async fn connect(client: Client) -> Connected {
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT));
     let connecting = client.get_multiplexed_async_connection_with_config(&config);
     // Its own bound leaves out the greeting.
-    timeout(CONNECT_TIMEOUT, connecting).await.ok()?.ok()
+    match timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) if error.kind() == ErrorKind::AuthenticationFailed => {
+            Err("it does not accept the user and the password")
+        }
+        Ok(Err(error)) if error.is_io_error() => Err("it cannot be connected to"),
+        Ok(Err(_)) => Err("it does not greet as Redis does"),
+        Err(_) => Err("it does not greet in time"),
+    }
 }
 
 /// The name of a caller in the store: the braces keep all of it on one node of a cluster, and what a caller

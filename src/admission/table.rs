@@ -292,16 +292,6 @@ impl Shard {
     }
 }
 
-impl Wait {
-    fn is_shorter_than(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::For(this), Self::For(other)) => this < other,
-            (Self::For(_), Self::Forever) => true,
-            (Self::Forever, _) => false,
-        }
-    }
-}
-
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);

@@ -150,6 +150,13 @@ const MAX_COST: u64 = 999_999_999_999;
 const MAX_PER: Duration = Duration::from_secs(366 * 86_400);
 
 impl WindowSettings {
+    fn has_period_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Quota { per, .. }, Self::Quota { per: of_other, .. }) => per == of_other,
+            _ => false,
+        }
+    }
+
     /// How much may be spent at once.
     pub fn at_once(&self) -> u64 {
         match self {
@@ -202,6 +209,13 @@ pub(super) fn quotas(
             problems.add(&key.then("store"), "a quota would be forgotten at every start", fix);
         }
         let windows = windows(quota.windows, key, problems, RawQuotaWindow::settle)?;
+        for (i, window) in windows.iter().enumerate() {
+            if windows[..i].iter().any(|other| other.has_period_of(window)) {
+                let fix = "keep the smaller one";
+                let key = key.then("windows").then(i).then("per");
+                problems.add(&key, "the quota has two windows of this time", fix);
+            }
+        }
         let passes_without_store = RawOnStoreFailure::passes(quota.on_store_failure);
         Some(SpendingLimit { key: caller, windows, store, passes_without_store })
     };

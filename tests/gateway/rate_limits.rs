@@ -41,20 +41,20 @@ fn remaining(answer: &Answer) -> u64 {
 
 #[tokio::test]
 async fn both_doors_pay_from_one_purse() {
-    let house = open(FAIR).await;
+    let house = open(&FAIR.replace("cost: 100, per", "cost: 1000, per")).await;
     // Three products with their reviews and their authors are 27 objects, and ten products are ten.
     let document = "{ topProducts(first: 3) { name reviews { body author { name } } } \
         more: topProducts(first: 10) { name } }";
     let answer = query(&house, document, &[("x-tenant", "a")]).await;
     let before = remaining(&answer);
-    assert_eq!(before, 100 - 37, "{}", answer.text());
-    assert_eq!(answer.header("ratelimit-policy"), Some("\"fair\";q=100;w=25920000"));
+    assert_eq!(before, 1000 - 37, "{}", answer.text());
+    assert_eq!(answer.header("ratelimit-policy"), Some("\"fair\";q=1000;w=25920000"));
     let answer = order(&house, &[("x-tenant", "a")]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(remaining(&answer), before - 5);
-    assert_eq!(answer.header("ratelimit-policy"), Some("\"fair\";q=100;w=25920000"));
+    assert_eq!(answer.header("ratelimit-policy"), Some("\"fair\";q=1000;w=25920000"));
     let answer = order(&house, &[("x-tenant", "b")]).await;
-    assert_eq!(remaining(&answer), 95);
+    assert_eq!(remaining(&answer), 995);
     let lines = house.request_lines(3).await;
     assert_eq!((&lines[1]["paid"], &lines[2]["paid"]), (&json!(5), &json!(5)));
 }
