@@ -132,7 +132,7 @@ async function expectCallers(page) {
   const isSmall = (await small.count()) > 0;
   const answer = page.locator(isSmall ? "#response" : ".graphiql-response .view-lines");
   for (const [name, caller, told, shown] of [
-    ["Anonymous", "anonymous", "the caller lacks the scope people", /"email": null|UNAUTHENTICATED/],
+    ["Anonymous", "anonymous", "the caller lacks the scope people", /"email":\s*null|UNAUTHENTICATED/],
     ["Reader", "keys:reader", "User.email", /\*{4}@example\.com/],
     ["Admin", "keys:admin", null, /[a-z]@example\.com/],
   ]) {

@@ -9,6 +9,8 @@
 //!
 //! **Read first:** [`Purse::look`].
 
+use std::time::Duration;
+
 use super::super::Rooms;
 use super::told::{BudgetTold, RefusedTold};
 use crate::admission::{DoorLimits, LookWindow, WhyRefused};
@@ -91,8 +93,20 @@ fn holds(settings: &WindowSettings) -> u64 {
 /// What comes back, and in how long.
 fn per(settings: &WindowSettings) -> String {
     match settings {
-        WindowSettings::Rate { cost, per, .. } => format!("{cost} in {} s", per.as_secs_f64()),
+        WindowSettings::Rate { cost, per, .. } => format!("{cost} in {}", span(*per)),
         WindowSettings::Quota { cost, per: Period::Day } => format!("{cost} a day"),
         WindowSettings::Quota { cost, per: Period::Month } => format!("{cost} a month"),
+    }
+}
+
+/// A time as the configuration has it.
+fn span(per: Duration) -> String {
+    let seconds = per.as_secs();
+    match per.subsec_millis() {
+        0 if seconds.is_multiple_of(86_400) => format!("{}d", seconds / 86_400),
+        0 if seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+        0 if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        0 => format!("{seconds}s"),
+        _ => format!("{}ms", per.as_millis()),
     }
 }

@@ -22,8 +22,8 @@ use super::super::{
 use super::budgets::{For, Purse};
 use super::hide::Hidden;
 use super::told::{
-    ConnectorTold, ConsumerTold, CostTold, DeniedTold, Explanation, IntrospectionTold, MaskTold,
-    OperationTold, RefusedTold, ShareTold, UpstreamTold,
+    BudgetTold, ConnectorTold, ConsumerTold, CostTold, DeniedTold, Explanation, IntrospectionTold,
+    MaskTold, OperationTold, RefusedTold, ShareTold, UpstreamTold,
 };
 use crate::config::AuthorizationMode;
 use crate::graph::Graph;
@@ -91,17 +91,10 @@ pub(super) async fn operation(
     {
         refused.push(refusal(&kind.into()));
     }
+    // Who is not let in pays nothing.
     let budgets = match is_let_in {
-        // Who is not let in pays nothing.
+        true => asked.budgets(&estimate, reader, &mut refused).await,
         false => Vec::new(),
-        true => {
-            // Where nobody counts, nobody pays.
-            let is_used = rooms.settings.graphql.cost.is_used;
-            let estimated = if is_used { estimate.total } else { 0 };
-            let pays = if refused.is_empty() { payment::price(estimated) } else { payment::LEAST };
-            let (door, scope) = (&rooms.graphql_limits, &payment::scope(rooms, facts));
-            Purse { rooms, door, scope, reader }.look(pays, &mut refused).await
-        }
     };
     Ok(Explanation {
         consumer: Some(ConsumerTold::of(&facts.consumer)),
@@ -180,6 +173,27 @@ impl Asked<'_> {
             subgraphs,
             guessed: estimate.unsliced.map(|field| supergraph.coordinate(field)),
         }
+    }
+
+    async fn budgets(
+        &self,
+        estimate: &Estimate,
+        reader: For,
+        refused: &mut Vec<RefusedTold>,
+    ) -> Vec<BudgetTold> {
+        let rooms = self.rooms;
+        // Where nobody counts, nobody pays.
+        let is_used = rooms.settings.graphql.cost.is_used;
+        let n_refused = refused.len();
+        let pays = payment::price(match n_refused {
+            0 if is_used => estimate.total,
+            _ => 0,
+        });
+        let (door, scope) = (&rooms.graphql_limits, &payment::scope(rooms, self.facts));
+        let budgets = Purse { rooms, door, scope, reader }.look(pays, refused).await;
+        // Who cannot even pay for nothing is told that, and not why nothing would have come of it.
+        refused.rotate_left(n_refused);
+        budgets
     }
 
     fn introspection(&self) -> IntrospectionTold {
