@@ -18,7 +18,7 @@ use crate::expressions::Scope;
 use crate::operation::{RequestError, RequestErrorKind};
 
 /// What a request pays at least, also one that comes to nothing.
-pub(super) const LEAST: u64 = 1;
+const LEAST: u64 = 1;
 
 /// What an operation of this cost pays.
 pub fn price(cost: u64) -> u64 {
