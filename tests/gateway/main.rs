@@ -53,6 +53,7 @@ mod tls;
 mod phases;
 mod compressed;
 mod explain;
+mod explain_command;
 mod explained;
 mod api_view;
 mod planning;
