@@ -16,6 +16,7 @@ mod authorization;
 mod caller_key;
 mod client_address;
 mod connectors;
+mod credentials;
 mod cors;
 mod cost;
 mod graphql;
@@ -69,6 +70,7 @@ pub use client_address::{ClientAddressSettings, ForwardingHeader, tells_of_the_w
 pub use connectors::{ConnectorSettings, OperatorValues, RestSourceSettings};
 pub use cors::CorsSettings;
 pub use cost::{CostSettings, CostTold};
+pub use credentials::{ClientCredentials, CredentialSettings};
 pub use graphql::{ErrorSettings, GraphqlSettings, Introspection, Tab};
 pub use headers::{HeaderRule, HeaderRules, Merge};
 pub use identity::{

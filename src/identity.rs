@@ -15,7 +15,6 @@ pub mod api_key;
 
 mod certificate;
 mod claims;
-mod control;
 mod error;
 mod introspection;
 mod jwk;

@@ -24,6 +24,7 @@ pub mod schedule; // Drives an execution: calls out, answers in.
 pub mod sources; // REST sources: calls become HTTP requests, responses become answers.
 pub mod together; // Does once what several want at the same moment.
 pub mod upstream; // One request to one target: pool, turn, deadline, headers.
+pub mod control; // The gateway's own calls to issuers.
 pub mod telemetry; // Log lines and metrics, the same for both doors; diagnostics.
 pub mod config; // The file as written, and as settled.
 pub mod masks; // What stands instead of a value that a caller may not see as it is.

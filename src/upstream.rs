@@ -15,6 +15,7 @@ pub mod headers;
 
 mod body;
 mod connect;
+mod credentials;
 mod deadlines;
 mod encoding;
 mod error;
@@ -48,6 +49,7 @@ pub use registry::Upstreams;
 pub use share::this_thread_is_worker;
 
 use connect::{Connector, SystemRoots};
+use credentials::Credentials;
 use deadlines::Deadlines;
 use lease::{Broken, Lease};
 use pool::Pool;
@@ -61,6 +63,7 @@ pub struct Upstream {
     is_failing: AtomicBool,
     timeout: TimeoutSettings,
     compression: bool,
+    credentials: Option<Credentials>,
 }
 
 /// A request on its way out.
@@ -141,13 +144,15 @@ impl Upstream {
                 pool: Arc::new(Pool::new(url, settings, Arc::clone(&connector), n_workers)),
             }
         };
+        let name: Arc<str> = name.into();
         Self {
-            name: name.into(),
             targets: settings.targets.iter().map(target).collect(),
             next: AtomicUsize::new(0),
             is_failing: AtomicBool::new(false),
             timeout: settings.timeout,
             compression: settings.compression,
+            credentials: settings.credentials.as_ref().map(|it| Credentials::new(it, &name)),
+            name,
         }
     }
 
@@ -178,7 +183,14 @@ impl Upstream {
     /// When no connection could be had, the deadline passed, or the exchange broke.
     pub async fn send(&self, request: Outgoing) -> Result<Response<PooledBody>, UpstreamError> {
         let deadlines = Deadlines::start(self.timeout, request.timeout);
-        let sent = match self.try_targets(request, &deadlines).await {
+        let sent = match &self.credentials {
+            None => self.try_targets(request, &deadlines).await,
+            // In a box: upstreams that want none have no room for it.
+            Some(credentials) => {
+                Box::pin(self.send_as_oneself(request, credentials, &deadlines)).await
+            }
+        };
+        let sent = match sent {
             Ok((response, lease)) => {
                 Ok(response.map(|body| PooledBody::new(body, lease, deadlines, &self.name)))
             }
@@ -186,6 +198,23 @@ impl Upstream {
         };
         self.notice(sent.as_ref().err());
         sent
+    }
+
+    /// Sends a request with a credential of the gateway's own, whatever rules have put in its place.
+    async fn send_as_oneself(
+        &self,
+        mut request: Outgoing,
+        credentials: &Credentials,
+        deadlines: &Deadlines,
+    ) -> Result<Exchanged, UpstreamErrorKind> {
+        let (name, value) = credentials.header().await?;
+        request.head.insert(name, value.clone());
+        let exchanged = self.try_targets(request, deadlines).await;
+        if matches!(&exchanged, Ok((response, _)) if response.status() == StatusCode::UNAUTHORIZED)
+        {
+            credentials.refused(Some(&value));
+        }
+        exchanged
     }
 
     /// Tells when it stops answering and when it answers again: requests between tell of themselves.

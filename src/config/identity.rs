@@ -32,6 +32,7 @@ use super::supergraph::SupergraphSettings;
 pub use api_key::{ApiKeySettings, store_file};
 pub use certificate::{CertificateName, CertificateSettings};
 pub use introspection::IntrospectionSettings;
+pub(in crate::config) use jwt::control_url;
 pub use jwt::{ClaimNames, JwtAlgorithm, JwtKeys, JwtSettings, Refresh};
 pub use place::Place;
 pub use secret::Secret;

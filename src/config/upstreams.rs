@@ -18,6 +18,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use url::Url;
 
+use super::credentials::{CredentialSettings, RawCredentials};
 use super::quantity::{RawDuration, RawSize};
 use super::report::{Key, Problems};
 
@@ -40,6 +41,9 @@ pub(super) struct RawUpstream {
     pub compression: Option<bool>,
     /// How large the headers of an answer may be, together. Default: `64KB`.
     pub max_response_headers: Option<RawSize>,
+    /// What the upstream is shown, so that it lets the gateway in: exactly one of `static` and
+    /// `client_credentials`.
+    pub credentials: Option<RawCredentials>,
 }
 
 /// An `http` as written.
@@ -96,6 +100,8 @@ pub struct UpstreamSettings {
     pub compression: bool,
     /// Bytes of the head of an answer.
     pub max_response_headers: usize,
+    /// What the upstream is shown.
+    pub credentials: Option<CredentialSettings>,
 }
 
 /// How a target is spoken to.
@@ -146,6 +152,7 @@ impl UpstreamSettings {
             authority: None,
             compression: true,
             max_response_headers: MAX_RESPONSE_HEADERS,
+            credentials: None,
         }
     }
 }
@@ -203,6 +210,9 @@ impl RawUpstream {
             authority,
             compression: self.compression.unwrap_or(true),
             max_response_headers,
+            credentials: self
+                .credentials
+                .and_then(|it| it.settle(&key.then("credentials"), problems)),
             ..UpstreamSettings::to(targets)
         }
     }

@@ -21,10 +21,10 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::control;
 use super::error::IdentityErrorKind;
 use super::jwt::{audiences, time};
 use crate::config::IntrospectionSettings;
+use crate::control;
 use crate::together::{Together, Turn};
 
 /// An issuer that can be asked.

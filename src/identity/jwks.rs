@@ -23,9 +23,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
-use super::control;
 use super::jwk::KeySet;
 use crate::config::{JwtKeys, JwtSettings, Refresh};
+use crate::control;
 
 /// The keys of an issuer, as they are now.
 #[derive(Debug)]

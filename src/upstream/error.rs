@@ -87,6 +87,9 @@ pub enum UpstreamErrorKind {
         /// Why not.
         reason: String,
     },
+    /// The upstream wants a token, and the issuer gives none.
+    #[error("there is no token to ask it with; the log says why")]
+    NoToken,
     /// Path and target make no URI.
     #[error("the path cannot be asked for")]
     Path,
@@ -107,6 +110,7 @@ impl UpstreamError {
     pub fn code(&self) -> &'static str {
         match &self.kind {
             UpstreamErrorKind::NoTarget => "NO_TARGET",
+            UpstreamErrorKind::NoToken => "NO_TOKEN",
             UpstreamErrorKind::Connect { .. } => "CONNECT_FAILED",
             UpstreamErrorKind::ConnectTimeout { .. } => "CONNECT_TIMEOUT",
             UpstreamErrorKind::NoConnectionFree { .. } => "POOL_TIMEOUT",

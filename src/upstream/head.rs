@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use http::header::{ACCEPT_ENCODING, HOST};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::encoding;
 use super::headers::X_REQUEST_ID;
@@ -51,6 +51,18 @@ impl Head {
         match self {
             Self::Own(headers) => headers,
             Self::Common(common, _) => &common.0,
+        }
+    }
+
+    /// Sets a header for this request alone.
+    pub(super) fn insert(&mut self, name: HeaderName, value: HeaderValue) {
+        if let Self::Common(common, id) = self {
+            let mut headers = common.0.clone();
+            headers.insert(X_REQUEST_ID, id.clone());
+            *self = Self::Own(headers);
+        }
+        if let Self::Own(headers) = self {
+            headers.insert(name, value);
         }
     }
 

@@ -64,6 +64,7 @@ mod authorization;
 mod plan_command;
 mod connectors;
 mod example_orders;
+mod credentials;
 mod identity;
 mod identity_attacks;
 mod identity_keys;

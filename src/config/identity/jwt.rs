@@ -336,7 +336,7 @@ fn keys(
 }
 
 /// An address that the gateway itself calls: nobody on the way may change what it answers.
-pub(super) fn control_url(
+pub(in crate::config) fn control_url(
     text: &str,
     allow_http: bool,
     key: &Key,

@@ -18,7 +18,8 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 /// Why an issuer gave no answer.
 #[derive(Debug, Error)]
-pub(super) enum ControlError {
+#[expect(missing_docs, reason = "each says itself what it is")]
+pub enum ControlError {
     #[error("the trusted certificates of the system cannot be read")]
     Trust,
     #[error("cannot ask `{url}`: {why}")]
@@ -35,13 +36,13 @@ pub(super) enum ControlError {
 const MAX_ANSWER: usize = 1024 * 1024;
 
 /// Asks for a document.
-pub(super) async fn get(url: &Url, within: Duration) -> Result<Vec<u8>, ControlError> {
+pub async fn get(url: &Url, within: Duration) -> Result<Vec<u8>, ControlError> {
     let request = client()?.get(url.clone()).header("accept", "application/json");
     send(request, url, within).await
 }
 
 /// Asks by a form, as a client with a secret (RFC 6749, section 2.3.1).
-pub(super) async fn post(
+pub async fn post(
     url: &Url,
     (id, secret): (&str, &str),
     form: &[(&str, &str)],
