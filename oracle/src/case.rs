@@ -217,6 +217,46 @@ impl Bench {
         self.subgraphs
     }
 
+    /// Judges what another executor answered to a case, and gives the plan that it should have had.
+    pub fn judge(&self, case: &Case, answer: &str) -> Verdict {
+        let asked = match self.ask(case) {
+            Ok(asked) => asked,
+            Err(verdict) => return verdict,
+        };
+        let plan = match self.plan(&asked, &case.caller) {
+            Ok(plan) => plan,
+            Err(error) => return Verdict::Unplannable(error.kind.to_string()),
+        };
+        let denials = Denials::of(&self.supergraph, &self.rules, &case.caller);
+        let truth = self.whole.execute_prepared(&asked.truth, &denials).to_ordered();
+        match self.judge_by(case, &plan, answer, &truth) {
+            Ok(()) => Verdict::Equal(Box::new(plan)),
+            Err(why) => {
+                let plan = plan.to_text(&self.supergraph);
+                mismatch(&why, answer.to_owned(), truth.to_string(), plan)
+            }
+        }
+    }
+
+    fn judge_by(
+        &self,
+        case: &Case,
+        plan: &QueryPlan,
+        answer: &str,
+        truth: &Ordered,
+    ) -> Result<(), String> {
+        let ours =
+            Ordered::parse(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
+        if case.faults.values().any(|faults| !faults.is_empty()) {
+            let excuses = Excuses::of(&self.supergraph, &self.facts, plan, &case.faults);
+            judge::judge_faulty(&ours, truth, &excuses)?;
+        } else {
+            judge::judge(&ours, truth, plan)?;
+        }
+        judge::judge_denials(&ours, truth, &case.caller)?;
+        judge::judge_secrets(&ours, truth, &self.texts)
+    }
+
     /// The labels that the subgraphs mention.
     pub fn labels_of(subgraphs: &[(String, String)]) -> BTreeSet<String> {
         Override::all(subgraphs).into_iter().filter_map(|moved| moved.label).collect()
@@ -262,19 +302,7 @@ impl Bench {
         }));
         let ours = ran.unwrap_or_else(|_| "the executor panics".to_owned());
         let faulty = case.faults.values().any(|faults| !faults.is_empty());
-        let judge = |truth: &Ordered| {
-            let ours = Ordered::parse(&ours)
-                .map_err(|error| format!("the answer is not JSON: {error}"))?;
-            if faulty {
-                let Self { supergraph, facts, .. } = &*self;
-                let excuses = Excuses::of(supergraph, facts, &plan, &case.faults);
-                judge::judge_faulty(&ours, truth, &excuses)?;
-            } else {
-                judge::judge(&ours, truth, &plan)?;
-            }
-            judge::judge_denials(&ours, truth, &case.caller)?;
-            judge::judge_secrets(&ours, truth, &self.texts)
-        };
+        let judge = |truth: &Ordered| self.judge_by(case, &plan, &ours, truth);
         // For a denied field nobody asks what the object is, if nothing else needs it.
         let verdict = judge(&truth).or_else(|why| {
             let loose = denials.unless_types_are_known(&self.supergraph).ok_or(&why);

@@ -49,8 +49,18 @@ impl Failure {
     /// The same failure with less of everything.
     #[must_use]
     pub fn shrink(self) -> Self {
-        let Some(kind) = self.verdict().and_then(|verdict| kind(&verdict)) else { return self };
-        let mut shrinking = Shrinking { best: self, kind, tries: 0 };
+        self.shrink_by(TRIES, &mut |failure| failure.verdict())
+    }
+
+    /// The same, for whoever finds its verdict in another way, with so many tries at most.
+    #[must_use]
+    pub fn shrink_by(
+        self,
+        most: usize,
+        verdict: &mut dyn FnMut(&Self) -> Option<Verdict>,
+    ) -> Self {
+        let Some(kind) = verdict(&self).and_then(|verdict| kind(&verdict)) else { return self };
+        let mut shrinking = Shrinking { best: self, kind, tries: 0, most, verdict };
         loop {
             let before = shrinking.tries;
             let changed = shrinking.operation()
@@ -59,7 +69,7 @@ impl Failure {
                 | shrinking.subgraphs()
                 | shrinking.documents()
                 | shrinking.data();
-            if !changed || shrinking.tries >= TRIES || before == shrinking.tries {
+            if !changed || shrinking.tries >= most || before == shrinking.tries {
                 return shrinking.best;
             }
         }
@@ -83,18 +93,20 @@ fn kind(verdict: &Verdict) -> Option<String> {
     }
 }
 
-struct Shrinking {
+struct Shrinking<'v> {
     best: Failure,
     kind: String,
     tries: usize,
+    most: usize,
+    verdict: &'v mut dyn FnMut(&Failure) -> Option<Verdict>,
 }
 
-impl Shrinking {
+impl Shrinking<'_> {
     /// Keeps a smaller case if it fails alike.
     fn keep(&mut self, smaller: Failure) -> bool {
         self.tries += 1;
-        let fails = self.tries < TRIES
-            && smaller.verdict().is_some_and(|v| kind(&v).as_deref() == Some(&self.kind));
+        let fails = self.tries < self.most
+            && (self.verdict)(&smaller).is_some_and(|v| kind(&v).as_deref() == Some(&self.kind));
         if fails {
             self.best = smaller;
         }

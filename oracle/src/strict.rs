@@ -64,6 +64,15 @@ impl StrictSubgraph {
         Self { name: name.to_owned(), view, data: data.into(), faults: Vec::new(), service }
     }
 
+    /// Another subgraph that answers from the same data; nobody overrides its fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn beside(&self, name: &str, sdl: &str) -> Result<Self, SchemaError> {
+        Self::new(name, sdl, Arc::clone(&self.data))
+    }
+
     /// The same subgraph with faults.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {

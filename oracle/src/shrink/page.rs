@@ -14,6 +14,11 @@ use std::fmt::Write;
 impl Failure {
     /// The page, with the given heading.
     pub fn page(&self, heading: &str) -> String {
+        self.page_of(heading, self.verdict().as_ref())
+    }
+
+    /// The same, with a verdict that is known.
+    pub fn page_of(&self, heading: &str, verdict: Option<&Verdict>) -> String {
         let mut out = format!("# {heading}\n");
         for (name, sdl) in &self.subgraphs {
             let _ = write!(out, "\n```graphql subgraph={name}\n{}\n```\n", sdl.trim_end());
@@ -38,7 +43,7 @@ impl Failure {
         if !self.case.faults.is_empty() {
             let _ = write!(out, "\nFaults: {:?}\n", self.case.faults);
         }
-        match self.verdict() {
+        match verdict {
             Some(Verdict::Mismatch { why, ours, truth, plan }) => {
                 let _ = write!(
                     out,
