@@ -54,11 +54,7 @@ impl Failure {
 
     /// The same, for whoever finds its verdict in another way, with so many tries at most.
     #[must_use]
-    pub fn shrink_by(
-        self,
-        most: usize,
-        verdict: &mut dyn FnMut(&Self) -> Option<Verdict>,
-    ) -> Self {
+    pub fn shrink_by(self, most: usize, verdict: &mut dyn FnMut(&Self) -> Option<Verdict>) -> Self {
         let Some(kind) = verdict(&self).and_then(|verdict| kind(&verdict)) else { return self };
         let mut shrinking = Shrinking { best: self, kind, tries: 0, most, verdict };
         loop {

@@ -221,6 +221,10 @@ impl<'a> Maker<'a> {
         for input in of(Carrier::Segment) {
             url.push_str(&format!("/{{{}}}", expression(input)));
         }
+        if of(Carrier::Segment).next().is_some() {
+            // A segment that is empty is one only if another follows.
+            url.push_str("/end");
+        }
         for (index, input) in of(Carrier::Query).enumerate() {
             let separator = if index == 0 { '?' } else { '&' };
             url.push_str(&format!("{separator}{}={{{}}}", input.name, expression(input)));
@@ -248,9 +252,8 @@ impl<'a> Maker<'a> {
             http.push_str(&format!(" body: {}", quoted(&body.join(" "))));
         }
         let source = if self.has_source { "source: \"api\" " } else { "" };
-        let batch = endpoint.max_batch.map_or(String::new(), |max| {
-            format!(" batch: {{ maxSize: {max} }}")
-        });
+        let batch =
+            endpoint.max_batch.map_or(String::new(), |max| format!(" batch: {{ maxSize: {max} }}"));
         let entity = match endpoint.asked {
             Asked::Entity(_) if endpoint.coordinate.starts_with("Query.") => " entity: true",
             _ => "",
@@ -270,9 +273,8 @@ impl<'a> Maker<'a> {
             if name == "Query" || name == "Mutation" {
                 continue;
             }
-            let in_key = |field: &str| {
-                ty.keys.iter().flat_map(|key| &key.leaves).any(|way| way[0] == field)
-            };
+            let in_key =
+                |field: &str| ty.keys.iter().flat_map(|key| &key.leaves).any(|way| way[0] == field);
             let fields = ty.fields.iter().map(|field| (name.clone(), field.name.to_string()));
             missing.extend(fields.filter(|it| !given.contains(it) && !in_key(&it.1)));
         }
@@ -285,9 +287,10 @@ impl<'a> Maker<'a> {
             match definition {
                 Definition::SchemaExtension(schema) => {
                     let schema = schema.make_mut();
-                    let links = schema.directives.iter().map(|link| {
-                        directive(&link.to_string().replace("/v2.8", "/v2.13"))
-                    });
+                    let links = schema
+                        .directives
+                        .iter()
+                        .map(|link| directive(&link.to_string().replace("/v2.8", "/v2.13")));
                     let links: Vec<Node<Directive>> = links.collect();
                     schema.directives.clear();
                     schema.directives.extend(links);

@@ -12,7 +12,7 @@
 use oracle::{Chance, Request, StrictSubgraph};
 use serde_json::{Map, Value, json};
 
-use super::inputs::{Input, Received, Values};
+use super::inputs::{Carrier, Input, Received, Values};
 use super::selection::Wrapped;
 
 /// An endpoint.
@@ -50,11 +50,6 @@ pub(crate) struct Answer {
 }
 
 impl Endpoint {
-    /// Whether it changes something.
-    pub(crate) fn is_mutation(&self) -> bool {
-        matches!(self.asked, Asked::Root("mutation", ..))
-    }
-
     /// Answers a request from what the subgraph knows.
     pub(crate) fn answer(
         &self,
@@ -96,7 +91,8 @@ impl Endpoint {
                 );
                 let all = asked.iter().map(|members| representation(ty, members)).collect();
                 let found = ask(truth, text, Map::from_iter([("r".to_owned(), all)]))?;
-                let mut items: Vec<Value> = found.as_array().into_iter().flatten().map(rest).collect();
+                let mut items: Vec<Value> =
+                    found.as_array().into_iter().flatten().map(rest).collect();
                 shuffle(&mut items, chance);
                 (Value::Array(items), objects)
             }
@@ -126,12 +122,22 @@ impl Endpoint {
             }
         }
         let mut values = Values::default();
-        for input in &self.inputs {
+        let (segments, others): (Vec<&Input>, Vec<&Input>) =
+            self.inputs.iter().partition(|input| input.carrier == Carrier::Segment);
+        for input in &segments {
+            input.read(&mut left, &mut values)?;
+        }
+        if !segments.is_empty() && (left.segments.is_empty() || left.segments.remove(0) != "end") {
+            return Err(format!("the path is {}", received.uri));
+        }
+        for input in others {
             input.read(&mut left, &mut values)?;
         }
         match left.segments.is_empty() && left.query.is_empty() {
             true => Ok(values),
-            false => Err(format!("there is more than it takes: {:?} {:?}", left.segments, left.query)),
+            false => {
+                Err(format!("there is more than it takes: {:?} {:?}", left.segments, left.query))
+            }
         }
     }
 
@@ -167,7 +173,11 @@ fn arguments_of(declared: &[(String, String)], given: &Map<String, Value>) -> (S
     }
 }
 
-fn ask(truth: &StrictSubgraph, text: String, variables: Map<String, Value>) -> Result<Value, String> {
+fn ask(
+    truth: &StrictSubgraph,
+    text: String,
+    variables: Map<String, Value>,
+) -> Result<Value, String> {
     let request = Request::new(text).with_variables(Value::Object(variables));
     let mut answer = truth.answer(&request);
     match answer.get("errors") {

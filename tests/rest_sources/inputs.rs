@@ -146,13 +146,7 @@ impl Input {
         this
     }
 
-    fn new(
-        of: Of,
-        way: Vec<String>,
-        number: usize,
-        has_body: bool,
-        chance: &mut Chance,
-    ) -> Self {
+    fn new(of: Of, way: Vec<String>, number: usize, has_body: bool, chance: &mut Chance) -> Self {
         let carriers = if has_body { &CARRIERS[..] } else { &CARRIERS[..5] };
         let carrier = *chance.pick(carriers);
         let form = match carrier {

@@ -78,7 +78,8 @@ impl Server {
                     let state = Arc::clone(&state);
                     async move { Ok::<_, std::convert::Infallible>(reply(&state, request).await) }
                 });
-                let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(connection);
             }
         });
@@ -112,9 +113,10 @@ async fn reply(state: &Mutex<State>, request: Request<Incoming>) -> Reply {
     };
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     let mut parts = head.uri.path().trim_start_matches('/').split('/').map(decoded);
-    let headers = head.headers.iter().filter_map(|(name, value)| {
-        Some((name.to_string(), value.to_str().ok()?.to_owned()))
-    });
+    let headers = head
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
     let received = Received {
         method: head.method.to_string(),
         uri: head.uri.to_string(),
@@ -146,8 +148,13 @@ impl Served {
         request: Received,
         chance: &mut Chance,
     ) -> (Seen, Reply) {
-        let mut seen =
-            Seen { endpoint: None, request, answer: String::new(), objects: Vec::new(), wrong: None };
+        let mut seen = Seen {
+            endpoint: None,
+            request,
+            answer: String::new(),
+            objects: Vec::new(),
+            wrong: None,
+        };
         let found = match endpoint {
             None => {
                 let subgraph = self.subgraphs.iter().find(|subgraph| subgraph.name() == name);
@@ -223,9 +230,7 @@ fn rest(body: &Value, chance: &mut Chance) -> Reply {
 
 fn with_type(content_type: &'static str, body: String) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from(body)));
-    reply
-        .headers_mut()
-        .insert("content-type", http::HeaderValue::from_static(content_type));
+    reply.headers_mut().insert("content-type", http::HeaderValue::from_static(content_type));
     reply
 }
 

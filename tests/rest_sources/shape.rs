@@ -223,7 +223,8 @@ impl ObjectShape {
     fn query(&self, prefix: &str) -> String {
         let mut out = "__typename ".to_owned();
         for Given { field, shape, .. } in &self.fields {
-            let alias = if prefix.is_empty() { String::new() } else { format!("{prefix}{field}: ") };
+            let alias =
+                if prefix.is_empty() { String::new() } else { format!("{prefix}{field}: ") };
             let _ = write!(out, "{alias}{field}{} ", shape.query());
         }
         out

@@ -147,8 +147,7 @@ fn keep_what_all_have(document: &mut Document) {
         let name = interface.name.clone();
         interface.fields.retain(|field| {
             let objects = before.definitions.iter().filter_map(|it| it.as_object_type_definition());
-            let mut members =
-                objects.filter(|object| object.implements_interfaces.contains(&name));
+            let mut members = objects.filter(|object| object.implements_interfaces.contains(&name));
             members.all(|member| member.fields.iter().any(|own| own.name == field.name))
         });
     }

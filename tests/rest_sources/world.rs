@@ -100,7 +100,8 @@ impl World {
         let served: Option<Vec<(Service, StrictSubgraph)>> =
             services.iter().map(|service| Some((service.clone(), truth(service)?))).collect();
         let services_served = served.ok_or(Closed::Plain("no strict subgraph".to_owned()))?;
-        server.serve(Served { subgraphs, services: services_served }, plan.chances.within("server"));
+        server
+            .serve(Served { subgraphs, services: services_served }, plan.chances.within("server"));
         let sdl = sources.iter().map(|source| (source.name.clone(), source.sdl.clone())).collect();
         let gateway = start(folder, &composed.supergraph_sdl, plan, &sources).await?;
         let client = connect(gateway.public_address).await.map_err(Closed::Gateway)?;
@@ -117,8 +118,12 @@ impl World {
         server.take_seen();
         let answer = self.ask(case).await.unwrap_or_else(|error| error);
         let seen = server.take_seen();
-        let verdict = match self.bench.judge(case, &answer) {
-            Verdict::Equal(plan) => match self.judge_requests(&plan, &seen) {
+        let wrong = seen.iter().find_map(|seen| seen.wrong.as_ref());
+        let verdict = match (self.bench.judge(case, &answer), wrong) {
+            (Verdict::Mismatch { ours, truth, plan, .. }, Some(wrong)) => {
+                Verdict::Mismatch { why: wrong.clone(), ours, truth, plan }
+            }
+            (Verdict::Equal(plan), _) => match self.judge_requests(&plan, &seen) {
                 Ok(()) => Verdict::Equal(plan),
                 Err(why) => Verdict::Mismatch {
                     why,
@@ -127,14 +132,13 @@ impl World {
                     plan: plan.to_text(&self.bench.supergraph),
                 },
             },
-            other => other,
+            (other, _) => other,
         };
         (verdict, seen)
     }
 
     async fn ask(&mut self, case: &Case) -> Result<String, String> {
-        let body =
-            json!({ "query": case.operation.text, "variables": case.operation.variables });
+        let body = json!({ "query": case.operation.text, "variables": case.operation.variables });
         let request = Request::builder()
             .method(Method::POST)
             .uri("/graphql")
@@ -144,19 +148,16 @@ impl World {
             .body(Full::new(Bytes::from(body.to_string())))
             .map_err(|error| error.to_string())?;
         self.client.ready().await.map_err(|error| error.to_string())?;
-        let response = self.client.send_request(request).await.map_err(|error| error.to_string())?;
+        let response =
+            self.client.send_request(request).await.map_err(|error| error.to_string())?;
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
         Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
     }
 
     /// Judges what was sent: nothing wrong, nothing twice, and no more than the plan's fetches need.
-    fn judge_requests(
-        &self,
-        plan: &query_planner::QueryPlan,
-        seen: &[Seen],
-    ) -> Result<(), String> {
+    fn judge_requests(&self, plan: &query_planner::QueryPlan, seen: &[Seen]) -> Result<(), String> {
         if let Some(wrong) = seen.iter().find_map(|seen| seen.wrong.as_ref()) {
-            return Err(format!("a wrong request: {wrong}"));
+            return Err(wrong.clone());
         }
         let mut gets = BTreeSet::new();
         let is_get = |seen: &&Seen| seen.request.method == "GET" && seen.endpoint.is_some();
@@ -266,7 +267,12 @@ async fn connect(address: std::net::SocketAddr) -> Result<SendRequest<Full<Bytes
 }
 
 /// The SDL, with connectors, of a failing case, and what was sent for it.
-pub(crate) fn page(heading: &str, failure: &Failure, world: &World, run: &(Verdict, Vec<Seen>)) -> String {
+pub(crate) fn page(
+    heading: &str,
+    failure: &Failure,
+    world: &World,
+    run: &(Verdict, Vec<Seen>),
+) -> String {
     let shown = Failure { subgraphs: world.sdl.clone(), ..failure.clone() };
     let mut out = shown.page_of(heading, Some(&run.0));
     for seen in &run.1 {
