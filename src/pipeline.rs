@@ -261,11 +261,7 @@ async fn execute_operation(
     limits::tell_measured(rooms, &beyond);
     let introspected = match &prepared.introspection {
         Some(_) => {
-            let hidden = &access::hidden(rooms, facts, &graph, prepared);
-            let asking = graph.operations.introspect(prepared, &variables, hidden);
-            Box::pin(timeout_at(deadline, asking))
-                .await
-                .map_err(|_| RequestErrorKind::OutOfTime)??
+            Box::pin(introspected(rooms, facts, &graph, (prepared, &variables), deadline)).await?
         }
         None => Arc::default(),
     };
@@ -309,6 +305,19 @@ async fn execute_operation(
     let receipt =
         payment.map(|payment| payment.settle(payment::price(cost.map_or(0, |cost| cost.actual))));
     Ok(Executed { prepared, variant, graph, outcome, duration, merged, cost, beyond, receipt })
+}
+
+/// What the schema answers an operation, as far as the caller may see it.
+async fn introspected(
+    rooms: &Rooms,
+    facts: &Facts,
+    graph: &Graph,
+    (prepared, variables): (&Arc<Prepared>, &Map<String, Value>),
+    deadline: Instant,
+) -> Result<Arc<Answers>, RequestError> {
+    let hidden = &access::hidden(rooms, facts, graph, prepared);
+    let asking = graph.operations.introspect(prepared, variables, hidden);
+    timeout_at(deadline, asking).await.map_err(|_| RequestErrorKind::OutOfTime)?
 }
 
 /// The labels of overrides that are on for a request.
