@@ -21,6 +21,42 @@ fn settings(text: &str) -> Result<Settings, String> {
 }
 
 #[test]
+fn the_strictest_limit_counts_and_what_is_measured_loosens_nothing() {
+    let limits = |policies: &str| {
+        let text = format!(
+            "supergraph: {{ file: a }}\npolicies: {{ {policies} }}\napply: {{ all: [a], graphql: [b] }}"
+        );
+        settings(&text).map(|settings| settings.graphql_limits)
+    };
+    let both =
+        limits("a: { limits: { cost: 50, aliases: 7 } }, b: { limits: { cost: 90 } }").unwrap();
+    assert_eq!((both.enforced.cost, both.enforced.aliases), (Some(50), Some(7)));
+    let measured = limits(
+        "a: { limits: { cost: 50 } }, b: { limits: { mode: measure, cost: 9, depth: 3, batch: 4 } }",
+    );
+    let measured = measured.unwrap();
+    assert_eq!((measured.enforced.cost, measured.measured.cost), (Some(50), Some(9)));
+    assert_eq!((measured.enforced.depth, measured.measured.depth), (Some(30), Some(3)));
+    assert_eq!((measured.batch, measured.tokens), (4, 20_000));
+    let error = limits("a: { limits: { height: 0 } }, b: {}").unwrap_err();
+    assert!(error.contains("nothing could pass this limit"), "{error}");
+    let error = limits("a: { limits: { mode: observe } }, b: {}").unwrap_err();
+    assert!(error.contains("policies.a.limits.mode"), "{error}");
+}
+
+#[test]
+fn costs_are_used_where_somebody_asks_for_them() {
+    let is_used = |more: &str| {
+        settings(&format!("supergraph: {{ file: a }}\n{more}")).unwrap().graphql.cost.is_used
+    };
+    assert!(!is_used(""));
+    assert!(is_used("graphql: { cost: { fetch: 1 } }"));
+    assert!(is_used("policies: { a: { limits: { cost: 1 } } }\napply: { all: [a] }"));
+    assert!(!is_used("policies: { a: { limits: { cost: 1 } } }"), "it applies nowhere");
+    assert!(is_used("masks: [{ field: A.b, remove: true, unless: operation.cost < 5 }]"));
+}
+
+#[test]
 fn a_file_that_names_only_its_graph_has_safe_defaults() {
     let settings = settings(GRAPH).unwrap();
     assert_eq!(settings.listen.public[0].address.to_string(), "127.0.0.1:4000");

@@ -72,6 +72,14 @@ pub enum RequestErrorKind {
     /// The query for the schema would multiply its answer.
     #[error("{0}")]
     IntrospectionDepth(String),
+    /// The query for the schema selects too many of its lists.
+    #[error("introspection selects {n_lists} lists of the schema; {limit} are allowed")]
+    IntrospectionLists {
+        /// How many.
+        n_lists: u64,
+        /// The bound.
+        limit: u64,
+    },
     /// The caller may not see all that the operation selects.
     #[error("the operation selects what the caller may not see")]
     Denied {
@@ -149,6 +157,7 @@ impl RequestError {
             RequestErrorKind::MutationOverGet => "MUTATION_OVER_GET",
             RequestErrorKind::Introspection(_) => "INTROSPECTION_DISABLED",
             RequestErrorKind::IntrospectionDepth(_) => "MAX_INTROSPECTION_DEPTH",
+            RequestErrorKind::IntrospectionLists { .. } => "MAX_INTROSPECTION_LISTS",
             RequestErrorKind::Denied { is_anonymous: true, .. } => "UNAUTHENTICATED",
             RequestErrorKind::Denied { is_anonymous: false, .. } => "UNAUTHORIZED_FIELD_OR_TYPE",
             RequestErrorKind::NotAdmitted(refused) => refused.code(),

@@ -13,6 +13,8 @@
 //!
 //! Spec: <https://spec.graphql.org/September2025/#sec-Schema-Introspection>
 
+mod lists;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use apollo_compiler::executable::Operation;
@@ -46,13 +48,17 @@ struct Known {
     answers: Arc<Answers>,
 }
 
+/// How many lists of the schema an operation may select, at all their places together: each may be as long
+/// as the schema is large. Tools select about ten.
+const MAX_LISTS: u64 = 100;
+
 /// States of the variables whose answers are kept. Tools ask without, or with the name of one type.
 const MAX_KNOWN: usize = 8;
 
 /// Finds out whether an operation asks for the schema.
 ///
 /// # Errors
-/// When it nests lists of the schema so often that its answer would multiply.
+/// When it nests lists of the schema so often, or selects so many, that its answer would multiply.
 pub(super) fn find(
     document: &Valid<ExecutableDocument>,
     operation: &Node<Operation>,
@@ -63,6 +69,10 @@ pub(super) fn find(
             .any(|field| matches!(field.name.as_str(), "__schema" | "__type"));
     if !asks {
         return Ok(None);
+    }
+    let n_lists = lists::count(document, &operation.selection_set);
+    if n_lists > MAX_LISTS {
+        return Err(RequestErrorKind::IntrospectionLists { n_lists, limit: MAX_LISTS }.into());
     }
     check_max_depth(document, operation)
         .map_err(|error| RequestErrorKind::IntrospectionDepth(error.message().to_string()))?;

@@ -168,4 +168,12 @@ async fn introspection_does_not_multiply() {
     let message = "the operation has 200 aliases; 100 are allowed";
     let document = format!("{{ {wide} }}");
     is_refused("aliases: 100", &document, json!({}), "MAX_ALIASES_LIMIT", message).await;
+    let message = "introspection selects 400 lists of the schema; 100 are allowed";
+    let code = "MAX_INTROSPECTION_LISTS";
+    is_refused("depth: 30", &document, json!({}), code, message).await;
+    let doubled = doubling(20, "fields { name }").replace("Item", "__Type");
+    let document = doubled.replace("{ item { ...F0 } }", "{ __type(name: \"Query\") { ...F0 } }");
+    let limits = "height: 4000000000";
+    let message = "introspection selects 1048576 lists of the schema; 100 are allowed";
+    is_refused(limits, &document, json!({}), code, message).await;
 }
