@@ -372,7 +372,9 @@ impl<'a> Reader<'a> {
     fn node(&mut self, selection: &'a executable::Selection) -> Result<Node, OperationError> {
         Ok(match selection {
             executable::Selection::Field(field) => {
-                let set = match field.selection_set.selections.is_empty() {
+                // What is asked of the schema itself is no matter of plans, and its types are none of the tables'.
+                let is_leaf = field.selection_set.selections.is_empty();
+                let set = match is_leaf || field.name.starts_with("__") {
                     true => None,
                     false => Some(self.set(&field.selection_set)?),
                 };

@@ -61,6 +61,9 @@ pub enum ExplainError {
         "ask for one thing: an operation (`query`), or a request to a route (`request`: `GET /path`)"
     )]
     NotOne,
+    /// The document is.
+    #[error("the document is empty: write an operation")]
+    Empty,
     /// The request to a route is none.
     #[error("`{0}` is no request to a route: write a method, a space and a path: `GET /orders/7`")]
     NotARequest(String),
@@ -106,7 +109,7 @@ pub async fn explain(rooms: &Rooms, asked: Asked) -> Result<Explanation, Explain
         (Some(_), _) => {
             explain::route(rooms, &mut facts, &target).await.map_err(ExplainError::Route)
         }
-        (None, None) => Err(ExplainError::NotOne),
+        (None, None) => Err(ExplainError::Empty),
     }
 }
 

@@ -206,6 +206,7 @@ async fn words_that_are_no_request_are_refused_with_what_to_write() {
     for (asked, said) in [
         (json!({}), "ask for one thing"),
         (json!({ "query": DOCUMENT, "request": "GET /orders/1" }), "ask for one thing"),
+        (json!({ "query": " " }), "the document is empty"),
         (json!({ "request": "/orders/1" }), "write a method"),
         (json!({ "request": "GET /nowhere" }), "no route has the path `/nowhere`"),
         (json!({ "request": "PUT /orders/1" }), "takes GET"),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use graphloom::config::Settings;
 use serde_json::{Value, json};
+use subgraphs::Options;
 
 use crate::house::{House, lines};
 
@@ -18,7 +19,7 @@ async fn ask(house: &House, document: &str, headers: &[(&str, &str)]) -> Value {
 #[tokio::test]
 async fn a_condition_decides_for_each_request() {
     let policy = "graphql: { introspection: 'request.headers[\"x-role\"] == \"developer\"' }\n";
-    let house = House::open_with(policy, subgraphs::Options::default()).await;
+    let house = House::open_with(policy, Options::default()).await;
     let allowed = json!({ "data": { "__schema": { "queryType": { "name": "Query" } } } });
     let refused = json!({ "errors": [{
         "message": "introspection is not allowed",
@@ -43,6 +44,23 @@ async fn a_condition_decides_for_each_request() {
     assert!(told[0].contains("does not hold"), "{told:?}");
     assert!(told[1].contains("cannot be decided"), "{told:?}");
     assert!(!told.concat().contains("visitor"), "{told:?}");
+}
+
+#[tokio::test]
+async fn tools_ask_with_fragments_on_the_types_of_the_schema_itself() {
+    let house = House::open_with("graphql: { introspection: true }\n", Options::default()).await;
+    // As graphql-js writes it: with fragments, and two operations' worth of directives.
+    let document = "query IntrospectionQuery($deep: Boolean = true) { __schema { queryType { name } \
+        types { ...FullType } directives { name args { ...InputValue } } } topProducts(first: 1) { upc } } \
+        fragment FullType on __Type { kind name fields(includeDeprecated: true) { name args { ...InputValue } \
+        type { ...TypeRef @include(if: $deep) } } } \
+        fragment InputValue on __InputValue { name type { ...TypeRef } defaultValue } \
+        fragment TypeRef on __Type { kind name ... on __Type { ofType { name } } }";
+    let answer = ask(&house, document, &[]).await;
+    let types = answer["data"]["__schema"]["types"].as_array().unwrap();
+    let product = types.iter().find(|ty| ty["name"] == "Product").unwrap();
+    assert!(product["fields"].as_array().unwrap().iter().any(|field| field["name"] == "upc"));
+    assert_eq!(answer["data"]["topProducts"][0]["upc"], "p1");
 }
 
 #[test]

@@ -38,6 +38,21 @@ const KNOWN: [Caller; 2] = [
 pub(super) const LETTERS: &str =
     "{ topProducts(first: 3) { name reviews(first: 2) { rating author { name email } } } }";
 
+/// The same, as people write it.
+const LETTERS_IN_LINES: &str = "{
+  topProducts(first: 3) {
+    name
+    reviews(first: 2) {
+      rating
+      author {
+        name
+        email
+      }
+    }
+  }
+}
+";
+
 impl Callers {
     /// Makes the keys.
     ///
@@ -80,5 +95,16 @@ impl Callers {
 }
 
 fn tab(name: &str, headers: IndexMap<String, String>) -> Tab {
-    Tab { name: name.to_owned(), query: format!("query {name} {LETTERS}"), headers }
+    Tab { name: name.to_owned(), query: format!("query {name} {LETTERS_IN_LINES}"), headers }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LETTERS, LETTERS_IN_LINES};
+
+    #[test]
+    fn the_page_asks_what_the_tour_asks() {
+        let words: Vec<&str> = LETTERS_IN_LINES.split_whitespace().collect();
+        assert_eq!(words.join(" "), LETTERS);
+    }
 }
