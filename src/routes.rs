@@ -189,7 +189,7 @@ impl Route {
         body: OutgoingBody,
     ) -> Result<Passed, RouteError> {
         let hiding: Vec<PathMask> = self.hiding(scope).cloned().collect();
-        let headers = self.would_send(scope, !hiding.is_empty());
+        let headers = self.headers(scope, !hiding.is_empty());
         let is_repeatable = matches!(*scope.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let outgoing = Outgoing {
             method: scope.method.clone(),
@@ -207,8 +207,15 @@ impl Route {
         Ok(Passed { response, filter })
     }
 
-    /// The headers that a request has, masked or not, but for those that only a connection and a body decide.
+    /// The headers that a request would have, masked or not, but for those that only a connection and a body
+    /// decide. Of the gateway's own credential only the place is told.
     pub fn would_send(&self, scope: &Scope<'_>, is_masked: bool) -> HeaderMap {
+        let mut headers = self.headers(scope, is_masked);
+        self.upstream.mark_credential(&mut headers);
+        headers
+    }
+
+    fn headers(&self, scope: &Scope<'_>, is_masked: bool) -> HeaderMap {
         let mut headers = headers::to_route(scope, &self.rules.request);
         if is_masked {
             masking::ask(&mut headers);

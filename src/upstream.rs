@@ -285,7 +285,17 @@ impl Upstream {
         self.ask_packed(&mut head);
         let mut headers = head.take(None, false);
         headers.remove(HOST);
+        self.mark_credential(&mut headers);
         headers
+    }
+
+    /// Puts the gateway's own credential among headers that are told and not sent: nothing but where it stands.
+    pub fn mark_credential(&self, headers: &mut HeaderMap) {
+        if let Some(credentials) = &self.credentials {
+            let mut value = HeaderValue::from_static("");
+            value.set_sensitive(true);
+            headers.insert(credentials.name(), value);
+        }
     }
 
     fn ask_packed(&self, head: &mut Head) {

@@ -80,6 +80,14 @@ impl Credentials {
         }
     }
 
+    /// In which header it stands.
+    pub(super) fn name(&self) -> HeaderName {
+        match self {
+            Self::Static(name, _) => name.clone(),
+            Self::Tokens(_) => AUTHORIZATION,
+        }
+    }
+
     /// The header of the next request.
     pub(super) async fn header(&self) -> Result<(HeaderName, HeaderValue), UpstreamErrorKind> {
         match self {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use subgraphs::Options;
 
 use crate::client::{Answer, call, get};
-use crate::house::House;
+use crate::folder::Folder;
+use crate::house::{House, start};
 
 const DOCUMENT: &str = "{ topProducts(first: 2) { name inStock } }";
 const ASKED: [(&str, &str); 1] = [("graphloom-explain", "1")];
@@ -245,4 +246,25 @@ async fn the_page_is_told_what_its_own_caller_would_get() {
     );
     let refused = explained(&house, DOCUMENT, &[("x-api-key", "glk_nobody_0")]).await;
     assert_eq!(refused.status, 401);
+}
+
+#[tokio::test]
+async fn of_the_credential_of_the_gateway_itself_only_the_place_is_told() {
+    let folder = Folder::new();
+    folder.write("shop.graphql", "type Query { name: String }");
+    let yaml = "listen: 127.0.0.1:0\n\
+                admin: { listen: 127.0.0.1:0, key: opens-the-admin-api }\n\
+                supergraph: { subgraphs: { shop: { schema: shop.graphql, upstream: shop } } }\n\
+                upstreams:\n  shop:\n    targets: [{ url: \"http://127.0.0.1:9\" }]\n    \
+                credentials: { static: { header: x-shop, value: words-of-the-gateway } }\n\
+                routes: [{ match: { path: /rest }, upstream: shop }]\n";
+    let (gateway, _log) = start(folder.path(), yaml).await;
+    for asked in [json!({ "query": "{ name }" }), json!({ "request": "GET /rest" })] {
+        let headers = [("authorization", "Bearer opens-the-admin-api")];
+        let admin = gateway.admin_address;
+        let answer = call(admin, Method::POST, "/explain", &headers, asked.to_string()).await;
+        let told = headers_of(&answer.json()["upstreams"][0]);
+        assert!(told.contains(&("x-shop".to_owned(), "•••".to_owned())), "{told:?}");
+        assert!(!answer.text().contains("words-of-the-gateway"));
+    }
 }

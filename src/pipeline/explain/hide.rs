@@ -5,7 +5,7 @@
 //! **Never here:** which headers are sent (`upstream::headers`).
 //!
 //! **Holds:** a value is hidden whole: of a header whose name speaks of credentials or in which credentials are
-//! read; of any header that has a text of such a header of the client's, or one that `${...}` stood for in the
+//! read, or the gateway's own stands; of any header that has a text of such a header of the client's, or one that `${...}` stood for in the
 //! configuration.
 //!
 //! **Read first:** [`Hidden::headers`].
@@ -67,8 +67,9 @@ impl Hidden {
     /// Headers as they may be shown.
     pub(super) fn headers(&self, headers: &HeaderMap) -> Vec<HeaderTold> {
         let told = |(name, value): (&HeaderName, &HeaderValue)| {
+            let is_marked = value.is_sensitive();
             let value = String::from_utf8_lossy(value.as_bytes());
-            let value = match self.is_named(name) || self.has_text(&value) {
+            let value = match is_marked || self.is_named(name) || self.has_text(&value) {
                 true => DOTS.to_owned(),
                 false => value.into_owned(),
             };
