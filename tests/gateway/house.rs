@@ -167,3 +167,9 @@ pub(crate) async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) ->
         Err(_) => panic!("waited in vain until {what}"),
     }
 }
+
+/// Says that a test could not do its work.
+#[expect(clippy::print_stdout, reason = "a test has no other way to say so")]
+pub(crate) fn say_skipped(why: &str) {
+    println!("skipped: {why}");
+}

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::house::House;
+use crate::house::{House, say_skipped};
 use crate::identity::{ask_with_token, assert_admitted, assert_refused, guarded};
 
 /// The provider; ends when it is dropped.
@@ -98,11 +98,6 @@ impl Drop for Provider {
 
 /// `shop:shop+secret`, in base64.
 const SHOP: &str = "c2hvcDpzaG9wK3NlY3JldA==";
-
-#[expect(clippy::print_stdout, reason = "a test has no other way to say so")]
-fn say_skipped(why: &str) {
-    println!("skipped: {why}");
-}
 
 /// A gateway that knows no more of the provider than its name, and a token that it lets in.
 async fn trusting(provider: &Provider) -> (House, String) {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::client::{connect, graphql_request, send};
 use crate::folder::Folder;
-use crate::house::start;
+use crate::house::{say_skipped, start};
 use crate::identity::{ask_with_token, assert_admitted, assert_refused, guarded, guarded_by};
 use crate::issuer::{Key, now};
 use crate::pem::Authority;
@@ -195,7 +195,7 @@ fn curl(gateway: &graphloom::Running, folder: &Folder, more: &[&str]) -> String 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_certificate_names_its_consumer() {
     if Command::new("curl").arg("--version").output().is_err() {
-        println!("skipped: there is no curl");
+        say_skipped("there is no curl");
         return;
     }
     let key = Key::ec("e1");

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::folder::Folder;
+use crate::house::say_skipped;
 
 /// A server on a free port; killed when it is dropped.
 pub(crate) struct Redis {
@@ -22,7 +23,7 @@ impl Redis {
     pub(crate) async fn start() -> Option<Self> {
         let is_there = Command::new("redis-server").arg("--version").output().is_ok();
         if !is_there {
-            println!("skipped: redis-server is missing, so no limits can be shared");
+            say_skipped("redis-server is missing, so no limits can be shared");
             return None;
         }
         // Another process may take a port that was free a moment ago; then the next one will do.

@@ -24,7 +24,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::client::{Answer, Connection, get, request, send};
 use crate::folder::Folder;
-use crate::house::{Diagnostics, lines, start, until};
+use crate::house::{Diagnostics, lines, say_skipped, start, until};
 use crate::pem::{Authority, Pair};
 
 const ONE: &str = "certificate: a.pem, key: a.key.pem";
@@ -352,7 +352,7 @@ async fn all_listeners_are_served() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn curl_shows_a_certificate() {
     if Command::new("curl").arg("--version").output().is_err() {
-        println!("skipped: there is no curl");
+        say_skipped("there is no curl");
         return;
     }
     let (folder, authority) = folder();

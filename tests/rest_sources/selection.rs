@@ -74,7 +74,9 @@ fn of_object(object: &ObjectShape) -> String {
         match &given.home {
             Home::Plain => out.push(format!("{}{}", given.field, braces(&given.shape))),
             Home::Grouped => grouped.push(format!("{}{}", given.field, braces(&given.shape))),
-            Home::Down(names) if names.iter().all(|name| *name == way(&[name.clone()])) => {
+            Home::Down(names)
+                if names.iter().all(|name| *name == way(std::slice::from_ref(name))) =>
+            {
                 out.push(format!("{}: {}{}", given.field, way(names), braces(&given.shape)));
             }
             Home::Down(_) | Home::Boxed(_) => out.push(format!("{}: {}", given.field, path(given))),
