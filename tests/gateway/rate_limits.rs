@@ -257,7 +257,7 @@ async fn metrics_tell_by_policy_and_pages_may_read_the_headers() {
 
 #[test]
 fn a_wrong_limit_is_told_with_its_place() {
-    let cases: [(&str, &str); 7] = [
+    let cases: [(&str, &str); 12] = [
         ("{ rate_limit: {} }", "policies.fair.rate_limit.windows"),
         ("{ rate_limit: [{ windows: [{ cost: 1 }] }] }", "policies.fair.rate_limit[0].windows[0]"),
         (
@@ -276,6 +276,20 @@ fn a_wrong_limit_is_told_with_its_place() {
             "{ rate_limit: { key: [consumer.id, nothing], windows: [{ cost: 1, per: 1s }] } }",
             "policies.fair.rate_limit.key[1]",
         ),
+        (
+            "{ rate_limit: { store: 'http://a', windows: [{ cost: 1, per: 1s }] } }",
+            "policies.fair.rate_limit.store",
+        ),
+        (
+            "{ quota: { store: local, windows: [{ cost: 1, per: day }] } }",
+            "policies.fair.quota.store",
+        ),
+        (
+            "{ quota: { windows: [{ cost: 1, per: day }, { cost: 2, per: day }] } }",
+            "policies.fair.quota.windows[1].per",
+        ),
+        ("{ quota: { windows: [{ cost: 1, per: week }] } }", "policies.fair.quota.windows[0].per"),
+        ("{ concurrency: [{ max: 0 }] }", "policies.fair.concurrency[0].max"),
         (
             "{ limits: { depth: 3 }, rate_limit: { windows: [{ cost: 1, per: 1s }] } }",
             "apply.plans.free[0]",

@@ -89,6 +89,12 @@ impl Redis {
         }
     }
 
+    /// Stops it, so that it takes connections and says nothing; or lets it go on.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
     /// Its address, with its password.
     pub(crate) fn url(&self) -> String {
         format!("redis://:hunter2@127.0.0.1:{}/0", self.port)

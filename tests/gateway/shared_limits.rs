@@ -229,6 +229,36 @@ async fn requests_are_refused_while_the_store_is_gone_if_the_configuration_says_
     when_redis_dies(", on_store_failure: deny", 503).await;
 }
 
+/// Asks until an answer tells what is left, or until one does not.
+async fn until_told(house: &House, is_told: bool) {
+    let asking = async {
+        loop {
+            let answer = get(house.address(), "/orders/o1").await;
+            assert_eq!(answer.status, 200);
+            if answer.header("ratelimit").is_some() == is_told {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asking).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_says_nothing_costs_its_deadline_and_no_request() {
+    let Some(redis) = Redis::start().await else { return };
+    let more = limits(&redis.url(), ", timeout: 50ms", "[{ cost: 100000000, per: 1s }]");
+    let house = House::open_with(&more, Options::default()).await;
+    until_told(&house, true).await;
+    redis.signal("-STOP");
+    until_told(&house, false).await;
+    // Far beyond the answers after which the connection counts as broken.
+    for _ in 0..20 {
+        assert_eq!(get(house.address(), "/orders/o1").await.status, 200);
+    }
+    redis.signal("-CONT");
+    until_told(&house, true).await;
+}
+
 #[tokio::test]
 async fn an_empty_caller_is_refused_without_asking_the_store() {
     let Some(redis) = Redis::start().await else { return };
