@@ -134,8 +134,8 @@ fn nobody(loaded: &Loaded, subgraph: &SubgraphDef) -> Problem {
         message: message.clone(),
         file: loaded.file.as_ref().map(|file| file.display().to_string()),
         fix: Some(format!(
-            "add `upstreams: {{ {name}: {{ targets: [{{ url: http://host:port/graphql }}] }} }}` \
-             to the configuration"
+            "add `url: http://host:port/graphql` to `supergraph.subgraphs.{name}`; for a ready supergraph or \
+             a folder `upstreams: {{ {name}: {{ targets: [{{ url: http://host:port/graphql }}] }} }}`"
         )),
         ..ProblemError::default()
     };

@@ -384,3 +384,18 @@ type Deep { here: String }
     let body = shop.ask(document, json!({}), &[]).await.json();
     assert_eq!(body["extensions"], json!(null), "{body}");
 }
+
+#[tokio::test]
+async fn a_graphql_server_without_an_address_is_refused() {
+    let shop = Shop::open(ORDERS, says).await;
+    let yaml = shop.folder.read("graphloom.yaml");
+    let yaml: Vec<&str> = yaml.lines().filter(|line| !line.contains("products:")).collect();
+    let yaml = yaml
+        .join("\n")
+        .replace("  subgraphs:", "  subgraphs:\n    products: { schema: products.graphql }");
+    shop.folder.write("graphloom.yaml", &(yaml + "\n"));
+    let problem = house::until("the change is refused", || shop.gateway.graph.problem()).await;
+    let problem = format!("{problem:?}");
+    assert!(problem.contains("nobody answers for subgraph `products`"), "{problem}");
+    assert!(problem.contains("supergraph.subgraphs.products"), "{problem}");
+}
