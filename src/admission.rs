@@ -37,7 +37,7 @@ use crate::consumer::Consumer;
 use crate::expressions::Scope;
 use crate::telemetry::{LimitMetrics, Metrics};
 use gcra::Wait;
-use in_flight::{InFlight, Place as PlaceUnderWay};
+use in_flight::{Crowd, Place as PlaceUnderWay};
 use limiter::{Limiter, Place, Unpaid};
 use payment::Paid;
 use store::Store;
@@ -67,7 +67,7 @@ struct Bound {
     policy: Arc<str>,
     key: Option<KeySettings>,
     max: u32,
-    in_flight: Arc<InFlight>,
+    in_flight: Arc<Crowd>,
     metrics: LimitMetrics,
 }
 

@@ -7,14 +7,14 @@
 //! **Holds:** never more places than the bound. A caller without a request under way is not remembered, so
 //! that the number of keys is that of the requests at most.
 //!
-//! **Read first:** [`InFlight::enter`].
+//! **Read first:** [`Crowd::enter`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The requests under way that one limit counts.
 #[derive(Debug, Default)]
-pub(super) struct InFlight {
+pub(super) struct Crowd {
     /// By caller; all under one name where the limit is for all together.
     counts: Mutex<HashMap<Box<str>, u32>>,
 }
@@ -22,11 +22,11 @@ pub(super) struct InFlight {
 /// The right to be under way. Dropped, it is free again.
 #[derive(Debug)]
 pub(super) struct Place {
-    of: Arc<InFlight>,
+    of: Arc<Crowd>,
     key: Box<str>,
 }
 
-impl InFlight {
+impl Crowd {
     /// A place for a caller, if fewer than `max` are taken.
     pub(super) fn enter(self: &Arc<Self>, key: &str, max: u32) -> Option<Place> {
         let mut counts = self.lock();
@@ -61,11 +61,11 @@ impl Drop for Place {
 mod tests {
     use std::sync::Arc;
 
-    use super::InFlight;
+    use super::Crowd;
 
     #[test]
     fn a_place_is_free_again_when_it_is_left() {
-        let in_flight = Arc::<InFlight>::default();
+        let in_flight = Arc::<Crowd>::default();
         let first = in_flight.enter("a", 2).unwrap();
         let second = in_flight.enter("a", 2).unwrap();
         assert!(in_flight.enter("a", 2).is_none());
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_bound_that_shrinks_lets_nobody_in_until_enough_have_left() {
-        let in_flight = Arc::<InFlight>::default();
+        let in_flight = Arc::<Crowd>::default();
         let places: Vec<_> = (0..5).map(|_| in_flight.enter("", 5).unwrap()).collect();
         assert!(in_flight.enter("", 3).is_none());
         drop(places.into_iter().skip(2).collect::<Vec<_>>());

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::gcra::Rate;
-use super::in_flight::InFlight;
+use super::in_flight::Crowd;
 use super::limiter::{Place, seconds};
 use super::quota_file::{QuotaFile, QuotaWindow};
 use super::shared::SharedStore;
@@ -30,7 +30,7 @@ pub(super) struct Store {
     next_id: AtomicU32,
     files: Mutex<HashMap<PathBuf, Weak<QuotaFile>>>,
     shared: Mutex<Vec<(Secret, Duration, Weak<SharedStore>)>>,
-    in_flight: Mutex<HashMap<BoundName, Weak<InFlight>>>,
+    in_flight: Mutex<HashMap<BoundName, Weak<Crowd>>>,
 }
 
 /// A policy, and which of its bounds.
@@ -84,11 +84,11 @@ impl Store {
     }
 
     /// The requests under way under a bound of a policy.
-    pub(super) fn in_flight(&self, policy: &Arc<str>, index: usize) -> Arc<InFlight> {
+    pub(super) fn in_flight(&self, policy: &Arc<str>, index: usize) -> Arc<Crowd> {
         let mut known = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry((Arc::clone(policy), index)).or_default();
         entry.upgrade().unwrap_or_else(|| {
-            let new = Arc::<InFlight>::default();
+            let new = Arc::<Crowd>::default();
             *entry = Arc::downgrade(&new);
             new
         })
