@@ -12,6 +12,7 @@
 //! **Read first:** [`GraphInForce::start`].
 
 mod load;
+mod cost;
 mod masks;
 mod problem;
 mod sources;
@@ -151,7 +152,8 @@ impl Workshop {
         let sources = sources::find(self, loaded, &supergraph)?;
         let masks = masks::find(&self.settings.masks, &supergraph)?;
         let sensitive = Arc::new(Sensitive::read(&loaded.sdl));
-        let rates = Arc::new(self.settings.graphql.cost.rates(&supergraph));
+        let rates = cost::find(&self.settings.graphql.cost, &self.settings.file, &supergraph)?;
+        let rates = Arc::new(rates);
         let guarded = Guarded { masked: masks.fields(), sensitive, rates };
         let max_bytes = self.settings.limits.prepared_operations;
         Ok(Graph {
@@ -183,11 +185,6 @@ impl Workshop {
         for label in rules.keys().filter(|label| !labels.contains(label)) {
             tracing::warn!(label, "no `@override` has the label of `supergraph.override_labels`");
         }
-        let is_unknown =
-            |name: &&str| graph.sources.iter().all(|(_, source)| *source.name != **name);
-        for subgraph in self.settings.graphql.cost.named().filter(is_unknown) {
-            tracing::warn!(subgraph, "no subgraph has the name in `graphql.cost.subgraphs`");
-        }
         for policy in unknown_policies(&graph.supergraph, &self.settings.graphql.authorization) {
             tracing::warn!(
                 policy,
@@ -205,7 +202,8 @@ impl Workshop {
 /// # Errors
 /// All that does not.
 pub fn check(settings: &Settings, supergraph: &Supergraph) -> Result<(), Problem> {
-    masks::find(&settings.masks, supergraph).map(drop)
+    masks::find(&settings.masks, supergraph)?;
+    cost::find(&settings.graphql.cost, &settings.file, supergraph).map(drop)
 }
 
 /// The conditions of `@authorize`. A graph with one that is none would deny what it guards for good.

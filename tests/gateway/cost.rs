@@ -138,3 +138,19 @@ async fn a_change_of_the_rates_holds_at_once() {
     .await;
     assert_eq!(estimated().await, json!({ "estimated": 7 }));
 }
+
+#[tokio::test]
+async fn a_maximum_for_nobody_is_refused() {
+    let house = House::open().await;
+    let file = house.folder.path().join("graphloom.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let cost = "graphql: { cost: { subgraphs: { review: { max: 5 } } } }\n";
+    std::fs::write(&file, format!("{text}{cost}")).unwrap();
+    let problem =
+        crate::house::until("the change is refused", || house.gateway.graph.problem()).await;
+    let error = &problem.errors[0];
+    let message = "`graphql.cost.subgraphs` names `review`, which is no subgraph";
+    assert_eq!((error.code.as_str(), error.message.as_str()), ("UNKNOWN_SUBGRAPH", message));
+    assert_eq!(error.fix.as_deref(), Some("did you mean `reviews`?"));
+    assert_eq!(house.query("{ me { id } }").await.status, 200);
+}
