@@ -15,6 +15,8 @@ mod world;
 mod server;
 #[path = "rest_sources/connectors.rs"]
 mod connectors;
+#[path = "rest_sources/faults.rs"]
+mod faults;
 #[path = "rest_sources/endpoint.rs"]
 mod endpoint;
 #[path = "rest_sources/inputs.rs"]

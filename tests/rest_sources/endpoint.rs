@@ -45,6 +45,8 @@ pub(crate) enum Asked {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) body: Value,
+    /// Whether it says that there is nothing.
+    pub(crate) is_nothing: bool,
     /// The keys of the objects that were asked for.
     pub(crate) objects: Vec<String>,
 }
@@ -108,7 +110,8 @@ impl Endpoint {
                 (rest(&found[0]["it"]), Vec::new())
             }
         };
-        Ok(Answer { body: self.wrapped.body(value), objects })
+        let is_nothing = value.is_null();
+        Ok(Answer { body: self.wrapped.body(value), is_nothing, objects })
     }
 
     fn read(&self, received: &Received) -> Result<Values, String> {

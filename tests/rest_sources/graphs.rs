@@ -13,6 +13,7 @@ use oracle::{Bench, CASES_PER_GRAPH, Caller, Case, Chance, Failure, Graph, LongR
 use tokio::runtime::{Builder, Runtime};
 
 use super::chances::Chances;
+use super::faults::Trouble;
 use super::say;
 use super::server::Server;
 use super::subgraph::Subgraph;
@@ -20,6 +21,8 @@ use super::world::{Closed, Plan, World, page};
 
 /// Graphs tried for one seed.
 const TRIES: usize = 20;
+/// Every so many-th case is the one before, with faults.
+const FAULTY: usize = 4;
 /// Of many failures only the first are made small.
 const SHRUNK: usize = 5;
 /// How often a failing case may be run again to make it small.
@@ -33,10 +36,9 @@ pub(crate) struct Run {
     connectors: usize,
     requests: usize,
     batches: usize,
+    troubles: usize,
     unplannable: usize,
     failures: usize,
-    /// Why graphs were left out, with how often.
-    closed: BTreeMap<String, usize>,
 }
 
 /// Where it runs.
@@ -77,8 +79,9 @@ impl Run {
 
     /// Whether the run proves something, and found nothing.
     pub(crate) fn is_good(&self) -> bool {
-        let enough = self.requests as u64 > self.cases && self.batches as u64 > self.cases / 100;
-        self.failures == 0 && enough
+        let enough =
+            self.requests as u64 > self.cases / 2 && self.batches as u64 > self.cases / 100;
+        self.failures == 0 && enough && self.troubles as u64 > self.cases / 100
     }
 
     fn graph(&mut self, seed: u64, chosen: &Chosen, place: &Place) {
@@ -86,28 +89,34 @@ impl Run {
         let mut world = match opened {
             Ok(world) => world,
             Err(closed) => {
-                let why = match closed {
-                    Closed::Plain(why) => format!("plain: {why}"),
-                    Closed::Connectors(why) => format!("connectors: {why}"),
-                    Closed::Gateway(why) => format!("gateway: {why}"),
-                };
-                say(&format!("seed {seed} {why}"));
-                let why = why.lines().next().unwrap_or_default().chars().take(60).collect();
-                *self.closed.entry(why).or_default() += 1;
+                self.failures += 1;
+                let heading = format!("Seed {seed} {closed}");
+                match self.failures <= SHRUNK {
+                    true => say(&chosen.small_page(&heading, chosen.failure.clone(), place)),
+                    false => say(&heading),
+                }
                 return;
             }
         };
         self.graphs += 1;
         self.connectors += world.n_connectors();
         let mut chance = chosen.chances.at("operations");
+        let mut case = chosen.failure.case.clone();
+        let mut asked: Vec<(String, String)> = Vec::new();
         for given in 1..=CASES_PER_GRAPH {
-            let schema = world.bench.supergraph.api_schema();
-            let operation = oracle::operation(schema, &mut chance);
-            let case = Case { operation, faults: BTreeMap::new(), caller: Caller::default() };
+            if given.is_multiple_of(FAULTY) && !asked.is_empty() {
+                case.faults = Trouble::random(&asked, &mut chance);
+            } else {
+                let schema = world.bench.supergraph.api_schema();
+                case.operation = oracle::operation(schema, &mut chance);
+                case.faults.clear();
+            }
             let (verdict, seen) = place.runtime.block_on(world.run(&case, &place.server));
             self.cases += 1;
+            asked = seen.iter().filter_map(|seen| world.asked(seen)).collect();
             let rest = seen.iter().filter(|seen| seen.endpoint.is_some());
             self.requests += rest.count();
+            self.troubles += seen.iter().filter(|seen| seen.trouble.is_some()).count();
             self.batches += seen.iter().filter(|seen| seen.objects.len() > 1).count();
             match verdict {
                 Verdict::Equal(_) => continue,
@@ -119,7 +128,7 @@ impl Run {
             }
             self.failures += 1;
             let heading = format!("Seed {seed}, case {given}");
-            let failure = Failure { case, ..chosen.failure.clone() };
+            let failure = Failure { case: case.clone(), ..chosen.failure.clone() };
             if self.failures <= SHRUNK {
                 say(&chosen.small_page(&heading, failure, place));
                 // What was opened meanwhile took its place.
@@ -145,18 +154,23 @@ impl Chosen {
     fn small_page(&self, heading: &str, failure: Failure, place: &Place) -> String {
         let run = |failure: &Failure| {
             place.runtime.block_on(async {
-                let mut world = match self.open(failure, place).await {
-                    Ok(world) => world,
-                    Err(_) => return None,
-                };
-                let run = world.run(&failure.case, &place.server).await;
-                Some((world, run))
+                match self.open(failure, place).await {
+                    Ok(mut world) => {
+                        let run = world.run(&failure.case, &place.server).await;
+                        Some((world.sdl, run))
+                    }
+                    Err(Closed::Plain(_)) => None,
+                    Err(Closed::After(why, sdl)) => {
+                        let (ours, truth, plan) = Default::default();
+                        Some((sdl, (Verdict::Mismatch { why, ours, truth, plan }, Vec::new())))
+                    }
+                }
             })
         };
         let is_failure = |verdict: &Verdict| !matches!(verdict, Verdict::Equal(_));
         let small = failure.shrink_by(SHRINKING, &mut |failure| Some(run(failure)?.1.0));
         match run(&small) {
-            Some((world, run)) if is_failure(&run.0) => page(heading, &small, &world, &run),
+            Some((sdl, run)) if is_failure(&run.0) => page(heading, &small, sdl, &run),
             _ => format!("{heading} fails, and not again"),
         }
     }

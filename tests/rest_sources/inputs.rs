@@ -102,21 +102,20 @@ impl Input {
         has_body: bool,
         chance: &mut Chance,
     ) -> Self {
-        let is_plain = ty.is_non_null() && chance.percent(60);
-        let is_one = is_plain && !ty.is_list();
+        let is_plain = ty.is_non_null() && chance.percent(60) && !ty.is_list();
         let text = match ty.inner_named_type().as_str() {
             "Int" => Form::Number,
             _ => Form::Text,
         };
         let mut this = Self::new(Of::Args, vec![name.to_owned()], number, has_body, chance);
         this.is_needed = has_default;
-        if this.carrier == Carrier::PathItem && !is_one {
+        if this.carrier == Carrier::PathItem && !is_plain {
             // What is null there makes no segment.
             this.carrier = Carrier::Segment;
         }
         this.form = match this.form {
             Form::Value => Form::Value,
-            _ if is_one => text,
+            _ if is_plain => text,
             _ => Form::Json,
         };
         this

@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use super::chances::Chances;
 use super::connectors::Service;
 use super::endpoint::Endpoint;
+use super::faults::{Faults, Trouble};
 use super::inputs::Received;
 
 /// The server.
@@ -40,6 +41,7 @@ struct State {
     world: Option<Arc<Served>>,
     seen: Vec<Seen>,
     chances: Chances,
+    faults: Faults,
 }
 
 /// The subgraphs of a graph.
@@ -51,7 +53,7 @@ pub(crate) struct Served {
 }
 
 /// A request that came.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     /// Service and number of the endpoint.
     pub(crate) endpoint: Option<(String, usize)>,
@@ -60,6 +62,8 @@ pub(crate) struct Seen {
     /// The keys of the objects that were asked for.
     pub(crate) objects: Vec<String>,
     pub(crate) wrong: Option<String>,
+    /// What happened instead of the answer.
+    pub(crate) trouble: Option<Trouble>,
 }
 
 type Reply = Response<Full<Bytes>>;
@@ -68,7 +72,13 @@ impl Server {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
-        let state = State { number: 0, world: None, seen: Vec::new(), chances: Chances(0) };
+        let state = State {
+            number: 0,
+            world: None,
+            seen: Vec::new(),
+            chances: Chances(0),
+            faults: Faults::new(),
+        };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
@@ -97,6 +107,11 @@ impl Server {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.world = Some(Arc::new(world));
         state.chances = chances;
+    }
+
+    /// Says what goes wrong from now on.
+    pub(crate) fn set_faults(&self, faults: &Faults) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).faults = faults.clone();
     }
 
     /// What was seen since the last time.
@@ -135,7 +150,8 @@ async fn reply(state: &Mutex<State>, request: Request<Incoming>) -> Reply {
     let asked = format!("{name} {endpoint:?} {:?} {:?}", received.segments, received.query);
     let asked = format!("{asked} {}", String::from_utf8_lossy(&received.body));
     let mut chance = state.chances.at(&asked);
-    let (seen, reply) = served.reply(&name, endpoint.as_deref(), received, &mut chance);
+    let (seen, reply) =
+        served.reply((&name, endpoint.as_deref()), received, &state.faults, &mut chance);
     state.seen.push(seen);
     reply
 }
@@ -143,18 +159,12 @@ async fn reply(state: &Mutex<State>, request: Request<Incoming>) -> Reply {
 impl Served {
     fn reply(
         &self,
-        name: &str,
-        endpoint: Option<&str>,
+        (name, endpoint): (&str, Option<&str>),
         request: Received,
+        faults: &Faults,
         chance: &mut Chance,
     ) -> (Seen, Reply) {
-        let mut seen = Seen {
-            endpoint: None,
-            request,
-            answer: String::new(),
-            objects: Vec::new(),
-            wrong: None,
-        };
+        let mut seen = Seen { request, ..Seen::default() };
         let found = match endpoint {
             None => {
                 let subgraph = self.subgraphs.iter().find(|subgraph| subgraph.name() == name);
@@ -164,15 +174,19 @@ impl Served {
                 seen.endpoint = Some((name.to_owned(), number));
                 let answer = endpoint.answer(&seen.request, truth, chance)?;
                 seen.objects = answer.objects;
+                let trouble = Trouble::of(faults, name, &endpoint.coordinate);
+                // That nothing is said of nothing is no trouble.
+                seen.trouble = trouble.filter(|it| *it != Trouble::NoBody || !answer.is_nothing);
                 Ok(answer.body)
             }),
         };
         match found.unwrap_or_else(|| Err("nobody answers there".to_owned())) {
             Ok(body) => {
                 seen.answer = body.to_string();
-                let reply = match seen.endpoint {
-                    None => with_type("application/json", seen.answer.clone()),
-                    Some(_) => rest(&body, chance),
+                let reply = match (&seen.endpoint, seen.trouble) {
+                    (None, _) => with_type("application/json", seen.answer.clone()),
+                    (Some(_), None) => rest(&body, chance),
+                    (Some(_), Some(trouble)) => troubled(trouble, &body),
                 };
                 (seen, reply)
             }
@@ -226,6 +240,18 @@ fn rest(body: &Value, chance: &mut Chance) -> Reply {
         *reply.status_mut() = StatusCode::CREATED;
     }
     reply
+}
+
+fn troubled(trouble: Trouble, body: &Value) -> Reply {
+    match trouble {
+        Trouble::Status => {
+            let mut reply = with_type("application/json", body.to_string());
+            *reply.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            reply
+        }
+        Trouble::NoBody => with_type("application/json", String::new()),
+        Trouble::BrokenJson => with_type("application/json", format!("[{body}, {{\"a\": ")),
+    }
 }
 
 fn with_type(content_type: &'static str, body: String) -> Reply {

@@ -24,11 +24,13 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use oracle::{Bench, Case, Failure, StrictSubgraph, Verdict};
 use serde_json::json;
+use thiserror::Error;
 use tokio::net::TcpStream;
 
 use super::chances::Chances;
 use super::connectors::Service;
 use super::endpoint::Endpoint;
+use super::faults::Trouble;
 use super::server::{Seen, Served, Server};
 use super::subgraph::Subgraph;
 
@@ -52,14 +54,14 @@ pub(crate) struct Plan<'a> {
 }
 
 /// Why there is no world.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum Closed {
     /// Even without REST services there is none.
+    #[error("does not compose without connectors: {0}")]
     Plain(String),
-    /// The subgraphs compose, and do not with connectors.
-    Connectors(String),
-    /// The gateway does not start.
-    Gateway(String),
+    /// With them there is none: why, and the SDL.
+    #[error("does not work with connectors: {0}")]
+    After(String, Vec<(String, String)>),
 }
 
 impl World {
@@ -82,11 +84,14 @@ impl World {
             sources.push(SubgraphSource { name: name.clone(), url, sdl, file: None });
             services.extend(service);
         }
-        let composed = composition::compose(&sources)
-            .map_err(|failure| Closed::Connectors(failure.to_string()))?;
+        let sdl: Vec<(String, String)> =
+            sources.iter().map(|source| (source.name.clone(), source.sdl.clone())).collect();
+        let after = |why: String| Closed::After(why, sdl.clone());
+        let composed =
+            composition::compose(&sources).map_err(|failure| after(failure.to_string()))?;
         let loaded = composition::load(&composed.supergraph_sdl);
         let (supergraph, connectors) =
-            loaded.map_err(|error| Closed::Connectors(format!("it does not load: {error:?}")))?;
+            loaded.map_err(|error| after(format!("it does not load: {error:?}")))?;
         let bench = |supergraph| {
             Bench::new(plan.subgraphs, supergraph, plan.data, plan.labels.clone())
                 .map_err(Closed::Plain)
@@ -102,9 +107,9 @@ impl World {
         let services_served = served.ok_or(Closed::Plain("no strict subgraph".to_owned()))?;
         server
             .serve(Served { subgraphs, services: services_served }, plan.chances.within("server"));
-        let sdl = sources.iter().map(|source| (source.name.clone(), source.sdl.clone())).collect();
-        let gateway = start(folder, &composed.supergraph_sdl, plan, &sources).await?;
-        let client = connect(gateway.public_address).await.map_err(Closed::Gateway)?;
+        let gateway = start(folder, &composed.supergraph_sdl, plan, &sources).await;
+        let gateway = gateway.map_err(after)?;
+        let client = connect(gateway.public_address).await.map_err(after)?;
         Ok(Self { bench, sdl, connectors, services, _gateway: gateway, client })
     }
 
@@ -116,10 +121,15 @@ impl World {
     /// Asks the gateway, and judges its answer and what it asked for that.
     pub(crate) async fn run(&mut self, case: &Case, server: &Server) -> (Verdict, Vec<Seen>) {
         server.take_seen();
+        server.set_faults(&case.faults);
         let answer = self.ask(case).await.unwrap_or_else(|error| error);
         let seen = server.take_seen();
         let wrong = seen.iter().find_map(|seen| seen.wrong.as_ref());
-        let verdict = match (self.bench.judge(case, &answer), wrong) {
+        let struck =
+            seen.iter().filter_map(|seen| Some((seen.endpoint.as_ref()?.0.clone(), seen.trouble?)));
+        let struck: Vec<(String, Trouble)> = struck.collect();
+        let excused = Trouble::excused(case, &struck);
+        let verdict = match (self.bench.judge(&excused, &answer), wrong) {
             (Verdict::Mismatch { ours, truth, plan, .. }, Some(wrong)) => {
                 Verdict::Mismatch { why: wrong.clone(), ours, truth, plan }
             }
@@ -135,6 +145,13 @@ impl World {
             (other, _) => other,
         };
         (verdict, seen)
+    }
+
+    /// Service and coordinate of what a request asked.
+    pub(crate) fn asked(&self, seen: &Seen) -> Option<(String, String)> {
+        let (name, number) = seen.endpoint.as_ref()?;
+        let service = self.services.iter().find(|service| service.name == *name)?;
+        Some((name.clone(), service.endpoints.get(*number)?.coordinate.clone()))
     }
 
     async fn ask(&mut self, case: &Case) -> Result<String, String> {
@@ -220,8 +237,7 @@ async fn start(
     supergraph: &str,
     plan: &Plan<'_>,
     sources: &[SubgraphSource],
-) -> Result<Running, Closed> {
-    let failed = |error: String| Closed::Gateway(error);
+) -> Result<Running, String> {
     let mut labels = String::new();
     for label in Bench::labels_of(plan.subgraphs) {
         let share = if plan.labels.contains(&label) { "100%" } else { "0%" };
@@ -232,7 +248,7 @@ async fn start(
     }
     let mut graph = String::new();
     let write = |name: &str, text: &str| {
-        std::fs::write(folder.join(name), text).map_err(|error| failed(error.to_string()))
+        std::fs::write(folder.join(name), text).map_err(|error| error.to_string())
     };
     if plan.chances.at("file").percent(50) {
         write("graph.graphql", supergraph)?;
@@ -253,9 +269,9 @@ async fn start(
     );
     let file = folder.join("graphloom.yaml");
     let settings = Settings::read(&file, &yaml, &|_| None);
-    let settings = settings.map_err(|error| failed(error.to_string()))?;
+    let settings = settings.map_err(|error| error.to_string())?;
     let sink = Arc::new(Json(Capture::default()));
-    Gateway::start(settings, sink).await.map_err(|error| failed(format!("{error:?}")))
+    Gateway::start(settings, sink).await.map_err(|error| format!("{error:?}"))
 }
 
 async fn connect(address: std::net::SocketAddr) -> Result<SendRequest<Full<Bytes>>, String> {
@@ -270,15 +286,19 @@ async fn connect(address: std::net::SocketAddr) -> Result<SendRequest<Full<Bytes
 pub(crate) fn page(
     heading: &str,
     failure: &Failure,
-    world: &World,
+    sdl: Vec<(String, String)>,
     run: &(Verdict, Vec<Seen>),
 ) -> String {
-    let shown = Failure { subgraphs: world.sdl.clone(), ..failure.clone() };
+    let shown = Failure { subgraphs: sdl, ..failure.clone() };
     let mut out = shown.page_of(heading, Some(&run.0));
     for seen in &run.1 {
         let request = &seen.request;
         let body = String::from_utf8_lossy(&request.body);
-        let _ = writeln!(out, "{} {} {body}\n  → {}", request.method, request.uri, seen.answer);
+        let _ = writeln!(
+            out,
+            "{} {} {body}\n  → {:?} {}",
+            request.method, request.uri, seen.trouble, seen.answer
+        );
         if let Some(wrong) = &seen.wrong {
             let _ = writeln!(out, "  WRONG: {wrong}");
         }
