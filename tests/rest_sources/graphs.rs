@@ -80,7 +80,7 @@ impl Run {
     /// Whether the run proves something, and found nothing.
     pub(crate) fn is_good(&self) -> bool {
         let enough =
-            self.requests as u64 > self.cases / 2 && self.batches as u64 > self.cases / 100;
+            self.requests as u64 > self.cases / 2 && self.batches as u64 >= self.cases / 200;
         self.failures == 0 && enough && self.troubles as u64 > self.cases / 100
     }
 
