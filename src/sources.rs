@@ -8,7 +8,7 @@
 //! **Holds:** a mutation's requests are sent in order and once. Within an operation the same `GET` is sent once,
 //! and the number of requests to a source is bounded.
 //!
-//! **Read first:** [`ask`].
+//! **Read first:** [`ask()`].
 //!
 //! Spec: <https://www.apollographql.com/docs/graphos/connectors>
 

@@ -10,7 +10,7 @@
 //! calls, up to the first byte that would be sent. Nothing is sent to an upstream, counted or taken from a
 //! budget. The value of a credential is never in it.
 //!
-//! **Read first:** [`operation`], [`route`], [`extension`].
+//! **Read first:** [`operation()`], [`route()`], [`extension`].
 
 mod budgets;
 mod door;

@@ -7,7 +7,7 @@
 //!
 //! **Holds:** the credential is put where its owner would put it, and goes the way of every credential.
 //!
-//! **Read first:** [`explain`].
+//! **Read first:** [`explain()`].
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;

@@ -126,18 +126,38 @@ impl Addresses {
     }
 
     fn forth(&self, text: &str) -> String {
-        let replace = |text: String, (from, to): &(String, String)| {
-            let ports = (from.rsplit_once(':'), to.rsplit_once(':'));
-            let (Some((_, from_port)), Some((_, to_port))) = ports else { return text };
-            text.replace(from, to)
-                .replace(&format!("localhost:{from_port}"), &format!("localhost:{to_port}"))
-        };
-        self.0.iter().fold(text.to_owned(), replace)
+        let by_name = self.0.iter().filter_map(|(from, to)| {
+            let (from, to) = (from.rsplit_once(':')?.1, to.rsplit_once(':')?.1);
+            Some((format!("localhost:{from}"), format!("localhost:{to}")))
+        });
+        exchanged(text, &self.0.iter().cloned().chain(by_name).collect::<Vec<_>>())
     }
 
     fn back(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (to, from)| text.replace(from, to))
+        let back: Vec<_> = self.0.iter().map(|(to, from)| (from.clone(), to.clone())).collect();
+        exchanged(text, &back)
     }
+}
+
+/// A text with the second of each pair for the first, all at once: what is put in is not looked at again. An
+/// address is not another's beginning: `127.0.0.1:4009` does not stand in `127.0.0.1:40097`.
+fn exchanged(text: &str, pairs: &[(String, String)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let found = pairs.iter().find_map(|(from, to)| {
+            let after = rest.strip_prefix(from.as_str())?;
+            (!after.starts_with(|c: char| c.is_ascii_digit())).then_some((to, after))
+        });
+        let Some((to, after)) = found else {
+            out.push(next);
+            rest = &rest[next.len_utf8()..];
+            continue;
+        };
+        out.push_str(to);
+        rest = after;
+    }
+    out
 }
 
 /// An address that was free a moment ago. Whoever takes it meanwhile makes the gateway start again.
