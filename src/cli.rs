@@ -102,7 +102,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = ComposeFormat::Text)]
         format: ComposeFormat,
     },
-    /// Shows which requests an operation would cause, to whom, and which waits for which.
+    /// Shows which requests an operation would cause, to whom, and which waits for which; with `--run` also what
+    /// they come to.
     Plan {
         #[command(flatten)]
         arguments: PlanArguments,
@@ -221,6 +222,9 @@ fn run_demo(arguments: &demo::DemoArguments) -> Exit {
 }
 
 fn run_plan(configuration: &Path, arguments: &PlanArguments) -> Exit {
+    if arguments.run {
+        return plan::run::run(configuration, arguments);
+    }
     match plan::plan(configuration, arguments) {
         Ok(text) => terminal::print(&text),
         Err(PlanCommandError::Config(errors)) => terminal::config_errors(&errors),

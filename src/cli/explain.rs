@@ -64,10 +64,10 @@ pub(super) struct ExplainArguments {
     format: ExplainFormat,
 }
 
-/// Why there is no explanation.
+/// Why there is no explanation, or no run.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-enum ExplainCommandError {
+pub(super) enum ExplainCommandError {
     #[error("{0}")]
     Config(ConfigErrors),
     #[error("{0}")]
@@ -84,7 +84,8 @@ enum ExplainCommandError {
     Explain(String),
 }
 
-type Answer<T> = Result<T, ExplainCommandError>;
+/// What words come to.
+pub(super) type Answer<T> = Result<T, ExplainCommandError>;
 
 /// Explains what the arguments say.
 pub(super) fn explain(configuration: &Path, arguments: &ExplainArguments) -> Exit {
@@ -93,9 +94,16 @@ pub(super) fn explain(configuration: &Path, arguments: &ExplainArguments) -> Exi
             ExplainFormat::Json => format!("{:#}\n", json!(explanation)),
             ExplainFormat::Text => text::of(&explanation),
         }),
-        Err(ExplainCommandError::Config(errors)) => terminal::config_errors(&errors),
-        Err(ExplainCommandError::Start(error)) => terminal::start_error(&error),
-        Err(error) => terminal::failure(&error.to_string()),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Says why there is none.
+pub(super) fn failed(error: &ExplainCommandError) -> Exit {
+    match error {
+        ExplainCommandError::Config(errors) => terminal::config_errors(errors),
+        ExplainCommandError::Start(error) => terminal::start_error(error),
+        error => terminal::failure(&error.to_string()),
     }
 }
 
@@ -148,7 +156,7 @@ fn is_request(text: &str) -> bool {
 }
 
 /// The text of a credential: of a file, of the environment, or as it stands there.
-fn credential(text: &str) -> Answer<String> {
+pub(super) fn credential(text: &str) -> Answer<String> {
     match text.strip_prefix('@') {
         Some(file) => Ok(read(Path::new(file))?.trim().to_owned()),
         None => interpolated(text)
@@ -156,7 +164,8 @@ fn credential(text: &str) -> Answer<String> {
     }
 }
 
-fn variables(text: &str) -> Answer<Map<String, Value>> {
+/// A JSON object, as it stands there or in a file.
+pub(super) fn variables(text: &str) -> Answer<Map<String, Value>> {
     let text = match text.trim_start().starts_with('{') {
         true => text.to_owned(),
         false => read(Path::new(text))?,
@@ -164,14 +173,16 @@ fn variables(text: &str) -> Answer<Map<String, Value>> {
     serde_json::from_str(&text).map_err(ExplainCommandError::Variables)
 }
 
-fn header(text: &str) -> Answer<(String, Value)> {
+/// `name: value`; a credential may be the value.
+pub(super) fn header(text: &str) -> Answer<(String, Value)> {
     let wrong = || ExplainCommandError::Header(text.to_owned());
     let (name, value) = text.split_once(':').ok_or_else(wrong)?;
     let value = credential(value.trim())?;
     Ok((name.trim().to_owned(), value.into()))
 }
 
-fn read(file: &Path) -> Answer<String> {
+/// The text of a file.
+pub(super) fn read(file: &Path) -> Answer<String> {
     std::fs::read_to_string(file)
         .map_err(|error| ExplainCommandError::File { file: file.to_owned(), error })
 }

@@ -1,11 +1,14 @@
 //! `graphloom plan`: shows what the gateway would fetch for an operation.
 //!
 //! **In:** a configuration, an operation file, variables, labels, a format. **Out:** the plan as text, as JSON
-//! or in the nested sequence form, with warnings; on demand why it is as it is.
+//! or in the nested sequence form, with warnings; on demand why it is as it is, or what a run comes to (`run`).
 //!
 //! **Never here:** printing plans (`query_planner`), planning (`planning`).
 //!
 //! **Read first:** [`plan`].
+
+pub(super) mod run;
+mod told;
 
 use std::path::{Path, PathBuf};
 
@@ -42,8 +45,8 @@ pub(super) enum PlanCommandError {
     Graph(Problem),
     #[error("cannot read `{}`: {error}", file.display())]
     File { file: PathBuf, error: std::io::Error },
-    #[error("{}: the variables are no JSON object: {error}", file.display())]
-    Variables { file: PathBuf, error: serde_json::Error },
+    #[error("{words}: the variables are no JSON object: {error}")]
+    Variables { words: String, error: serde_json::Error },
     #[error("no `@override` has the label `{0}`")]
     UnknownLabel(String),
     #[error("{}: {reason}", file.display())]
@@ -56,9 +59,10 @@ pub(super) struct PlanArguments {
     /// The file with the operation.
     #[arg(value_name = "OPERATION.graphql")]
     operation: PathBuf,
-    /// A JSON object with values of variables; those of `@skip` and `@include` change the plan.
-    #[arg(long, value_name = "FILE")]
-    variables: Option<PathBuf>,
+    /// Values of variables: a file with a JSON object, or the object itself; those of `@skip` and `@include`
+    /// change the plan.
+    #[arg(long, value_name = "FILE|JSON")]
+    variables: Option<String>,
     /// A label of progressive overrides that is on; others are off. May be repeated.
     #[arg(long = "label", value_name = "LABEL")]
     labels: Vec<String>,
@@ -75,6 +79,20 @@ pub(super) struct PlanArguments {
     /// asks whom it asks.
     #[arg(long)]
     why: bool,
+    /// Also runs the operation, once, with the upstreams of the configuration: says what each request came to,
+    /// and prints the response. A mutation does what it does.
+    #[arg(long, conflicts_with_all = ["labels", "anonymous", "scopes", "policies", "why"])]
+    pub(super) run: bool,
+    /// Whose operation is run: a token, an API key, or `anonymous`, which is the default. `@FILE` and `${VAR}`
+    /// keep it out of the shell's history.
+    #[arg(long = "as", value_name = "CREDENTIAL", requires = "run")]
+    r#as: Option<String>,
+    /// The operation that is run, if the document has several.
+    #[arg(long = "operation", value_name = "NAME", requires = "run")]
+    operation_name: Option<String>,
+    /// A header of the request that is run. May be repeated.
+    #[arg(long = "header", value_name = "NAME: VALUE", requires = "run")]
+    headers: Vec<String>,
     /// The form of the plan.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     format: PlanFormat,
@@ -163,7 +181,11 @@ fn read(file: &Path) -> Result<String, PlanCommandError> {
         .map_err(|error| PlanCommandError::File { file: file.to_owned(), error })
 }
 
-fn read_variables(file: &Path) -> Result<Map<String, Value>, PlanCommandError> {
-    serde_json::from_str(&read(file)?)
-        .map_err(|error| PlanCommandError::Variables { file: file.to_owned(), error })
+fn read_variables(words: &str) -> Result<Map<String, Value>, PlanCommandError> {
+    let text = match words.trim_start().starts_with('{') {
+        true => words.to_owned(),
+        false => read(Path::new(words))?,
+    };
+    serde_json::from_str(&text)
+        .map_err(|error| PlanCommandError::Variables { words: words.to_owned(), error })
 }

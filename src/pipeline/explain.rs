@@ -66,6 +66,17 @@ pub async fn operation_at_the_door(
     operation::operation(rooms, facts, request, (refused, For::Operator)).await
 }
 
+/// Finds out who asks, and why the GraphQL door would not let them in; an empty list lets them in.
+pub async fn at_the_door(rooms: &Rooms, facts: &mut Facts) -> Vec<RefusedTold> {
+    let (mut refused, hidden) = (Vec::new(), hide::Hidden::new(rooms, &facts.headers));
+    let graphql = &rooms.settings.graphql;
+    let requires = (&rooms.settings.graphql_ip, graphql.require.as_ref());
+    if door::let_in(rooms, facts, requires, &mut refused).await {
+        door::authorize(graphql.authorize.as_ref(), &facts.scope(&[], ""), &hidden, &mut refused);
+    }
+    refused
+}
+
 /// What would become of a request to the REST door.
 ///
 /// # Errors

@@ -1,13 +1,14 @@
-//! Asks for explanations on behalf of callers who are not there: for `graphloom explain`, and for `POST /explain`
-//! on the admin port.
+//! Asks for explanations, and for runs, on behalf of callers who are not there: for `graphloom explain` and
+//! `graphloom plan --run`, and for `POST /explain` on the admin port.
 //!
-//! **In:** an [`Asked`]: a request in words, and whose. **Out:** an explanation, or what is wrong with the words.
+//! **In:** an [`Asked`]: a request in words, and whose. **Out:** an explanation, or what a run came to; or what is
+//! wrong with the words.
 //!
-//! **Never here:** explaining (`pipeline::explain`).
+//! **Never here:** explaining (`pipeline::explain`), running (`pipeline`).
 //!
 //! **Holds:** the credential is put where its owner would put it, and goes the way of every credential.
 //!
-//! **Read first:** [`explain()`].
+//! **Read first:** [`explain()`], [`run`].
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -20,13 +21,14 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::time::Instant;
 
+use super::media_type::MediaType;
 use super::{address, request_id};
 use crate::connection::Connection;
 use crate::consumer::Consumer;
 use crate::identity::NoPlace;
 use crate::operation::RequestError;
-use crate::pipeline::explain::{self, Explanation, NoRoute};
-use crate::pipeline::{Envelope, Facts, Rooms, Transport};
+use crate::pipeline::explain::{self, Explanation, NoRoute, RefusedTold};
+use crate::pipeline::{Envelope, Executed, Facts, Manner, Rooms, Transport, execute_request};
 
 /// A request in words, and whose.
 #[derive(Default, Deserialize)]
@@ -73,6 +75,9 @@ pub enum ExplainError {
     /// Nobody takes such a credential.
     #[error("nobody here takes the credential: {0}")]
     NoPlace(NoPlace),
+    /// The door does not let the caller in.
+    #[error("the caller is not let in: {}", told(.0))]
+    NotLetIn(Vec<RefusedTold>),
     /// There is no plan.
     #[error("{}", .0.detail())]
     Operation(Arc<RequestError>),
@@ -111,6 +116,35 @@ pub async fn explain(rooms: &Rooms, asked: Asked) -> Result<Explanation, Explain
         }
         (None, None) => Err(ExplainError::Empty),
     }
+}
+
+/// Runs an operation as its caller would have it run, and says what each of its requests came to.
+///
+/// # Errors
+/// When nothing ran.
+pub async fn run(rooms: &Arc<Rooms>, asked: Asked) -> Result<Executed, ExplainError> {
+    let target = PathAndQuery::from_str(&rooms.settings.graphql.path);
+    let target = target.unwrap_or_else(|_| PathAndQuery::from_static("/"));
+    let mut facts = facts(rooms, &asked, Method::POST, &target)?;
+    let refused = explain::at_the_door(rooms, &mut facts).await;
+    if !refused.is_empty() {
+        return Err(ExplainError::NotLetIn(refused));
+    }
+    let envelope = Envelope {
+        query: asked.query.map(Into::into),
+        operation_name: asked.operation_name.map(Into::into),
+        variables: asked.variables,
+        extensions: None,
+    };
+    let request = envelope.into_request(Transport::Post).ok_or(ExplainError::Empty)?;
+    let manner = Manner { media_type: MediaType::GraphqlResponse.as_str(), is_own: true };
+    let executed = execute_request(rooms, &facts, request, manner).await;
+    executed.map_err(|(_, error)| ExplainError::Operation(error))
+}
+
+fn told(refused: &[RefusedTold]) -> String {
+    let told = refused.iter().map(|RefusedTold { code, why }| format!("{code}: {why}"));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// Method and target of a request to a route.

@@ -62,6 +62,7 @@ mod merging;
 mod override_labels;
 mod authorization;
 mod plan_command;
+mod plan_run;
 mod connectors;
 mod example_orders;
 mod credentials;
