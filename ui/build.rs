@@ -164,6 +164,11 @@ fn small_page(source: &Path, out: &Path) -> Vec<Embedded> {
             "script",
         ),
         (
+            r#"<script type="module" src="../web/src/elements/calls.js"></script>"#,
+            "calls.js",
+            "script",
+        ),
+        (
             r#"<script type="module" src="../web/src/elements/plan.js"></script>"#,
             "plan.js",
             "script",

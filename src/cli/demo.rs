@@ -133,7 +133,7 @@ pub(super) async fn start(
     let places = tour::Places { address, files: &files, program, tabs: &callers.tabs };
     let welcome = format!(
         "Graphloom is ready after {:.1} s: http://{}/ for you, http://{}/metrics for machines.\n\
-         Introspection, the query page, Server-Timing and errors in full are on for the demo; \
+         Introspection, the query page with the calls of REST sources, Server-Timing and errors in full are on for the demo; \
          `graphloom serve` has them off.\n\n{}",
         began.elapsed().as_secs_f64(),
         gateway.public_address,
@@ -153,6 +153,7 @@ fn adapt(settings: &mut Settings, port: u16, servers: &subgraphs::Running, contr
     settings.graphql.ide = true;
     settings.graphql.server_timing = true;
     settings.graphql.errors.mask = false;
+    settings.connectors.debug = true;
     if let SupergraphSettings::Subgraphs(subgraphs) = &mut settings.supergraph {
         for service in Service::SUBGRAPHS {
             if let (Some(subgraph), Some(url)) =

@@ -1,10 +1,12 @@
 // Drives the query page in a real browser, the way a person would: write, run, read.
 //
-//   node graphiql.mjs BASE_URL [--screenshot FILE] [--query TEXT] [--subgraphs a,b] [--banner FILE:LINE] [--callers] [--dark]
+//   node graphiql.mjs BASE_URL [--screenshot FILE] [--query TEXT] [--subgraphs a,b] [--call CONNECTOR]
+//        [--banner FILE:LINE] [--callers] [--dark]
 //
 // In: a gateway that serves the page. Out: exit code 0 when the page did its part; else 1 and one line that says what
-// was missing. With --banner it runs nothing, and waits for the banner that names the place of a schema problem. With
-// --callers it looks at what each caller of a demo is told before and after the same query.
+// was missing. With --call the panel must show a call of this connector. With --banner it runs nothing, and waits for
+// the banner that names the place of a schema problem. With --callers it looks at what each caller of a demo is told
+// before and after the same query.
 //
 // Never here: starting the gateway (the test that calls this script does).
 //
@@ -39,6 +41,10 @@ const QUERY = `query Browser {
       }
     }
   }
+  orders(first: 2) {
+    id
+    status
+  }
 }`;
 
 class Missing extends Error {}
@@ -51,6 +57,7 @@ async function main() {
       query: { type: "string", default: QUERY },
       subgraphs: { type: "string", default: "" },
       banner: { type: "string" },
+      call: { type: "string" },
       callers: { type: "boolean", default: false },
       dark: { type: "boolean", default: false },
     },
@@ -74,7 +81,7 @@ async function main() {
     try {
       if (options.banner) await expectBanner(page, options.banner);
       else if (options.callers) await expectCallers(page);
-      else await expectPlan(page, options.query, options.subgraphs.split(",").filter(Boolean));
+      else await expectPlan(page, options.query, options.subgraphs.split(",").filter(Boolean), options.call);
     } finally {
       if (options.screenshot) await page.screenshot({ path: options.screenshot });
     }
@@ -99,7 +106,7 @@ function watch(page, base) {
   return faults;
 }
 
-async function expectPlan(page, query, subgraphs) {
+async function expectPlan(page, query, subgraphs, connector) {
   const plan = page.locator("graphloom-plan");
   const isSmall = await enter(page, query);
   await needs("the plan of what is typed", () => plan.locator(".gl-fetch").first().waitFor());
@@ -120,6 +127,10 @@ async function expectPlan(page, query, subgraphs) {
   const shown = await plan.locator(".gl-fetch strong").allTextContents();
   for (const name of new Set([...subgraphs, ...report.plan.fetches.map((fetch) => fetch.subgraph)])) {
     if (!shown.includes(name)) throw new Missing(`the plan panel shows ${shown.join(", ") || "no subgraph"}, and not \`${name}\``);
+  }
+  if (connector) {
+    const call = plan.locator(".gl-call").filter({ hasText: connector });
+    await needs(`a call of \`${connector}\` with its request and status`, () => call.filter({ hasText: /200 · .*GET http:/ }).first().waitFor());
   }
 }
 

@@ -13,7 +13,8 @@ use crate::guide::{Guide, skip};
 #[test]
 fn a_query_is_typed_run_and_shown_with_its_plan() {
     let Some(guide) = page_guide(3) else { return };
-    drive(&guide, &["--subgraphs", "accounts,products,inventory,reviews"]);
+    let subgraphs = "accounts,products,inventory,reviews,orders";
+    drive(&guide, &["--subgraphs", subgraphs, "--call", "orders:Query.orders[0]"]);
 }
 
 #[test]

@@ -53,8 +53,51 @@ pub(super) fn of(executed: &Executed) -> String {
         line(&mut text, 0, "the response");
         other.iter().for_each(|problem| line(&mut text, 1, &problem.text()));
     }
-    let _ = write!(text, "\n{:#}\n", response(executed));
+    let _ = write!(text, "\n{}\n", laid_out(&String::from_utf8_lossy(&executed.outcome.body)));
     text
+}
+
+/// JSON, one member a line, in the order in which it came.
+fn laid_out(json: &str) -> String {
+    let (mut text, mut depth) = (String::new(), 0);
+    let (mut in_string, mut escaped) = (false, false);
+    let mut rest = json.chars().peekable();
+    while let Some(next) = rest.next() {
+        if in_string {
+            in_string = escaped || next != '"';
+            escaped = !escaped && next == '\\';
+            text.push(next);
+            continue;
+        }
+        let goes_on = rest.peek().is_some_and(|next| !matches!(next, '}' | ']'));
+        match next {
+            '{' | '[' if goes_on => {
+                depth += 1;
+                text.push(next);
+                line_end(&mut text, depth);
+            }
+            '}' | ']' if !text.ends_with(['{', '[']) => {
+                depth = depth.saturating_sub(1);
+                line_end(&mut text, depth);
+                text.push(next);
+            }
+            ',' => {
+                text.push(next);
+                line_end(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            next => {
+                in_string = next == '"';
+                text.push(next);
+            }
+        }
+    }
+    text
+}
+
+fn line_end(text: &mut String, depth: usize) {
+    text.push('\n');
+    text.push_str(&"  ".repeat(depth));
 }
 
 /// The response, as its caller gets it.
@@ -181,4 +224,18 @@ fn word(value: &Value) -> &str {
 fn line(text: &mut String, depth: usize, line: &str) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{}{line}", "    ".repeat(depth));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::laid_out;
+
+    #[test]
+    fn json_is_laid_out_in_its_own_order() {
+        let json = r#"{"b":[{"x":"a,{\"\\"},{}],"a":[],"c":{"d":null}}"#;
+        let expected = "{\n  \"b\": [\n    {\n      \"x\": \"a,{\\\"\\\\\"\n    },\n    {}\n  ],\n  \"a\": [],\n  \"c\": {\n    \"d\": null\n  }\n}";
+        assert_eq!(laid_out(json), expected);
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&laid_out(json)), value(json));
+    }
 }

@@ -12,6 +12,7 @@ import "./elements/elements.css";
 import "./page.css";
 import "./elements/header.js";
 import "./elements/terms.js";
+import "./elements/calls.js";
 import "./elements/plan.js";
 import { createRoot } from "react-dom/client";
 import { Page } from "./Page.jsx";

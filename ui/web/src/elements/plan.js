@@ -1,10 +1,11 @@
 // <graphloom-plan>: shows the query plan of an operation, before it runs and after.
 //
 // In: `preview(request)` while somebody types, `wait(reason)` when there is nothing to plan, `explain(request, report)`
-// when a request ran, `refresh()` when the graph changed. Out: a headline, the terms on which it would run now, and
-// the fetches in columns by depth.
+// when a request ran, `refresh()` when the graph changed. Out: a headline, the terms on which it would run now,
+// the fetches in columns by depth, and the calls of REST sources.
 //
-// Never here: sending the operation itself (the page does), the state of the graph (header.js), the terms (terms.js).
+// Never here: sending the operation itself (the page does), the state of the graph (header.js), the terms (terms.js),
+// the calls (calls.js).
 //
 // Holds: no framework and no import, because the small page takes this file as it stands. Text from outside becomes
 // text nodes only. A report stays until the request it belongs to is changed; the terms are always those of the next
@@ -137,6 +138,7 @@ class GraphloomPlan extends HTMLElement {
     const note = node("p", { class: "gl-note" });
     const toggle = node("button", { class: "gl-toggle", type: "button", "aria-expanded": "true" }, "Hide");
     const terms = node("graphloom-terms", {});
+    const calls = node("graphloom-calls", {});
     const body = node("div", { class: "gl-plan-body", role: "region", "aria-label": "Fetches of the plan", tabindex: "0" });
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", "Query plan");
@@ -145,7 +147,7 @@ class GraphloomPlan extends HTMLElement {
       node("header", { class: "gl-plan-head" }, node("h2", {}, "Plan"), headline, facts, note, toggle),
       body,
     );
-    this.#parts = { grip, headline, facts, note, terms, body, toggle };
+    this.#parts = { grip, headline, facts, note, terms, calls, body, toggle };
     toggle.addEventListener("click", () => {
       const isHidden = this.toggleAttribute("folded");
       toggle.textContent = isHidden ? "Show" : "Hide";
@@ -183,7 +185,7 @@ class GraphloomPlan extends HTMLElement {
 
   #render() {
     if (!this.#parts) return;
-    const { headline, facts, note, terms, body } = this.#parts;
+    const { headline, facts, note, terms, calls, body } = this.#parts;
     const plan = this.#plan;
     headline.replaceChildren(...headlineOf(plan, this.#report));
     facts.textContent = factsOf(plan, this.#report);
@@ -204,7 +206,8 @@ class GraphloomPlan extends HTMLElement {
       ),
     );
     const graph = node("div", { class: "gl-graph" }, arrowLayer(), ...columns);
-    body.replaceChildren(terms, ...warningsOf(plan), graph);
+    calls.show(this.#report?.connectors ?? null);
+    body.replaceChildren(terms, ...warningsOf(plan), graph, calls);
     this.#resize.disconnect();
     this.#resize.observe(body);
     this.#resize.observe(graph);
