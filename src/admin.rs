@@ -61,12 +61,11 @@ pub fn metrics(rooms: &Rooms) -> String {
 /// Which graph is in force, and what is wrong with the newest change.
 pub fn status(rooms: &Rooms) -> Value {
     let graph = rooms.graph.current();
-    let subgraphs: Vec<&str> = graph.sources.iter().map(|(_, source)| &*source.name).collect();
     json!({
         "graph": {
             "id": graph.id,
             "loadedAt": rfc3339(graph.loaded_at),
-            "subgraphs": subgraphs,
+            "subgraphs": graph.subgraph_names(),
         },
         "problem": rooms.graph.problem().as_deref(),
     })

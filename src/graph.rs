@@ -57,6 +57,19 @@ pub struct Graph {
     pub operations: PreparedOperations,
 }
 
+impl Graph {
+    /// The subgraphs as the configuration names them: one with connectors is many tables, and one name.
+    pub fn subgraph_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for (_, source) in self.sources.iter() {
+            if !names.contains(&&*source.name) {
+                names.push(&source.name);
+            }
+        }
+        names
+    }
+}
+
 /// The graph in force, and what is wrong with the newest change.
 #[derive(Debug)]
 pub struct GraphInForce {
@@ -173,7 +186,7 @@ impl Workshop {
     }
 
     fn tell_loaded(&self, graph: &Graph, message: &'static str) {
-        let names: Vec<&str> = graph.sources.iter().map(|(_, source)| &*source.name).collect();
+        let names = graph.subgraph_names();
         tracing::info!(graph = graph.id, subgraphs = names.join(" "), "{message}");
         for name in graph.supergraph.undefined_types() {
             tracing::warn!(r#type = name, "supergraph uses a type that it does not define");

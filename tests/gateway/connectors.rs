@@ -105,6 +105,8 @@ async fn fields_entities_and_batches_join_with_another_subgraph() {
     let stock: Vec<&Value> = list.iter().map(|order| &order["product"]["stock"]).collect();
     assert_eq!(stock, [&json!(null), &json!(20), &json!(30), &json!(40)]);
     assert!(list.iter().all(|order| order["product"]["name"].is_string()), "{body}");
+    // What a connector is inside is seen by nobody.
+    assert_eq!(shop.gateway.graph.current().subgraph_names(), ["products", "shop"]);
     // Four products, three at a time.
     assert_eq!(shop.lines(), ["GET /v1/orders?limit=4", "POST /v1/stock", "POST /v1/stock"]);
     assert_eq!(shop.requests_to_products(), 1);

@@ -346,7 +346,7 @@ async fn what_is_explained_is_done_on_the_first_seeds() {
 /// On a few graphs, or on as many as `EXPLAINED_GRAPHS` says: each has about 16 operations.
 #[tokio::test]
 async fn what_is_explained_is_done_on_other_seeds() {
-    let n_graphs = std::env::var("EXPLAINED_GRAPHS").ok().and_then(|n| n.parse().ok());
+    let n_graphs = std::env::var_os("EXPLAINED_GRAPHS").and_then(|n| n.to_str()?.parse().ok());
     let n_graphs: u64 = n_graphs.unwrap_or(7);
     expect_much(&Comparison::of(20_000..20_000 + n_graphs).await, 14 * n_graphs as usize);
 }
