@@ -109,7 +109,11 @@ function watch(page, base) {
 async function expectPlan(page, query, subgraphs, connector) {
   const plan = page.locator("graphloom-plan");
   const isSmall = await enter(page, query);
-  await needs("the plan of what is typed", () => plan.locator(".gl-fetch").first().waitFor());
+  // The tab had an operation before. Until the plan is of this one, the editor has not read it, and a run would ask for
+  // the other by name.
+  for (const name of subgraphs.length ? subgraphs : [""]) {
+    await needs(`the plan of what is typed, with \`${name}\``, () => plan.locator(".gl-fetch").filter({ hasText: name }).first().waitFor());
+  }
 
   const answered = page.waitForResponse((response) => response.request().headers()["graphloom-explain"] === "1");
   // Whatever fails first is reported; this wait then ends with the browser.
