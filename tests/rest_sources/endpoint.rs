@@ -9,6 +9,8 @@
 //!
 //! **Read first:** [`Endpoint::answer`].
 
+use std::cell::Cell;
+
 use oracle::{Chance, Request, StrictSubgraph};
 use serde_json::{Map, Value, json};
 
@@ -47,6 +49,9 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
     /// Whether it says that there is nothing.
     pub(crate) is_nothing: bool,
+    /// Whether there is more that it has no words for: objects of a field that another subgraph took over, of
+    /// types that only the other one knows.
+    pub(crate) is_partial: bool,
     /// The keys of the objects that were asked for.
     pub(crate) objects: Vec<String>,
 }
@@ -60,6 +65,7 @@ impl Endpoint {
         chance: &mut Chance,
     ) -> Result<Answer, String> {
         let values = self.read(received)?;
+        let is_partial = Cell::new(false);
         let representation = |ty: &str, members: &Map<String, Value>| {
             let mut all = members.clone();
             all.insert("__typename".to_owned(), ty.into());
@@ -72,7 +78,7 @@ impl Endpoint {
                 let (declared, given) = arguments_of(arguments, &values.args);
                 let declared = if declared.is_empty() { declared } else { format!("({declared})") };
                 let text = format!("{keyword}{declared} {{ it: {field}{given}{query} }}");
-                (rest(&ask(truth, text, values.args.clone())?), Vec::new())
+                (rest(&ask(truth, &is_partial, text, values.args.clone())?), Vec::new())
             }
             Asked::Entity(ty) => {
                 let members = if values.this.is_empty() { &values.args } else { &values.this };
@@ -80,7 +86,12 @@ impl Endpoint {
                     "query($r: [_Any!]!) {{ it: _entities(representations: $r) {{ ... on {ty}{query} }} }}"
                 );
                 let representations = json!([representation(ty, members)]);
-                let found = ask(truth, text, Map::from_iter([("r".to_owned(), representations)]))?;
+                let found = ask(
+                    truth,
+                    &is_partial,
+                    text,
+                    Map::from_iter([("r".to_owned(), representations)]),
+                )?;
                 (rest(&found[0]), vec![Value::Object(members.clone()).to_string()])
             }
             Asked::Batch(ty) => {
@@ -92,7 +103,7 @@ impl Endpoint {
                     "query($r: [_Any!]!) {{ it: _entities(representations: $r) {{ ... on {ty}{query} }} }}"
                 );
                 let all = asked.iter().map(|members| representation(ty, members)).collect();
-                let found = ask(truth, text, Map::from_iter([("r".to_owned(), all)]))?;
+                let found = ask(truth, &is_partial, text, Map::from_iter([("r".to_owned(), all)]))?;
                 let mut items: Vec<Value> =
                     found.as_array().into_iter().flatten().map(rest).collect();
                 shuffle(&mut items, chance);
@@ -106,12 +117,13 @@ impl Endpoint {
                 );
                 let mut variables = values.args.clone();
                 variables.insert("r".to_owned(), json!([representation(ty, &values.this)]));
-                let found = ask(truth, text, variables)?;
+                let found = ask(truth, &is_partial, text, variables)?;
                 (rest(&found[0]["it"]), Vec::new())
             }
         };
         let is_nothing = value.is_null();
-        Ok(Answer { body: self.wrapped.body(value), is_nothing, objects })
+        let (body, is_partial) = (self.wrapped.body(value), is_partial.get());
+        Ok(Answer { body, is_nothing, is_partial, objects })
     }
 
     fn read(&self, received: &Received) -> Result<Values, String> {
@@ -178,13 +190,20 @@ fn arguments_of(declared: &[(String, String)], given: &Map<String, Value>) -> (S
 
 fn ask(
     truth: &StrictSubgraph,
+    is_partial: &Cell<bool>,
     text: String,
     variables: Map<String, Value>,
 ) -> Result<Value, String> {
     let request = Request::new(text).with_variables(Value::Object(variables));
     let mut answer = truth.answer(&request);
-    match answer.get("errors") {
-        Some(errors) => Err(format!("the service cannot answer {}: {errors}", request.query)),
-        None => Ok(answer["data"]["it"].take()),
+    let errors = answer["errors"].as_array().into_iter().flatten();
+    let is_foreign = |message: &str| message.contains("is not a possible type of");
+    let mut messages = errors.filter_map(|error| error["message"].as_str());
+    if let Some(message) = messages.clone().find(|message| !is_foreign(message)) {
+        // The message first, by which failures are told apart.
+        let errors = &answer["errors"];
+        return Err(format!("{message}: the service cannot answer {}: {errors}", request.query));
     }
+    is_partial.set(is_partial.get() || messages.next().is_some());
+    Ok(answer["data"]["it"].take())
 }

@@ -22,6 +22,8 @@ pub(crate) enum Trouble {
     NoBody,
     /// A success whose body breaks off.
     BrokenJson,
+    /// No fault: the answer lacks what the service has no words for.
+    Partial,
 }
 
 const ALL: [(Trouble, &str); 3] = [
@@ -64,7 +66,9 @@ impl Trouble {
             let fault = match trouble {
                 Self::Status | Self::BrokenJson => Fault::Dead,
                 // A null is a value.
-                Self::NoBody => Fault::Null { type_name: String::new(), field: String::new() },
+                Self::NoBody | Self::Partial => {
+                    Fault::Null { type_name: String::new(), field: String::new() }
+                }
             };
             faults.entry(service.clone()).or_default().push(fault);
         }

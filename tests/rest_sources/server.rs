@@ -177,6 +177,9 @@ impl Served {
                 let trouble = Trouble::of(faults, name, &endpoint.coordinate);
                 // That nothing is said of nothing is no trouble.
                 seen.trouble = trouble.filter(|it| *it != Trouble::NoBody || !answer.is_nothing);
+                if answer.is_partial {
+                    seen.trouble = Some(Trouble::Partial);
+                }
                 Ok(answer.body)
             }),
         };
@@ -244,6 +247,7 @@ fn rest(body: &Value, chance: &mut Chance) -> Reply {
 
 fn troubled(trouble: Trouble, body: &Value) -> Reply {
     match trouble {
+        Trouble::Partial => with_type("application/json", body.to_string()),
         Trouble::Status => {
             let mut reply = with_type("application/json", body.to_string());
             *reply.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
