@@ -74,6 +74,7 @@ impl Reader<'_> {
         let rows = join_fields(&node.directives);
         let mut capabilities = Vec::new();
         let mut overrides = Vec::new();
+        let mut never_resolve = Vec::new();
         for row in &rows {
             let Some(graph) = row.graph else {
                 self.fields[field].from_interface_object = true;
@@ -90,6 +91,8 @@ impl Reader<'_> {
             // The key fields of an extension are declared external, yet answered from the reference.
             if extensions.contains(&subgraph) && self.is_key_field(field, subgraph) {
                 capability.external = false;
+            } else if row.external {
+                never_resolve.push(subgraph);
             }
             capabilities.push(capability);
         }
@@ -101,7 +104,7 @@ impl Reader<'_> {
                 }
             }
         }
-        self.apply_overrides(&mut capabilities, overrides);
+        self.apply_overrides(&mut capabilities, overrides, &never_resolve);
         capabilities.sort_by_key(|row| row.subgraph);
         self.fields[field].capabilities = capabilities;
         Ok(())
@@ -187,7 +190,13 @@ impl Reader<'_> {
         Ok(ContextualArgument { name, ty, setters })
     }
 
-    fn apply_overrides(&self, capabilities: &mut [Capability], overrides: Vec<Override>) {
+    /// Who says itself that a field is external does not resolve it, whatever the label says.
+    fn apply_overrides(
+        &self,
+        capabilities: &mut [Capability],
+        overrides: Vec<Override>,
+        never_resolve: &[SubgraphId],
+    ) {
         for Override { by, from, label } in overrides {
             for row in capabilities.iter_mut() {
                 let is_source = self.subgraphs[row.subgraph].name == from && row.subgraph != by;
@@ -196,7 +205,7 @@ impl Reader<'_> {
                         row.guard = Some(Guard { label, on: true });
                     }
                     Some(label) if is_source => {
-                        row.external = false;
+                        row.external = never_resolve.contains(&row.subgraph);
                         row.guard = Some(Guard { label, on: false });
                     }
                     None if is_source => row.external = true,
