@@ -49,7 +49,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
     /// Whether it says that there is nothing.
     pub(crate) is_nothing: bool,
-    /// Whether there is more that it has no words for: objects of a field that another subgraph took over, of
+    /// Whether there is more that it has no words for: objects or values of a field that another subgraph took over, of
     /// types that only the other one knows.
     pub(crate) is_partial: bool,
     /// The keys of the objects that were asked for.
@@ -197,7 +197,8 @@ fn ask(
     let request = Request::new(text).with_variables(Value::Object(variables));
     let mut answer = truth.answer(&request);
     let errors = answer["errors"].as_array().into_iter().flatten();
-    let is_foreign = |message: &str| message.contains("is not a possible type of");
+    let foreign = ["is not a possible type of", "is not a value of `O`"];
+    let is_foreign = |message: &str| foreign.iter().any(|words| message.contains(words));
     let mut messages = errors.filter_map(|error| error["message"].as_str());
     if let Some(message) = messages.clone().find(|message| !is_foreign(message)) {
         // The message first, by which failures are told apart.
