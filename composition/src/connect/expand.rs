@@ -58,7 +58,8 @@ pub(crate) fn expand(document: &Document) -> Result<Option<Expanded>, Vec<String
                 connector: Arc::new(settled.connector),
             })
             .collect();
-        if !virtuals.is_empty() {
+        // Who lost all connectors to others is never asked, and has no address either.
+        if !virtuals.is_empty() || extracted.has_connectors {
             origins.push(Origin { extracted, virtuals });
         }
     }

@@ -36,6 +36,8 @@ pub(super) struct Extracted {
     pub(super) version: Version,
     pub(super) types: Types,
     pub(super) sources: Vec<Node<Directive>>,
+    /// Whether it has connectors, be it on fields that others took over.
+    pub(super) has_connectors: bool,
 }
 
 /// All subgraphs that link `connect`, in the order of `join__Graph`.
@@ -71,9 +73,11 @@ fn extract(document: &Document, graph: &Name, name: &str) -> Option<Extracted> {
     let names = Names { connect: names("connect"), source: names("source") };
     let reader = Reader { graph, names };
     let sources = kept(&schema.directives, graph, &reader.names.source.each_ref().map(|it| &**it));
+    let has_connectors = document.definitions.iter().any(|it| reader.has_connectors(it));
     let types = document.definitions.iter().filter_map(|definition| reader.ty(definition));
     let types = types.map(|ty| (ty.name.clone(), ty)).collect();
-    Some(Extracted { graph: graph.clone(), name: name.to_owned(), version, types, sources })
+    let (graph, name) = (graph.clone(), name.to_owned());
+    Some(Extracted { graph, name, version, types, sources, has_connectors })
 }
 
 /// The name under which a link imported a directive.
@@ -195,6 +199,16 @@ impl Reader<'_> {
         let connects = connects.into_iter();
         let known = Some(Known::Connect);
         connects.map(|directive| Applied { known, directive, part: 0 }).collect()
+    }
+
+    fn has_connectors(&self, definition: &Definition) -> bool {
+        let fields = match definition {
+            Definition::ObjectTypeDefinition(it) => it.fields.as_slice(),
+            _ => &[],
+        };
+        let on_fields = fields.iter().map(|field| &field.directives);
+        let mut places = std::iter::once(definition.directives()).chain(on_fields);
+        places.any(|directives| !self.applied(directives).is_empty())
     }
 
     /// The graph's own row of a field, if it has one; an error where the graph lacks the field.
